@@ -1,0 +1,5 @@
+"""`python -m nlogn`."""
+
+from nlogn.cli import main
+
+main()

@@ -1,0 +1,60 @@
+"""An answer as text for a terminal and as a report page."""
+
+import io
+
+from nlogn.assistant.solve import Answer
+from nlogn.judge.report import Page
+from nlogn.judge.show import failing_lines, growth_lines, verdict_entry
+from nlogn.problems.problem import Problem
+
+
+def answer_text(answer: Answer) -> str:
+    """The table of candidates, then the winner and its growth, or the nearest failure."""
+    parts = [_table(answer)] if answer.candidates else []
+    if answer.code is not None and answer.verdict is not None:
+        verdict = answer.verdict
+        parts.append(f"{answer.message}\n")
+        parts.append(answer.code.rstrip() + "\n")
+        parts.append("\n".join(growth_lines("time", verdict.time)
+                               + growth_lines("memory", verdict.memory)))  # fmt: skip
+    else:
+        parts.append(f"No answer: {answer.message}")
+        if answer.candidates:
+            failing = answer.candidates[0].verdict.cases.smallest_failing
+            if failing is not None:
+                parts.append("The nearest candidate fails on\n" + "\n".join(failing_lines(failing)))
+    return "\n".join(parts)
+
+
+def _table(answer: Answer) -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("#", "verdict", "time", "memory", "steps", "from", "why"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("time", "memory", "steps"))
+    for position, candidate in enumerate(answer.candidates, 1):
+        verdict = candidate.verdict
+        steps = "–" if verdict.steps is None else f"{verdict.steps:,}"
+        copies = f" ×{candidate.copies}" if candidate.copies > 1 else ""
+        table.add_row(
+            str(position), verdict.status.replace("_", " "), verdict.time.big_o,
+            verdict.memory.big_o, steps, candidate.origin + copies, candidate.why,
+        )  # fmt: skip
+    buffer = io.StringIO()
+    Console(file=buffer, width=max(Console().width, 100)).print(table)
+    return buffer.getvalue()
+
+
+def answer_page(problem: Problem, answer: Answer) -> Page:
+    entries = tuple(
+        verdict_entry(c.code, c.verdict, origin=c.origin, why=c.why) for c in answer.candidates
+    )
+    first = answer.candidates[0].verdict if answer.candidates else None
+    return Page(
+        title=problem.title or problem.name,
+        lead=answer.message,
+        entries=entries,
+        seed=first.seed if first else 0,
+        isolation=first.isolation if first else "",
+    )

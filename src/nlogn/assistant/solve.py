@@ -1,0 +1,196 @@
+"""`solve`: ask an engine for candidates, judge each one, answer only what is proven."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nlogn.engine.protocol import Completion, Engine, Sampling
+from nlogn.judge.judging import judge_program, run_suite
+from nlogn.judge.pool import map_ordered
+from nlogn.judge.ranking import class_rank, rank, why_behind
+from nlogn.judge.suite import Suite, run_cases, suite_for
+from nlogn.judge.verdict import Verdict
+from nlogn.problems.problem import Case, Problem
+from nlogn.sandbox import Outcome, Program, Sandbox, shared_sandbox
+from nlogn.values import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    code: str
+    verdict: Verdict
+    origin: str  # the model or the bank's solution that it came from
+    copies: int  # how many samples had this same text
+    why: str  # why it won, or what it lost on
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`code` is None where no candidate was proven; `candidates` are best first."""
+
+    problem: str
+    code: str | None
+    verdict: Verdict | None
+    candidates: tuple[Candidate, ...]
+    engine: str
+    message: str
+
+
+def solve(
+    problem: Problem,
+    engine: Engine,
+    *,
+    samples: int = 8,
+    seed: int = 0,
+    sampling: Sampling | None = None,
+    time_budget: str | None = None,
+    memory_budget: str | None = None,
+    sandbox: Sandbox | None = None,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> Answer:
+    """The best candidate of `engine` that the judge accepts, with all that it was compared to.
+
+    Args:
+        samples: candidates to ask for; equal texts are judged once.
+        time_budget, memory_budget: classes that an answer must not exceed.
+        progress: called with (judged, total).
+
+    Raises:
+        EngineError: the engine is unreachable or answers nonsense.
+        SandboxUnavailable: there is no isolation on this machine.
+    """
+    sandbox = sandbox or shared_sandbox()
+    sampling = replace(sampling or Sampling(), n=samples, seed=seed)
+    (completions,) = engine.generate([problem], sampling)
+    unique = _distinct(completions)
+    entry = problem.signature.entry if problem.signature else None
+    programs = [Program(c.code, entry) for c, _ in unique]
+    if not programs:
+        return Answer(problem.name, None, None, (), engine.name,
+                      "the engine offered no code at all")  # fmt: skip
+
+    suite = suite_for(programs[0], sandbox, problem=problem, seed=seed)
+    suite = _strengthened(suite, problem, programs, sandbox, seed)
+
+    done = 0
+
+    def judge_one(program: Program) -> Verdict:
+        nonlocal done
+        verdict = judge_program(program, problem=problem, suite=suite, seed=seed, sandbox=sandbox)
+        done += 1
+        if progress is not None:
+            progress(done, len(programs))
+        return verdict
+
+    verdicts = list(map_ordered(judge_one, programs, workers=workers))
+    verdicts = [_within(verdict, time_budget, memory_budget) for verdict in verdicts]
+    return _answer(problem, engine.name, unique, verdicts, suite)
+
+
+def _distinct(completions: Sequence[Completion]) -> list[tuple[Completion, int]]:
+    counts = Counter(c.code.strip() for c in completions)
+    first: dict[str, Completion] = {}
+    for completion in completions:
+        if completion.code.strip():
+            first.setdefault(completion.code.strip(), completion)
+    return [(completion, counts[text]) for text, completion in first.items()]
+
+
+def _strengthened(
+    suite: Suite, problem: Problem, programs: Sequence[Program], sandbox: Sandbox, seed: int
+) -> Suite:
+    """Add the inputs on which most candidates agree, where no reference says what is right.
+
+    Only candidates that pass the given examples vote. One vote proves nothing, so a lone voter
+    adds no case.
+    """
+    if suite.reference is not None or suite.checker is not None or suite.oracle != "problem":
+        return suite
+    passing = [
+        p for p in programs if all(j.status == "accepted" for j in run_suite(p, suite, sandbox))
+    ]
+    if len(passing) < 2:
+        return suite
+    fresh = replace(problem, examples=(), tests=())
+    drafted = suite_for(passing[0], sandbox, problem=fresh, reference=passing[0], seed=seed)
+    inputs = [replace(c, expected=None, has_expected=False) for c in drafted.cases]
+    votes = [run_cases(p, inputs, sandbox, suite.limits) for p in passing]
+    agreed = []
+    for i, case in enumerate(inputs):
+        values = [_answer_of(outcomes[i], case) for outcomes in votes if outcomes[i].status == "ok"]
+        keys = [json.dumps(encode(value), sort_keys=True) for value in values]
+        if keys:
+            key, count = Counter(keys).most_common(1)[0]
+            if count * 2 > len(passing):
+                agreed.append(replace(case, expected=values[keys.index(key)], has_expected=True,
+                                      note="majority"))  # fmt: skip
+    return replace(suite, cases=suite.cases + tuple(agreed), oracle="majority")
+
+
+def _answer_of(outcome: Outcome, case: Case) -> Any:
+    return outcome.value if case.stdin is None else outcome.stdout
+
+
+def _within(verdict: Verdict, time_budget: str | None, memory_budget: str | None) -> Verdict:
+    """A verdict that is over a budget, or not known to be within it, is not an answer."""
+    if not verdict.accepted:
+        return verdict
+    for budget, growth, what, status in (
+        (time_budget, verdict.time, "time", "time_limit"),
+        (memory_budget, verdict.memory, "memory", "memory_limit"),
+    ):
+        if budget is not None and class_rank(growth.big_o) > class_rank(budget):
+            message = f"right, but its {what} is {growth.big_o}, over the budget of {budget}"
+            return replace(verdict, status=status, message=message)  # type: ignore[arg-type]
+    return verdict
+
+
+def _answer(
+    problem: Problem,
+    engine: str,
+    unique: Sequence[tuple[Completion, int]],
+    verdicts: Sequence[Verdict],
+    suite: Suite,
+) -> Answer:
+    order = rank([(c.code, v) for (c, _), v in zip(unique, verdicts, strict=True)])
+    best = verdicts[order[0]]
+    checked = suite.oracle != "none" and bool(suite.cases)
+    proven = best.accepted and checked
+    candidates = tuple(
+        Candidate(
+            code=unique[i][0].code,
+            verdict=verdicts[i],
+            origin=unique[i][0].model,
+            copies=unique[i][1],
+            why=_why(verdicts[i], best, first=position == 0, proven=proven),
+        )
+        for position, i in enumerate(order)
+    )
+    if not checked:
+        message = (
+            "no example, test or second opinion says what is right, so nothing can be proven: "
+            "add examples to the statement"
+        )
+    elif proven:
+        message = f"proven on {best.cases.passed} cases ({suite.oracle})"
+    else:
+        message = f"none of {len(candidates)} candidates holds: {best.message}"
+    return Answer(
+        problem=problem.name,
+        code=candidates[0].code if proven else None,
+        verdict=best if proven else None,
+        candidates=candidates,
+        engine=engine,
+        message=message,
+    )
+
+
+def _why(verdict: Verdict, best: Verdict, *, first: bool, proven: bool) -> str:
+    if first and proven:
+        return "best: right, then cheapest class, steps, memory, length"
+    if first or not proven:
+        return verdict.message
+    return why_behind(verdict, best)

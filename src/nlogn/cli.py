@@ -1,0 +1,343 @@
+"""`nlogn`: one verb per thing that people do. No logic: each verb calls one function.
+
+Exit codes: 0 good, 1 the program falls short, 2 usage or our own error.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from nlogn import __version__
+
+if TYPE_CHECKING:
+    from nlogn.judge.verdict import Verdict
+    from nlogn.problems.problem import Problem
+    from nlogn.sandbox import Sandbox
+
+GOOD, SHORT, ERROR = 0, 1, 2
+_SYSTEM_ERROR = "system_error"
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure of ours ends in one clear sentence and exit 2."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("stopped")
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ERROR
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        with suppress(OSError):
+            sys.stdout.close()
+        code = GOOD
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        _fail(str(error))
+    sys.exit(code)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the message was written for the user: an error type of nlogn, or the system's."""
+    return type(error).__module__.startswith("nlogn.") or isinstance(error, OSError)
+
+
+def _fail(message: str) -> NoReturn:
+    if "json" in sys.argv:
+        click.echo(json.dumps({"status": _SYSTEM_ERROR, "message": message}))
+    click.echo(f"nlogn: {message}", err=True)
+    sys.exit(ERROR)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nlogn")
+def cli() -> None:
+    """Code that is measured: run in a sandbox, broken with inputs, its growth counted.
+
+    A program is written as FILE::ENTRY (a function, or Class.method), or as FILE for a whole
+    program that reads stdin. Python everywhere; C++ and JavaScript for whole programs.
+    """
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--format", "style", type=click.Choice(["text", "json"]), default="text"),
+        click.option("--seed", default=0, show_default=True, help="everything random follows it"),
+        click.option("--report", type=click.Path(path_type=Path), help="write an HTML page here"),
+        click.option(
+            "--isolation", type=click.Choice(["auto", "full", "light"]), default="auto",
+            help="how strongly programs are confined; auto takes the best that works here",
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_JSONL = click.option("--jsonl", type=click.File("r"), help="judge each row of this file (- stdin)")
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="at a time"
+)
+_INPUTS = click.option("--inputs", help='how inputs grow: "lambda n, rng: (arguments,)"')
+_LANGUAGE = click.option("--language", type=click.Choice(["python", "cpp", "javascript"]))
+
+
+@cli.command()
+@click.argument("program", required=False)
+@click.option("--reference", help="a right program to compare with, FILE::ENTRY")
+@click.option("--problem", help="a problem: a file, or a name in the bank")
+@click.option("--cases", type=click.Path(path_type=Path), help="JSON list of [args, expected]")
+@click.option("--no-growth", is_flag=True, help="do not measure how time and memory grow")
+@_INPUTS
+@_LANGUAGE
+@_JSONL
+@_WORKERS
+@_common
+def judge(
+    program: str | None,
+    reference: str | None,
+    problem: str | None,
+    cases: Path | None,
+    no_growth: bool,
+    inputs: str | None,
+    language: str | None,
+    jsonl: IO[str] | None,
+    workers: int,
+    style: str,
+    seed: int,
+    report: Path | None,
+    isolation: str,
+) -> None:
+    """Say one verdict of PROGRAM: right or wrong, on what input, and how it grows.
+
+    The right answers come from --cases, --problem or --reference; without them from the
+    examples in the docstring.
+    """
+    from nlogn.jsonable import dump
+    from nlogn.judge import judge as judge_source
+    from nlogn.judge.rows import judge_rows
+    from nlogn.judge.show import verdict_page, verdict_text
+    from nlogn.sandbox import load_program
+
+    _one_of(program, jsonl, "PROGRAM")
+    with _sandbox(isolation, workers if jsonl else 1) as sandbox:
+        if jsonl is not None:
+            rows = judge_rows(
+                jsonl, sandbox, seed=seed, workers=workers, measure_growth=not no_growth
+            )
+            sys.exit(_stream(rows, "accepted"))
+        loaded = load_program(program or "", language=language)
+        with _working("judging"):
+            verdict = judge_source(
+                loaded,
+                reference=reference,
+                problem=_problem(problem) if problem else None,
+                cases=_read_cases(cases) if cases else None,
+                from_json=True,
+                inputs=inputs,
+                seed=seed,
+                measure=not no_growth,
+                sandbox=sandbox,
+                keep_failures=True,
+            )
+        if report:
+            _write(verdict_page(program or "", loaded.code, verdict), report)
+        click.echo(_json(dump(verdict)) if style == "json" else verdict_text(verdict))
+    sys.exit(_verdict_code(verdict))
+
+
+@cli.command()
+@click.argument("program", required=False)
+@click.option("--no-memory", is_flag=True, help="measure time only")
+@_INPUTS
+@_JSONL
+@_WORKERS
+@_common
+def complexity(
+    program: str | None,
+    no_memory: bool,
+    inputs: str | None,
+    jsonl: IO[str] | None,
+    workers: int,
+    style: str,
+    seed: int,
+    report: Path | None,
+    isolation: str,
+) -> None:
+    """Measure how the time and memory of PROGRAM grow, with the evidence."""
+    from nlogn.complexity import complexity as measure_source
+    from nlogn.jsonable import dump
+    from nlogn.judge.rows import complexity_rows
+    from nlogn.judge.show import complexity_page, complexity_text
+    from nlogn.sandbox import load_program
+
+    _one_of(program, jsonl, "PROGRAM")
+    with _sandbox(isolation, workers if jsonl else 1) as sandbox:
+        if jsonl is not None:
+            rows = complexity_rows(
+                jsonl, sandbox, seed=seed, workers=workers, memory=not no_memory
+            )
+            sys.exit(_stream(rows, "ok"))
+        loaded = load_program(program or "")
+        with _working("measuring"):
+            measured = measure_source(
+                loaded, inputs=inputs, seed=seed, memory=not no_memory, sandbox=sandbox
+            )
+        if report:
+            _write(complexity_page(program or "", loaded.code, measured), report)
+        click.echo(_json(dump(measured)) if style == "json" else complexity_text(measured))
+    sys.exit({"ok": GOOD, _SYSTEM_ERROR: ERROR}.get(measured.status, SHORT))
+
+
+@cli.command()
+@click.argument("problem")
+@click.option("--samples", type=click.IntRange(1, 1000), default=8, show_default=True)
+@click.option(
+    "--engine", default="recall", show_default=True,
+    help="who writes the candidates: recall (the bank, offline), or openai:URL",
+)
+@click.option("--model", help="the model's name at an openai: endpoint")
+@click.option("--time-budget", help='the dearest class allowed, such as "O(n log n)"')
+@click.option("--memory-budget", help='likewise for memory, such as "O(n)"')
+@_WORKERS
+@_common
+def solve(
+    problem: str,
+    samples: int,
+    engine: str,
+    model: str | None,
+    time_budget: str | None,
+    memory_budget: str | None,
+    workers: int,
+    style: str,
+    seed: int,
+    report: Path | None,
+    isolation: str,
+) -> None:
+    """Answer PROBLEM (a Markdown statement, or a name in the bank) with proven code."""
+    from nlogn.assistant import solve as solve_problem
+    from nlogn.assistant.show import answer_page, answer_text
+    from nlogn.engine import open_engine
+    from nlogn.jsonable import dump
+
+    loaded = _problem(problem)
+    with _sandbox(isolation, workers) as sandbox, _progress("judging candidates") as progress:
+        answer = solve_problem(
+            loaded,
+            open_engine(engine, model=model),
+            samples=samples,
+            seed=seed,
+            time_budget=time_budget,
+            memory_budget=memory_budget,
+            sandbox=sandbox,
+            workers=workers,
+            progress=progress,
+        )
+    if report:
+        _write(answer_page(loaded, answer), report)
+    click.echo(_json(dump(answer)) if style == "json" else answer_text(answer))
+    sys.exit(GOOD if answer.code is not None else SHORT)
+
+
+def _one_of(program: str | None, jsonl: object, name: str) -> None:
+    if (program is None) == (jsonl is None):
+        raise click.UsageError(f"give either {name} or --jsonl FILE")
+
+
+@contextmanager
+def _sandbox(isolation: str, workers: int) -> Iterator["Sandbox"]:
+    from nlogn.sandbox import Sandbox
+
+    with Sandbox(workers=workers, isolation=isolation) as sandbox:  # type: ignore[arg-type]
+        yield sandbox
+
+
+def _problem(named: str) -> "Problem":
+    from nlogn.problems import bank_problem, load_problem
+
+    return load_problem(Path(named)) if Path(named).exists() else bank_problem(named)
+
+
+def _read_cases(path: Path) -> list[Any]:
+    from nlogn import values
+
+    try:
+        rows = values.decode(json.loads(path.read_text("utf-8")))
+    except ValueError as error:
+        raise click.UsageError(f"{path} is not JSON: {error}") from error
+    if not isinstance(rows, list) or not rows:
+        raise click.UsageError(f"{path} holds no list of [args, expected]")
+    return rows
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2)
+
+
+def _stream(rows: Iterator[dict[str, Any]], good: str) -> int:
+    """Print one JSON line per row as it comes; the worst row decides the exit code."""
+    code = GOOD
+    with _progress("rows") as progress:
+        for count, row in enumerate(rows, 1):
+            click.echo(json.dumps(row))
+            sys.stdout.flush()
+            status = row["status"]
+            code = max(code, GOOD if status == good else ERROR if status == _SYSTEM_ERROR else SHORT)
+            progress(count, None)
+    return code
+
+
+def _verdict_code(verdict: "Verdict") -> int:
+    if verdict.status == _SYSTEM_ERROR:
+        return ERROR
+    return GOOD if verdict.accepted else SHORT
+
+
+def _write(page: Any, path: Path) -> None:
+    from nlogn.judge.report import write_report
+
+    write_report(page, path)
+    click.echo(f"report: {path}", err=True)
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr; where stderr is no terminal, a line every five seconds."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        told = time.monotonic()
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal told
+            if time.monotonic() - told > 5:
+                told = time.monotonic()
+                click.echo(f"{what}: {done}" + (f" of {total}" if total else ""), err=True)
+
+        yield tell
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Elapsed())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,409 @@
+"""One program, one verdict: run its cases, shrink what breaks it, measure how it grows."""
+
+import ast
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nlogn.cases import FailureCorpus, SizedInputs, same, shrink
+from nlogn.complexity import count_steps
+from nlogn.complexity import measure as measure_growth
+from nlogn.judge import verdict as v
+from nlogn.judge.suite import Suite, SuiteError, run_cases, suite_for
+from nlogn.problems.problem import Case, Problem
+from nlogn.sandbox import Limits, Outcome, Program, Sandbox, shared_sandbox
+
+STEP_CASES = 12
+_OUTCOME_STATUS: dict[str, v.Status] = {
+    "ok": "accepted",
+    "exception": "runtime_error",
+    "crashed": "runtime_error",
+    "unserialisable": "wrong_answer",
+    "invalid": "invalid",
+    "wall_limit": "time_limit",
+    "cpu_limit": "time_limit",
+    "step_limit": "time_limit",
+    "memory_limit": "memory_limit",
+    "output_limit": "output_limit",
+    "forbidden": "security",
+    "system_error": "system_error",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One case beside what the program did with it."""
+
+    case: Case
+    outcome: Outcome
+    status: v.Status
+
+
+def judge_program(
+    program: Program,
+    *,
+    problem: Problem | None = None,
+    reference: Program | None = None,
+    cases: Sequence[Any] | None = None,
+    inputs: str | None = None,
+    from_json: bool = False,
+    suite: Suite | None = None,
+    seed: int = 0,
+    measure: bool = True,
+    sandbox: Sandbox | None = None,
+    corpus: FailureCorpus | None = None,
+) -> v.Verdict:
+    """Judge `program` against the best oracle at hand.
+
+    Args:
+        from_json: `cases` were read from JSON, so a list there may stand for a tuple.
+        suite: cases made before (`suite_for`), to judge many programs on the same ones.
+        inputs: Python source ``lambda n, rng: args`` for measuring growth.
+        measure: also measure the growth of time and memory of an accepted program.
+        corpus: inputs that broke earlier programs, replayed first and added to.
+
+    Raises:
+        SuiteError: the cases or the reference are unusable.
+        SandboxUnavailable: there is no isolation on this machine.
+    """
+    sandbox = sandbox or shared_sandbox()
+    problem_text = syntax_problem(program)
+    if problem_text:
+        return _verdict("invalid", problem_text, v.NO_CASES, sandbox, seed)
+    key = _corpus_key(program, problem, reference)
+    if suite is None:
+        replay = corpus.inputs(key) if corpus is not None and key else ()
+        suite = suite_for(
+            program, sandbox, problem=problem, reference=reference, cases=cases, seed=seed,
+            replay=replay, from_json=from_json,
+        )  # fmt: skip
+    judged = run_suite(program, suite, sandbox)
+    report, status, message = _report(program, judged, suite, sandbox)
+    failing = report.smallest_failing
+    if corpus is not None and key and failing is not None and failing.args is not None:
+        corpus.add(key, failing.args)
+    if status != "accepted":
+        return _verdict(status, message, report, sandbox, seed)
+    if not measure:
+        return replace(_verdict(status, message, report, sandbox, seed), time=_NOT_ASKED_TIME,
+                       memory=_NOT_ASKED_MEMORY)  # fmt: skip
+    return _measured(program, problem, inputs, suite, report, message, sandbox, seed)
+
+
+_NOT_ASKED_TIME = v.unmeasured("steps", "not asked for")
+_NOT_ASKED_MEMORY = v.unmeasured("bytes", "not asked for")
+
+
+def syntax_problem(program: Program) -> str:
+    """Why `program` cannot run at all, in one sentence; "" where nothing is known against it."""
+    if not program.code.strip():
+        return "the program is empty"
+    if program.language != "python":
+        return ""
+    try:
+        tree = ast.parse(program.code)
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"the program does not parse: {error or type(error).__name__}"
+    if program.entry is None:
+        return ""
+    names = program.entry.split(".")
+    if not all(name.isidentifier() for name in names):
+        return f"'{program.entry}' is not the name of a function or of Class.method"
+    return _missing_entry(tree, names)
+
+
+def _missing_entry(tree: ast.Module, names: list[str]) -> str:
+    binders = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    bound = {node.name for node in ast.walk(tree) if isinstance(node, binders)}
+    bound |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_store(n)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+            if any(a.name == "*" for a in node.names):
+                return ""
+    if names[0] in bound:
+        return ""
+    functions = sorted(n.name for n in tree.body if isinstance(n, binders))
+    known = f"; it defines {', '.join(functions[:8])}" if functions else ""
+    return f"the program has no '{names[0]}'{known}"
+
+
+def _is_store(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def run_suite(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged]:
+    """`program` on every case of `suite`, each with its status."""
+    limits = _candidate_limits(suite)
+    outcomes = run_cases(program, suite.cases, sandbox, limits)
+    judged = [
+        Judged(case, outcome, _status(case, outcome, suite, program))
+        for case, outcome in zip(suite.cases, outcomes, strict=True)
+    ]
+    if suite.checker is not None:
+        judged = _checked(judged, suite, sandbox)
+    return judged
+
+
+def _candidate_limits(suite: Suite) -> Limits:
+    """A reference that is itself slow on a case widens the limit: load must not fail a program."""
+    wall = max(suite.limits.wall_s, 10 * suite.reference_wall_s)
+    return replace(suite.limits, wall_s=wall, cpu_s=max(suite.limits.cpu_s, wall))
+
+
+def _status(case: Case, outcome: Outcome, suite: Suite, program: Program) -> v.Status:
+    status = _OUTCOME_STATUS[outcome.status]
+    if outcome.status == "exception" and suite.oracle == "none":
+        return status if _is_defect(outcome, program) else "accepted"
+    if status != "accepted" or not case.has_expected or suite.checker is not None:
+        return status
+    if case.stdin is not None:
+        right = same_text(str(case.expected), outcome.stdout, suite.tolerance)
+    elif suite.from_json:
+        right = same(_lists(case.expected), _lists(outcome.value), tolerance=suite.tolerance)
+    else:
+        right = same(case.expected, outcome.value, tolerance=suite.tolerance)
+    return "accepted" if right else "wrong_answer"
+
+
+def _lists(value: Any) -> Any:
+    """`value` as JSON can say it: lists for tuples, text for the keys of objects."""
+    if isinstance(value, (list, tuple)):
+        return [_lists(item) for item in value]
+    if type(value) is dict:
+        return {k if isinstance(k, str) else json.dumps(k, default=repr): _lists(item)
+                for k, item in value.items()}  # fmt: skip
+    return value
+
+
+_ALWAYS_DEFECTS = {"NameError", "UnboundLocalError", "RecursionError", "ModuleNotFoundError"}
+
+
+def _is_defect(outcome: Outcome, program: Program) -> bool:
+    """Whether an exception tells against the program when nobody says what is right.
+
+    A refusal by `raise` or `assert` may be meant, and a failed lookup may be an input outside
+    the domain; a name that does not exist never is.
+    """
+    error = outcome.error
+    if error is None:
+        return True
+    if error.type in _ALWAYS_DEFECTS:
+        return True
+    return error.type in ("AttributeError", "TypeError") and "'NoneType'" in error.message
+
+
+def same_text(expected: str, got: str, tolerance: float) -> bool:
+    """Whether two outputs agree token by token, as contest judges compare."""
+    left, right = expected.split(), got.split()
+    if left == right:
+        return True
+    if not tolerance or len(left) != len(right):
+        return False
+    return all(_same_token(a, b, tolerance) for a, b in zip(left, right, strict=True))
+
+
+def _same_token(a: str, b: str, tolerance: float) -> bool:
+    if a == b:
+        return True
+    try:
+        return same(float(a), float(b), tolerance=tolerance)
+    except ValueError:
+        return False
+
+
+def _checked(judged: list[Judged], suite: Suite, sandbox: Sandbox) -> list[Judged]:
+    """Ask the problem's checker, in a process of its own, about every answer."""
+    asked = [j for j in judged if j.status == "accepted"]
+    calls = [
+        (j.case.args if j.case.stdin is None else j.case.stdin, j.case.expected,
+         j.outcome.value if j.case.stdin is None else j.outcome.stdout)
+        for j in asked
+    ]  # fmt: skip
+    checker = Program(suite.checker or "", "check")
+    verdicts = iter(sandbox.call(checker, calls, Limits()))
+    out = []
+    for item in judged:
+        if item.status == "accepted":
+            outcome = next(verdicts)
+            if outcome.status != "ok":
+                error = outcome.error
+                what = f"{error.type}: {error.message}" if error else outcome.status
+                raise SuiteError(f"the problem's checker failed ({what})")
+            item = item if outcome.value is True else replace(item, status="wrong_answer")
+        out.append(item)
+    return out
+
+
+def _report(
+    program: Program, judged: list[Judged], suite: Suite, sandbox: Sandbox
+) -> tuple[v.CaseReport, v.Status, str]:
+    failing = [j for j in judged if j.status not in ("accepted", "system_error")]
+    passed = sum(j.status == "accepted" for j in judged)
+    ours = next((j for j in judged if j.status == "system_error"), None)
+    if ours is not None and not failing:
+        error = ours.outcome.error
+        report = v.CaseReport(passed, 0, None, suite.oracle, len(judged) - passed)
+        return report, "system_error", error.message if error else "the sandbox failed"
+    if not failing:
+        report = v.CaseReport(passed, 0, None, suite.oracle)
+        return report, "accepted", _praise(passed, suite.oracle)
+    first = min(failing, key=lambda j: (j.status != "invalid", _size(j.case)))
+    smallest = _smallest(program, first, suite, sandbox)
+    report = v.CaseReport(passed, len(failing), smallest, suite.oracle)
+    return report, smallest.status, _blame(smallest, len(failing), len(judged))
+
+
+def _praise(passed: int, oracle: v.Oracle) -> str:
+    if oracle == "none":
+        return f"ran on {passed} inputs without a fault; there was nothing to check its answers by"
+    return f"right on all {passed} cases"
+
+
+def _blame(failing: v.FailingCase, failed: int, total: int) -> str:
+    told = {
+        "wrong_answer": failing.error or "the answer is wrong",
+        "time_limit": "it ran out of time",
+        "memory_limit": "it ran out of memory",
+        "output_limit": "its output is larger than allowed",
+        "security": "it was stopped for something that no solution needs"
+        + (f": {failing.error}" if failing.error else ""),
+    }.get(failing.status, failing.error)
+    return f"{told} ({failed} of {total} cases fail)"
+
+
+def _size(case: Case) -> int:
+    return len(repr(case.args)) if case.stdin is None else len(case.stdin)
+
+
+def _smallest(
+    program: Program, first: Judged, suite: Suite, sandbox: Sandbox
+) -> v.FailingCase:
+    """`first`, shrunk while it keeps its status where there is a reference to ask."""
+    found = first
+    reference = suite.reference
+    slow = first.status in ("time_limit", "memory_limit", "output_limit", "invalid")
+    if reference is not None and first.case.args is not None and not slow:
+        limits = replace(_candidate_limits(suite), wall_s=min(2.0, suite.limits.wall_s))
+
+        def still_fails(rows: list[tuple[Any, ...]]) -> list[bool]:
+            nonlocal found
+            cases = [Case(args=args, has_expected=False) for args in rows]
+            right = run_cases(reference, cases, sandbox, limits)
+            usable = [
+                replace(case, expected=outcome.value, has_expected=True)
+                for case, outcome in zip(cases, right, strict=True)
+                if outcome.status == "ok"
+            ]
+            judged = iter(run_suite(program, replace(suite, cases=tuple(usable)), sandbox))
+            verdicts = []
+            for outcome in right:
+                item = next(judged) if outcome.status == "ok" else None
+                fails = item is not None and item.status == first.status
+                verdicts.append(fails)
+                if fails and item is not None and _size(item.case) < _size(found.case):
+                    found = item
+            return verdicts
+
+        shrink(first.case.args, still_fails)
+    outcome = found.outcome
+    return v.FailingCase(
+        args=found.case.args,
+        stdin=found.case.stdin,
+        expected=found.case.expected,
+        has_expected=found.case.has_expected,
+        got=outcome.value if found.case.stdin is None else outcome.stdout[:4000],
+        error=_error_text(outcome),
+        status=found.status,
+        shrunk=found is not first,
+    )
+
+
+def _error_text(outcome: Outcome) -> str:
+    if outcome.error is None:
+        return ""
+    where = f" (line {outcome.error.line})" if outcome.error.line else ""
+    message = outcome.error.message[:500]
+    return (f"{outcome.error.type}: {message}" if message else outcome.error.type) + where
+
+
+def _measured(
+    program: Program,
+    problem: Problem | None,
+    inputs: str | None,
+    suite: Suite,
+    report: v.CaseReport,
+    message: str,
+    sandbox: Sandbox,
+    seed: int,
+) -> v.Verdict:
+    base = _verdict("accepted", message, report, sandbox, seed)
+    if program.language != "python":
+        why = f"growth is measured on Python programs, not on {program.language}"
+        return replace(
+            base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why)
+        )
+    sized: str | tuple[SizedInputs, ...] | None = inputs
+    if sized is None and problem is not None and problem.generators:
+        sized = tuple(
+            SizedInputs(shape, source, "the problem's generator")
+            for shape, source in problem.generators.items()
+        )
+    growth = measure_growth(program, sized, sandbox=sandbox, seed=seed)
+    steps, reference_steps = _steps(program, suite)
+    return replace(
+        base,
+        time=growth.time,
+        memory=growth.memory,
+        leak=growth.leak,
+        steps=steps,
+        reference_steps=reference_steps,
+    )
+
+
+def _steps(program: Program, suite: Suite) -> tuple[int | None, int | None]:
+    """Total steps of the program and of the reference on the largest cases."""
+    calls: list[Any] = [c.args for c in suite.cases if c.args is not None]
+    if program.entry is None:
+        calls = [c.stdin for c in suite.cases if c.stdin is not None]
+    calls = sorted(calls, key=lambda call: len(repr(call)))[-STEP_CASES:]
+    return _total(program, calls), suite.reference and _total(suite.reference, calls)
+
+
+def _total(program: Program, calls: list[Any]) -> int | None:
+    if not calls or program.language != "python":
+        return None
+    counts = count_steps(program, calls, Limits())
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def _verdict(
+    status: v.Status, message: str, report: v.CaseReport, sandbox: Sandbox, seed: int
+) -> v.Verdict:
+    why = "only accepted programs are measured"
+    return v.Verdict(
+        status=status,
+        message=message,
+        cases=report,
+        time=v.unmeasured("steps", why),
+        memory=v.unmeasured("bytes", why),
+        isolation=sandbox.isolation,
+        seed=seed,
+        versions=v.versions(),
+    )
+
+
+def _corpus_key(
+    program: Program, problem: Problem | None, reference: Program | None
+) -> str | None:
+    """Failing inputs are kept per problem, or per reference."""
+    if problem is not None:
+        return problem.name
+    if reference is not None and program.entry is not None:
+        import hashlib
+
+        return hashlib.sha256(reference.code.encode()).hexdigest()[:24]
+    return None

@@ -1,0 +1,77 @@
+"""From what a user points at (a file, a function, a text) to a `Program`."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nlogn.sandbox.types import Program
+
+MAX_SOURCE_BYTES = 1 << 20
+
+LANGUAGES = {
+    ".py": "python",
+    ".cpp": "cpp", ".cc": "cpp", ".cxx": "cpp",
+    ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript",
+}  # fmt: skip
+
+Source = Program | Path | str | Callable[..., Any]
+
+
+class SourceError(ValueError):
+    """The source cannot be read; the message says what to do."""
+
+
+def load_program(source: Source, entry: str | None = None, language: str | None = None) -> Program:
+    """The program that `source` names.
+
+    Args:
+        source: a `Program`; a function object; a path; ``path::entry``; or the source text itself
+            (anything with a line break, or without a known file suffix).
+        entry: ``f`` or ``Class.method``; None: a whole program that reads stdin.
+        language: "python", "cpp", "javascript"; None: from the suffix, else Python.
+
+    Raises:
+        SourceError: no such file, or it is not text.
+    """
+    if isinstance(source, Program):
+        return source
+    if callable(source):
+        return _of_function(source)
+    if isinstance(source, str):
+        path_text, separator, named = source.partition("::")
+        if "\n" in source or Path(path_text).suffix not in LANGUAGES:
+            return Program(source, entry, language or "python")
+        source = Path(path_text)
+        entry = named if separator else entry
+        if separator and not named:
+            raise SourceError(f"'{path_text}::' names no function: write {path_text}::NAME")
+    language = language or LANGUAGES.get(source.suffix, "python")
+    return Program(_read(source), entry, language)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_SOURCE_BYTES:
+            raise SourceError(f"{path} is larger than {MAX_SOURCE_BYTES >> 20} MiB: not a program")
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is not UTF-8 text (byte {error.start})") from error
+    if "\0" in text:
+        raise SourceError(f"{path} is a binary file, not source text")
+    return text
+
+
+def _of_function(function: Callable[..., Any]) -> Program:
+    try:
+        code = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError) as error:
+        raise SourceError(
+            f"the source of {function!r} is not at hand: pass its text and the entry's name"
+        ) from error
+    return Program(code, function.__name__)
