@@ -1,0 +1,23 @@
+"""Where candidate programs come from: `recall` (the bank) and `openai` (any endpoint)."""
+
+from nlogn.engine.protocol import (
+    Cancel,
+    Cancelled,
+    Completion,
+    Engine,
+    EngineError,
+    Prompt,
+    Sampling,
+)
+from nlogn.engine.recall import RecallEngine
+
+__all__ = [
+    "Cancel",
+    "Cancelled",
+    "Completion",
+    "Engine",
+    "EngineError",
+    "Prompt",
+    "RecallEngine",
+    "Sampling",
+]

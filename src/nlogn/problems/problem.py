@@ -11,6 +11,16 @@ class Case:
     """One input and, where known, the right answer.
 
     A function's case has `args`; a whole program's has `stdin` and its `expected` is the stdout.
+    The answer is known in one of four ways, tried in this order:
+
+    - `check`: a Python expression over ``got`` (what the program returned) that must be true, for
+      answers that no single value describes. It knows ``math`` and the builtins, and it runs in a
+      sandboxed process of its own, never in the program's.
+    - `script`: Python statements that call the entry and assert. They cannot be parted from the
+      calls, so they run after the program's code in the program's own process, where a hostile
+      program could forge the outcome. Then `args` is None.
+    - `has_expected`: `expected` is the answer, compared under the problem's tolerance or checker.
+    - otherwise the reference solution's answer is right.
     """
 
     args: tuple[Any, ...] | None = None
@@ -18,6 +28,8 @@ class Case:
     expected: Any = None
     has_expected: bool = True
     note: str = ""
+    check: str = ""
+    script: str = ""
 
 
 @dataclass(frozen=True, slots=True)

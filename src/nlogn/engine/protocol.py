@@ -1,0 +1,108 @@
+"""What an engine is: something that proposes programs. Whether they are right, the judge says."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nlogn.problems import Problem
+
+
+class EngineError(RuntimeError):
+    """The engine could not answer; the message says why and what to do next."""
+
+    def __init__(self, message: str, *, retryable: bool = False):
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class Cancelled(EngineError):
+    """The caller cancelled the request."""
+
+    def __init__(self, message: str = "cancelled"):
+        super().__init__(message)
+
+
+class Cancel:
+    """A flag that ends every request it was given to, from any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but no longer than until cancelled. Raises `Cancelled`."""
+        self._event.wait(max(seconds, 0.0))
+        self.check()
+
+    def check(self) -> None:
+        """Raises `Cancelled` once `cancel` was called."""
+        if self.cancelled:
+            raise Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A problem to solve, with what its tries so far have taught."""
+
+    problem: Problem
+    feedback: str = ""  # the failing input of an earlier try, in words
+    system: str = ""  # replaces the engine's own instruction
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to sample. `timeout_s` bounds one `generate` call or one `stream`, retries included."""
+
+    n: int = 1
+    temperature: float = 0.8
+    max_tokens: int = 2048
+    seed: int | None = 0
+    stop: tuple[str, ...] = ()
+    timeout_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ValueError("n must be at least 1")
+        if not 0 <= self.temperature <= 2:
+            raise ValueError("temperature must be between 0 and 2")
+        if self.max_tokens < 1:
+            raise ValueError("max_tokens must be at least 1")
+        if not self.timeout_s > 0:
+            raise ValueError("timeout_s must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer. `code` is the program within `text`, "" where there is none."""
+
+    text: str
+    code: str
+    model: str = ""
+    finish_reason: str = "stop"  # or "length", "content_filter"
+    tokens: int | None = None  # generated, where the engine says
+    logprob: float | None = None  # sum over the generated tokens, natural logarithm
+    notes: dict[str, str] = field(default_factory=dict)  # where it comes from
+
+
+class Engine(Protocol):
+    """`generate` gives, for each prompt, up to ``sampling.n`` completions.
+
+    Both raise `EngineError`, and `Cancelled` soon after ``cancel.cancel()``.
+    """
+
+    name: str
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> list[list[Completion]]: ...
+
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Iterator[str]: ...

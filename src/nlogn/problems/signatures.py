@@ -1,0 +1,87 @@
+"""`Signature` out of Python source: a bare ``def`` line, a stub, or a method of a class."""
+
+import ast
+import re
+
+from nlogn.problems.problem import Parameter, Signature
+
+
+def parse_signature(source: str) -> Signature:
+    """The signature that `source` declares: one function, or one class with one public method
+    (the entry is then ``Class.method`` and ``self`` is left out). The body may be missing.
+
+    Raises:
+        ValueError: what is wrong and what to write instead.
+    """
+    functions = declared(_parse(source))
+    if len(functions) != 1:
+        found = ", ".join(functions) or "none"
+        raise ValueError(
+            f"a signature is one function, but here are {len(functions)} ({found}): "
+            "write one line such as `def two_sum(nums: list[int], target: int) -> list[int]:`"
+        )
+    ((entry, node),) = functions.items()
+    return of_function(entry, node)
+
+
+def declared(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a module and the public methods of its classes, by entry name."""
+    found: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            for child in node.body:
+                if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
+                    found[f"{node.name}.{child.name}"] = child
+    return found
+
+
+def of_function(entry: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Signature:
+    """The signature of a function's tree, without ``self`` where `entry` is a method."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise ValueError(f"`{entry}` is async: the judge calls plain functions, write `def`")
+    args = node.args
+    if args.vararg or args.kwarg or args.kwonlyargs:
+        raise ValueError(
+            f"`{entry}` takes * or ** or keyword-only parameters: the judge passes arguments by "
+            "position, so give each a name of its own"
+        )
+    parameters = [*args.posonlyargs, *args.args]
+    static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
+    if "." in entry and not static:
+        parameters = parameters[1:]
+    return Signature(
+        entry=entry,
+        parameters=tuple(Parameter(p.arg, _source(p.annotation)) for p in parameters),
+        returns=_source(node.returns),
+    )
+
+
+def _source(annotation: ast.expr | None) -> str:
+    if annotation is None:
+        return ""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return annotation.value
+    return ast.unparse(annotation)
+
+
+def _parse(source: str) -> ast.Module:
+    text = source.strip()
+    error = SyntaxError("")
+    indent = " " * (
+        len(text.splitlines()[-1]) - len(text.splitlines()[-1].lstrip()) + 4 if text else 0
+    )
+    for candidate in (text, text + "\n" + indent + "...", text + ":\n" + indent + "..."):
+        try:
+            return ast.parse(candidate)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as failure:
+            if isinstance(failure, SyntaxError):
+                error = failure
+    detail = f" ({error.msg})" if error.msg else ""
+    if not re.search(r"\bdef\b", text):
+        detail = ": it must start with `def`"
+    raise ValueError(
+        f"the signature does not parse{detail}: "
+        "write one line such as `def two_sum(nums: list[int], target: int) -> list[int]:`"
+    )
