@@ -1,0 +1,18 @@
+"""Where foreign code runs: isolation, limits, warm workers. Nothing untrusted runs elsewhere."""
+
+from nlogn.sandbox.sandbox import Sandbox, shared_sandbox
+from nlogn.sandbox.types import Isolation, Limits, Outcome, Program, ProgramError, Report, Status
+from nlogn.sandbox.worker import SandboxUnavailable
+
+__all__ = [
+    "Isolation",
+    "Limits",
+    "Outcome",
+    "Program",
+    "ProgramError",
+    "Report",
+    "Sandbox",
+    "SandboxUnavailable",
+    "Status",
+    "shared_sandbox",
+]

@@ -1,0 +1,153 @@
+"""Call one function of an untrusted program on many argument tuples.
+
+payload: {"code", "entry", "calls": [encoded tuple, ...], "max": bytes, "after": bool,
+          "stop": bool}
+messages: {"loaded": true}, then per call
+          [status, value, arguments after, error, stdout, stderr, wall seconds, cpu seconds]
+A call that ends the process has no message: the outside sees which one it was.
+"""
+
+import io
+import sys
+import time
+import types
+
+import nlogn_limits
+import nlogn_values
+
+
+class _Sink(io.BytesIO):
+    def __init__(self, limit):
+        super().__init__()
+        self.limit = limit
+
+    def write(self, data):
+        count = super().write(data)
+        if self.tell() > self.limit:
+            nlogn_limits.stop("output_limit", "it printed more than allowed")
+        return count
+
+
+def _text(limit):
+    return io.TextIOWrapper(
+        _Sink(limit), encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True
+    )
+
+
+def _taken(stream, sink):
+    """What was printed since the last time."""
+    try:
+        stream.flush()
+    except (ValueError, OSError, AttributeError):
+        pass
+    if sink.closed or not sink.tell():
+        return ""
+    text = sink.getvalue().decode("utf-8", "surrogateescape")
+    sink.seek(0)
+    sink.truncate()
+    return text
+
+
+def _invalid(message, line=None):
+    nlogn_limits.stop("invalid", {"type": "NameError", "message": message, "line": line})
+
+
+def _load(code, entry):
+    try:
+        compiled = compile(code, "<program>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        nlogn_limits.stop("invalid", nlogn_limits.describe(error))
+    module = types.ModuleType("solution")
+    sys.modules["solution"] = module
+    try:
+        exec(compiled, module.__dict__)
+    except MemoryError:
+        nlogn_limits.stop("memory_limit")
+    except BaseException as error:
+        nlogn_limits.stop("exception", nlogn_limits.describe(error))
+    return _target(module, entry.split("."), entry)
+
+
+def _target(module, path, entry):
+    owner = module.__dict__.get(path[0])
+    if owner is None:
+        _invalid(f"the program defines no {path[0]!r}")
+    for name in path[1:-1]:
+        owner = getattr(owner, name, None)
+    if len(path) == 1:
+        if not callable(owner):
+            _invalid(f"{entry!r} is not a function")
+        return lambda: owner
+    if not callable(getattr(owner, path[-1], None)):
+        _invalid(f"{'.'.join(path[:-1])!r} has no method {path[-1]!r}")
+    if isinstance(owner, type):
+        return lambda: getattr(owner(), path[-1])
+    return lambda: getattr(owner, path[-1])
+
+
+def _finish(result):
+    """Run what an async function returned."""
+    if isinstance(result, types.CoroutineType):
+        import asyncio
+
+        return asyncio.run(result)
+    if isinstance(result, types.AsyncGeneratorType):
+        import asyncio
+
+        async def collect():
+            return [item async for item in result]
+
+        return iter(asyncio.run(collect()))
+    return result
+
+
+def _attempt(target, args, limit, after):
+    try:
+        value = _finish(target()(*args))
+    except MemoryError as error:
+        error.__traceback__ = None
+        return ["memory_limit", None, None, None]
+    except BaseException as error:
+        described = nlogn_limits.describe(error)
+        return ["exception", None, _encoded(args, limit)[1] if after else None, described]
+    recursion = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(recursion, 20_000))
+    status, encoded, error = _encoded(value, limit)
+    changed = None
+    if status == "ok" and after:
+        status, changed, error = _encoded(args, limit)
+    sys.setrecursionlimit(recursion)
+    return [status, encoded, changed, error]
+
+
+def _encoded(value, limit):
+    try:
+        return "ok", nlogn_values.encode(value, limit), None
+    except nlogn_values.TooLarge as error:
+        return "output_limit", None, nlogn_limits.describe(error)
+    except (nlogn_values.Unserialisable, RecursionError) as error:
+        return "unserialisable", None, nlogn_limits.describe(error)
+    except MemoryError:
+        return "memory_limit", None, None
+    except BaseException as error:
+        return "exception", None, nlogn_limits.describe(error)
+
+
+def main(payload, send):
+    wall, cpu = time.perf_counter, time.process_time
+    limit, after, stop = payload["max"], payload["after"], payload["stop"]
+    decode = nlogn_values.decode
+    out, err = _text(limit), _text(limit)
+    out_sink, err_sink = out.buffer, err.buffer
+    sys.stdout, sys.stderr = out, err
+    target = _load(payload["code"], payload["entry"])
+    _taken(out, out_sink), _taken(err, err_sink)
+    send({"loaded": True})
+    for encoded in payload["calls"]:
+        args = decode(encoded)
+        began, spent = wall(), cpu()
+        result = _attempt(target, args, limit, after)
+        result += [_taken(out, out_sink), _taken(err, err_sink), wall() - began, cpu() - spent]
+        send(result)
+        if stop and result[0] != "ok":
+            return

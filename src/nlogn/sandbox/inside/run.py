@@ -1,0 +1,64 @@
+"""Run a whole untrusted program: stdin on descriptor 0, stdout on 1, stderr on 2.
+
+payload: {"code"}
+messages: none; the program's answer is what it prints
+"""
+
+import sys
+import types
+
+import nlogn_limits
+
+
+def _stream(descriptor, mode):
+    return open(
+        descriptor, mode, encoding="utf-8", errors="surrogateescape", newline="\n" if mode == "w"
+        else None, closefd=False,
+    )  # fmt: skip
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            pass
+
+
+def _run(compiled, module):
+    """None, or how it failed."""
+    try:
+        exec(compiled, module.__dict__)
+        threading = sys.modules.get("threading")
+        if threading is not None:
+            threading._shutdown()
+        atexit = sys.modules.get("atexit")
+        if atexit is not None:
+            atexit._run_exitfuncs()
+    except SystemExit as error:
+        if error.code is None or error.code == 0:
+            return None
+        if not isinstance(error.code, int):
+            sys.stderr.write(f"{error.code}\n")
+        return "exception", nlogn_limits.describe(error)
+    except MemoryError:
+        return "memory_limit", None
+    except BaseException as error:
+        return "exception", nlogn_limits.describe(error)
+    return None
+
+
+def main(payload, send):
+    try:
+        compiled = compile(payload["code"], "<program>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        nlogn_limits.stop("invalid", nlogn_limits.describe(error))
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    sys.argv = ["program.py"]
+    sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    failure = _run(compiled, module)
+    _flush()
+    if failure:
+        nlogn_limits.stop(*failure)

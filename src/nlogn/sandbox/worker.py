@@ -1,0 +1,422 @@
+"""One zygote process seen from outside: start it, send it jobs, read what comes back."""
+
+import array
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nlogn import values
+from nlogn.sandbox import launch, syscalls
+from nlogn.sandbox.types import Isolation, Limits
+
+_INSIDE = Path(__file__).parent / "inside"
+_START_S = 20.0
+_GRACE_S = 0.2  # for a program that has said its last word, to end by itself
+_SCM_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", 2)
+
+# Warm in every program, because so many import them; each one more makes every fork dearer.
+PREIMPORT = (
+    "collections", "dataclasses", "enum", "functools", "heapq", "bisect", "itertools", "json",
+    "math", "operator", "random", "re", "string", "typing", "copy", "time", "fractions",
+    "decimal", "datetime", "base64", "types", "io", "abc", "cmath", "array", "struct",
+)  # fmt: skip
+
+
+class SandboxUnavailable(RuntimeError):
+    """This machine cannot isolate untrusted code; the text says what to install."""
+
+
+class WorkerDied(RuntimeError):
+    """The zygote is gone: ours, never the program's fault."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One confined process: a harness in the zygote's interpreter, or a binary."""
+
+    payload: bytes
+    limits: Limits
+    full: bool
+    harness: str | None = None  # source text
+    binary: tuple[str, ...] = ()  # argv; "@" first: the payload is the executable
+    environment: dict[str, str] = field(default_factory=dict)
+    profile: syscalls.Profile = "python"
+    stdin: bytes | None = None
+    capture: bool = False  # stdout and stderr, by descriptor
+    on_message: Callable[[Any], bool | None] | None = None  # False: enough, stop the program
+    # Given, the limits hold for each message anew; it says how much CPU time, in seconds, the
+    # program claims for that message. A lie only moves time between limits: wall time holds.
+    cpu_of: Callable[[Any], float] | None = None
+    limit_data: bool = False  # count written memory, not address space
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a job ended, before it is told in a program's terms."""
+
+    frame: dict[str, Any] | None = None  # the program's own last word
+    broken: str = ""  # it spoke no protocol
+    stopped: str = ""  # "wall_limit", "cpu_limit", "output_limit", "enough": why we killed it
+    exit_status: int | None = None  # as os.waitpid gives it
+    error: str = ""  # ours
+    stdout: bytes = b""
+    stderr: bytes = b""
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    max_rss_bytes: int = 0
+
+
+class Worker:
+    """A zygote and its control socket. Not thread-safe: one job at a time."""
+
+    def __init__(self, bwrap: str | None):
+        self.run = launch.runtime()
+        self.harnesses: dict[str, str] = {}
+        self.landlock = 0
+        self.namespaces_error = ""
+        self.base_bytes = 0
+        self.retired = False
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        source = _memory((_INSIDE / "zygote.py").read_bytes())
+        self.errors = os.memfd_create("errors", os.MFD_CLOEXEC)
+        self.control = ours
+        try:
+            self.process = subprocess.Popen(
+                launch.command(
+                    self.run,
+                    theirs.fileno(),
+                    source,
+                    bwrap=bwrap,
+                    # The kernel ties this to the thread that starts the process, not to us.
+                    die_with_parent=threading.current_thread() is threading.main_thread(),
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self.errors,
+                pass_fds=(theirs.fileno(), source),
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise WorkerDied(f"the sandbox's interpreter did not start: {error}") from error
+        finally:
+            theirs.close()
+            os.close(source)
+        self._initialise(alone=bwrap is not None)
+
+    def _initialise(self, alone: bool) -> None:
+        settings = {
+            "preimport": PREIMPORT,
+            "values": Path(values.__file__).read_text(),
+            "readable": [f for f in self.run.folders],
+            "executable": [],
+            "own_pid": syscalls.OWN_PID,
+            "alone": alone,
+            "filters": {p: syscalls.compiled(p).hex() for p in ("python", "python_threads")},
+        }
+        reply = self._ask({"do": "init"}, [json.dumps(settings).encode()])
+        self.landlock = reply["landlock"]
+        self.namespaces_error = reply["namespaces"]
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[0])
+            self.base_bytes = pages * os.sysconf("SC_PAGE_SIZE")
+
+    # --- control socket --------------------------------------------------------------------
+
+    def _ask(self, request: dict[str, Any], blobs: list[bytes]) -> dict[str, Any]:
+        fds = [_memory(b) for b in blobs]
+        try:
+            self._send(request, fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+        return self._receive(_START_S)
+
+    def _send(self, request: dict[str, Any], fds: list[int]) -> None:
+        try:
+            socket.send_fds(self.control, [json.dumps(request).encode()], fds)
+        except OSError as error:
+            raise WorkerDied(self._obituary()) from error
+
+    def _receive(self, timeout_s: float) -> dict[str, Any]:
+        self.control.settimeout(timeout_s)
+        try:
+            data, extra, _, _ = self.control.recvmsg(1 << 16, 64)
+        except OSError as error:
+            raise WorkerDied(self._obituary()) from error
+        if not data:
+            raise WorkerDied(self._obituary())
+        for level, kind, content in extra:
+            if level == socket.SOL_SOCKET and kind == _SCM_CREDENTIALS:
+                self.pid = array.array("i", content[:12])[0]
+        reply = json.loads(data)
+        if reply.get("error") and "end" not in reply:
+            raise RuntimeError(f"the harness does not load:\n{reply['error']}")
+        return reply  # type: ignore[no-any-return]
+
+    def _obituary(self) -> str:
+        self.retired = True
+        said = os.pread(self.errors, 4000, 0).decode(errors="replace").strip()
+        return f"the sandbox's process ended{': ' + said if said else ''}"
+
+    # --- jobs ------------------------------------------------------------------------------
+
+    def do(self, job: Job) -> Ending:
+        """Run one job to its end; when this returns, no process of it is left.
+
+        Raises:
+            WorkerDied: the zygote died under it. The job may be tried on another worker.
+        """
+        harness = None
+        if job.harness is not None:
+            harness = self.harnesses.get(job.harness)
+            if harness is None:
+                harness = f"h{len(self.harnesses)}"
+                self._ask({"do": "harness", "id": harness}, [job.harness.encode()])
+                self.harnesses[job.harness] = harness
+        result, theirs = os.pipe2(os.O_CLOEXEC)
+        sent = [theirs, _memory(job.payload)]
+        pipes: list[int] = []
+        if job.capture:
+            for _ in range(2):
+                ours, end = os.pipe2(os.O_CLOEXEC)
+                pipes.append(ours)
+                sent.append(end)
+        if job.stdin is not None:
+            sent.append(_memory(job.stdin))
+        try:
+            self._send(self._request(job, harness), sent)
+        except WorkerDied:
+            for fd in (result, *pipes):
+                os.close(fd)
+            raise
+        finally:
+            for fd in sent:
+                os.close(fd)
+        try:
+            return _Reading(self, job, result, pipes).finish()
+        except BaseException:
+            # Interrupted half-way: what the zygote says next would answer nobody.
+            self.close()
+            raise
+        finally:
+            for fd in (result, *pipes):
+                os.close(fd)
+
+    def _request(self, job: Job, harness: str | None) -> dict[str, Any]:
+        limits = job.limits
+        return {
+            "do": "job",
+            "harness": harness,
+            "exec": job.binary,
+            "env": job.environment,
+            "filter": job.profile,
+            "full": job.full,
+            "landlock": self.landlock > 0,
+            "out": job.capture,
+            "err": job.capture,
+            "stdin": job.stdin is not None,
+            "as": self.base_bytes + limits.memory_bytes + 8 * len(job.payload),
+            "data": job.limit_data,
+            "cpu": 10**9 if job.cpu_of else limits.cpu_s,
+            "file": limits.file_bytes,
+            "files": limits.open_files,
+            "nproc": 0,
+            "stack": 100 << 20,
+        }
+
+    def abandon(self) -> None:
+        """In a forked child: close what was inherited, and leave the zygote to the parent."""
+        self.retired = True
+        self.control.close()
+        self.process.returncode = 0  # not ours to wait for
+
+    def close(self) -> None:
+        """End the zygote and everything in it."""
+        self.retired = True
+        self.control.close()
+        try:
+            self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, 9)
+            self.process.kill()
+            self.process.wait()
+        with contextlib.suppress(OSError):
+            os.close(self.errors)
+
+
+class _Reading:
+    """The outside's part while a job runs: read, count, watch the clocks, kill."""
+
+    def __init__(self, worker: Worker, job: Job, result: int, pipes: list[int]):
+        self.worker, self.job, self.result = worker, job, result
+        self.streams = {fd: bytearray() for fd in pipes}
+        self.buffer = bytearray()
+        self.ending = Ending()
+        self.began = self.renewed = time.monotonic()
+        self.cpu_before = 0.0
+        self.cpu_due = self.began + job.limits.cpu_s
+        self.total = 0
+        self.most = 8 * job.limits.output_bytes + (1 << 16)
+        self.killed = False
+
+    def kill(self, why: str) -> None:
+        if not self.killed:
+            self.killed = True
+            self.ending.stopped = why
+            self.worker._send({"do": "kill"}, [])
+
+    def finish(self) -> Ending:
+        control = self.worker.control
+        poller = select.poll()
+        open_fds = {self.result, *self.streams}
+        for fd in (*open_fds, control.fileno()):
+            poller.register(fd, select.POLLIN)
+        reply = None
+        while reply is None or open_fds:
+            ready = poller.poll(self._patience_ms(reply is not None))
+            if not ready:
+                if reply is not None:
+                    break
+                self._clocks()
+            for fd, _ in ready:
+                if fd == control.fileno():
+                    got = self.worker._receive(_START_S)
+                    if "end" in got:
+                        reply = got
+                        poller.unregister(fd)
+                    else:
+                        self._cpu(got["cpu"])
+                    continue
+                data = os.read(fd, 1 << 16)
+                if not data:
+                    poller.unregister(fd)
+                    open_fds.discard(fd)
+                elif fd == self.result:
+                    self._frames(data)
+                else:
+                    self._output(fd, data)
+        return self._ended(reply)
+
+    def _ended(self, reply: dict[str, Any]) -> Ending:
+        ending = self.ending
+        ending.wall_s = time.monotonic() - self.began
+        if reply["end"] is None:
+            ending.error = reply["error"]
+        else:
+            ending.exit_status = reply["end"]
+            ending.cpu_s, ending.max_rss_bytes = reply["cpu"], reply["rss"]
+            if not reply["clean"]:
+                self.worker.retired = True
+        if self.streams:
+            ending.stdout, ending.stderr = map(bytes, self.streams.values())
+        return ending
+
+    def _patience_ms(self, over: bool) -> float:
+        if over:
+            return 1000.0
+        if self.killed:
+            return _START_S * 1000
+        now = time.monotonic()
+        due = min(self.renewed + self.job.limits.wall_s, self.cpu_due)
+        return max(0.0, due - now) * 1000 + 1
+
+    def _clocks(self) -> None:
+        if self.killed:
+            raise WorkerDied("the sandbox did not end a program")
+        now = time.monotonic()
+        if now >= self.renewed + self.job.limits.wall_s:
+            if self.ending.frame is not None or self.ending.stopped:
+                self.kill(self.ending.stopped)
+            else:
+                self.kill("wall_limit")
+        elif now >= self.cpu_due:
+            self.cpu_due = now + self.job.limits.wall_s
+            self.worker._send({"do": "cpu"}, [])
+
+    def _cpu(self, spent: float) -> None:
+        left = self.job.limits.cpu_s - (spent - self.cpu_before)
+        if left <= 0:
+            self.kill("cpu_limit")
+        else:
+            self.cpu_due = time.monotonic() + max(left, 0.005)
+
+    def _output(self, fd: int, data: bytes) -> None:
+        stream = self.streams[fd]
+        stream += data
+        if len(stream) > self.job.limits.output_bytes:
+            del stream[self.job.limits.output_bytes :]
+            self.kill("output_limit")
+
+    def _frames(self, data: bytes) -> None:
+        if self.ending.frame is not None or self.ending.broken or self.killed:
+            return
+        self.buffer += data
+        while len(self.buffer) >= 5:
+            kind, length = self.buffer[:1], int.from_bytes(self.buffer[1:5], "little")
+            if kind not in (b"m", b"s", b"f"):
+                return self._break("it wrote over its answers")
+            if length > self.most or self.total + length > 4 * self.most:
+                return self.kill("output_limit")
+            if len(self.buffer) < 5 + length:
+                return None
+            body = bytes(self.buffer[5 : 5 + length])
+            del self.buffer[: 5 + length]
+            self.total += length
+            try:
+                value = json.loads(body.decode("utf-8", "surrogatepass"))
+            except (ValueError, RecursionError, MemoryError):
+                return self._break("its answer is not JSON")
+            if kind == b"m":
+                self._message(value)
+                if self.killed:
+                    return None
+            elif type(value) is dict:
+                self.ending.frame = value
+                self.renewed = time.monotonic() + _GRACE_S - self.job.limits.wall_s
+                return None
+            else:
+                return self._break("its last word is not an object")
+        return None
+
+    def _break(self, why: str) -> None:
+        self.ending.broken = why
+        self.kill("broken")
+
+    def _message(self, value: Any) -> None:
+        job = self.job
+        if job.cpu_of is not None:
+            now = time.monotonic()
+            self.cpu_before += min(max(job.cpu_of(value), 0.0), now - self.renewed)
+            self.renewed = now
+            self.cpu_due = self.renewed + job.limits.cpu_s
+        if job.on_message is not None and job.on_message(value) is False:
+            self.kill("enough")
+
+
+def _memory(data: bytes) -> int:
+    """A descriptor of an anonymous file that holds `data`, at offset 0."""
+    fd = os.memfd_create("nlogn", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    offset = 0
+    while offset < len(view):
+        offset += os.pwrite(fd, view[offset:], offset)
+    return fd
+
+
+def isolation_of(worker: Worker, bwrap: str | None) -> Isolation | None:
+    """What this worker can give, None where that is too little for untrusted code."""
+    if bwrap and worker.landlock and not worker.namespaces_error:
+        return "full"
+    return "light" if bwrap or worker.landlock >= 3 else None
