@@ -182,9 +182,7 @@ def complexity(
     _one_of(program, jsonl, "PROGRAM")
     with _sandbox(isolation, workers if jsonl else 1) as sandbox:
         if jsonl is not None:
-            rows = complexity_rows(
-                jsonl, sandbox, seed=seed, workers=workers, memory=not no_memory
-            )
+            rows = complexity_rows(jsonl, sandbox, seed=seed, workers=workers, memory=not no_memory)
             sys.exit(_stream(rows, "ok"))
         loaded = load_program(program or "")
         with _working("measuring"):
@@ -201,7 +199,9 @@ def complexity(
 @click.argument("problem")
 @click.option("--samples", type=click.IntRange(1, 1000), default=8, show_default=True)
 @click.option(
-    "--engine", default="recall", show_default=True,
+    "--engine",
+    default="recall",
+    show_default=True,
     help="who writes the candidates: recall (the bank, offline), or openai:URL",
 )
 @click.option("--model", help="the model's name at an openai: endpoint")
@@ -290,7 +290,9 @@ def _stream(rows: Iterator[dict[str, Any]], good: str) -> int:
             click.echo(json.dumps(row))
             sys.stdout.flush()
             status = row["status"]
-            code = max(code, GOOD if status == good else ERROR if status == _SYSTEM_ERROR else SHORT)
+            code = max(
+                code, GOOD if status == good else ERROR if status == _SYSTEM_ERROR else SHORT
+            )
             progress(count, None)
     return code
 

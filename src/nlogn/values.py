@@ -212,7 +212,7 @@ def decode(data: Any) -> Any:
         if key[:1] == "$":
             try:
                 return _DECODERS[key](data[key])
-            except (KeyError, TypeError, ArithmeticError, AttributeError) as error:
+            except (LookupError, TypeError, ArithmeticError, AttributeError) as error:
                 raise ValueError(f"not an encoded value: {str(data)[:80]}") from error
     return {k: decode(v) for k, v in data.items()}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nlogn.engine.protocol import Completion, Engine, Sampling
+from nlogn.engine.protocol import Completion, Engine, Prompt, Sampling
 from nlogn.judge.judging import judge_program, run_suite
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.ranking import class_rank, rank, why_behind
@@ -64,7 +64,7 @@ def solve(
     """
     sandbox = sandbox or shared_sandbox()
     sampling = replace(sampling or Sampling(), n=samples, seed=seed)
-    (completions,) = engine.generate([problem], sampling)
+    (completions,) = engine.generate([Prompt(problem)], sampling)
     unique = _distinct(completions)
     entry = problem.signature.entry if problem.signature else None
     programs = [Program(c.code, entry) for c, _ in unique]

@@ -279,9 +279,7 @@ def _size(case: Case) -> int:
     return len(repr(case.args)) if case.stdin is None else len(case.stdin)
 
 
-def _smallest(
-    program: Program, first: Judged, suite: Suite, sandbox: Sandbox
-) -> v.FailingCase:
+def _smallest(program: Program, first: Judged, suite: Suite, sandbox: Sandbox) -> v.FailingCase:
     """`first`, shrunk while it keeps its status where there is a reference to ask."""
     found = first
     reference = suite.reference
@@ -343,9 +341,7 @@ def _measured(
     base = _verdict("accepted", message, report, sandbox, seed)
     if program.language != "python":
         why = f"growth is measured on Python programs, not on {program.language}"
-        return replace(
-            base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why)
-        )
+        return replace(base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why))
     sized: str | tuple[SizedInputs, ...] | None = inputs
     if sized is None and problem is not None and problem.generators:
         sized = tuple(
@@ -396,9 +392,7 @@ def _verdict(
     )
 
 
-def _corpus_key(
-    program: Program, problem: Problem | None, reference: Program | None
-) -> str | None:
+def _corpus_key(program: Program, problem: Problem | None, reference: Program | None) -> str | None:
     """Failing inputs are kept per problem, or per reference."""
     if problem is not None:
         return problem.name

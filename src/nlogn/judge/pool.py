@@ -9,9 +9,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_ordered(
-    function: Callable[[T], R], items: Iterable[T], *, workers: int
-) -> Iterator[R]:
+def map_ordered(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
     """`function` of each item, in order, `workers` at a time.
 
     Reads at most four times `workers` items ahead, so an endless stream is fine. An exception
