@@ -136,12 +136,10 @@ def _is_store(node: ast.Name) -> bool:
 
 
 def run_suite(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged]:
-    """`program` on every case of `suite`, each with its status."""
-    limits = _candidate_limits(suite)
-    outcomes = run_cases(program, suite.cases, sandbox, limits)
+    """`program` on the cases of `suite`, each with its status, up to the first limit it hits."""
     judged = [
         Judged(case, outcome, _status(case, outcome, suite, program))
-        for case, outcome in zip(suite.cases, outcomes, strict=True)
+        for case, outcome in run_cases(program, suite.cases, sandbox, _candidate_limits(suite))
     ]
     if suite.checker is not None:
         judged = _checked(judged, suite, sandbox)
@@ -253,7 +251,8 @@ def _report(
         return report, "accepted", _praise(passed, suite.oracle)
     first = min(failing, key=lambda j: (j.status != "invalid", _size(j.case)))
     smallest = _smallest(program, first, suite, sandbox)
-    report = v.CaseReport(passed, len(failing), smallest, suite.oracle)
+    skipped = len(suite.cases) - len(judged)
+    report = v.CaseReport(passed, len(failing), smallest, suite.oracle, skipped)
     return report, smallest.status, _blame(smallest, len(failing), len(judged))
 
 
@@ -290,21 +289,19 @@ def _smallest(program: Program, first: Judged, suite: Suite, sandbox: Sandbox) -
         def still_fails(rows: list[tuple[Any, ...]]) -> list[bool]:
             nonlocal found
             cases = [Case(args=args, has_expected=False) for args in rows]
-            right = run_cases(reference, cases, sandbox, limits)
+            right = run_cases(reference, cases, sandbox, limits, patience_s=limits.wall_s)
             usable = [
                 replace(case, expected=outcome.value, has_expected=True)
-                for case, outcome in zip(cases, right, strict=True)
+                for case, outcome in right
                 if outcome.status == "ok"
             ]
-            judged = iter(run_suite(program, replace(suite, cases=tuple(usable)), sandbox))
-            verdicts = []
-            for outcome in right:
-                item = next(judged) if outcome.status == "ok" else None
-                fails = item is not None and item.status == first.status
-                verdicts.append(fails)
-                if fails and item is not None and _size(item.case) < _size(found.case):
-                    found = item
-            return verdicts
+            verdicts = dict.fromkeys(map(id, rows), False)
+            for item in run_suite(program, replace(suite, cases=tuple(usable)), sandbox):
+                if item.status == first.status:
+                    verdicts[id(item.case.args)] = True
+                    if _size(item.case) < _size(found.case):
+                        found = item
+            return list(verdicts.values())
 
         shrink(first.case.args, still_fails)
     outcome = found.outcome
