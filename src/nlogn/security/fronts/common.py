@@ -1,0 +1,98 @@
+"""What every front end needs: the parser, the source text by byte offset, literal values."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+import tree_sitter
+
+from .. import ir
+
+GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "java": ("tree_sitter_java", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
+    "rust": ("tree_sitter_rust", "language"),
+    "sql": ("tree_sitter_sql", "language"),
+}
+
+
+@lru_cache(maxsize=16)
+def parser(lang: str) -> tree_sitter.Parser:
+    """The parser of a grammar; the wheel is imported on first use."""
+    module, function = GRAMMARS[lang]
+    language = tree_sitter.Language(getattr(import_module(module), function)())
+    return tree_sitter.Parser(language)
+
+
+class Source:
+    """The text and its tree, with slices by byte offset.
+
+    Tree-sitter counts bytes. For ASCII text, which is nearly all code, a byte offset is also an
+    offset into the `str`; other text is encoded with one byte per character instead, so that the
+    two never differ (the tree does not care which letter a letter is).
+    """
+
+    __slots__ = ("text", "tree", "root")
+
+    def __init__(self, text: str, lang: str) -> None:
+        self.text = text
+        data = text.encode("latin-1", "replace") if not text.isascii() else text.encode()
+        if len(data) != len(text) or not text.isascii():
+            data = bytes(b if b < 128 else 97 for b in data)  # one letter per character
+        self.tree = parser(lang).parse(data)
+        self.root = self.tree.root_node
+
+    def at(self, node: Any) -> str:
+        return self.text[node.start_byte : node.end_byte]
+
+
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", "'": "'", '"': '"', "`": "`",
+           "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": "", "/": "/"}  # fmt: skip
+_ESC = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-7]{1,3}|.)", re.S)
+
+
+def unescape(body: str) -> str:
+    """The text that a literal with backslash escapes stands for."""
+    if "\\" not in body:
+        return body
+
+    def put(m: re.Match[str]) -> str:
+        s = m.group(1)
+        if s[0] in "xu" and len(s) > 1:
+            return chr(int(s[1:], 16))
+        if s[0] in "01234567":
+            return chr(int(s, 8) & 0xFFFF)
+        return ESCAPES.get(s, "\\" + s)
+
+    return _ESC.sub(put, body)
+
+
+def number(text: str) -> Any:
+    """The value of a numeric literal in any of the languages; 0 when it is beyond reading."""
+    t = text.replace("_", "").rstrip("lLuUnjJ")
+    try:
+        if t[:2] in ("0x", "0X"):
+            return int(t, 16)
+        if t[:2] in ("0b", "0B"):
+            return int(t, 2)
+        if t[:2] in ("0o", "0O"):
+            return int(t, 8)
+        if len(t) > 1 and t[0] == "0" and t.isdigit():
+            return int(t, 8)
+        return int(t) if t.isdigit() else float(t.rstrip("fFdD"))
+    except ValueError:
+        return 0
+
+
+def parts(nodes: list[Any], lower: Any) -> ir.Other:
+    return ir.Other([lower(n) for n in nodes])
