@@ -16,8 +16,8 @@ from nlogn.problems import Problem, Solution, bank
 _STOP = frozenset(
     re.findall(
         r"\w+",
-        """a about all also an and any are as at be been both but by can do does each either else every
-    for from function give given has have how i if in input into is it its just list may must
+        """a about all also an and any are as at be been both but by can do does each either else
+    every for from function give given has have how i if in input into is it its just list may must
     my no not of on one only or other out output return should so such than that the their them
     then there these they this to two up use was what when where which while who will with write
     would you your example none int str bool def""",

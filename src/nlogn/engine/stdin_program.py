@@ -54,12 +54,10 @@ def _plans(names: Sequence[str], kinds: Sequence[str]) -> Iterator[list[_Slot]]:
     lists = [name for name, is_list, _ in parts if is_list]
     for order in itertools.permutations(parts):
         before = [_Slot("count", f"count_{n}") for n, is_list, _ in order if is_list]
-        for head in (
-            (before, {}),
-            (before[:1], {n: before[0].name for n in lists} if before else {}),
-        ):
-            if head[1] and len(lists) < 2:
-                continue
+        heads: list[tuple[list[_Slot], dict[str, str]]] = [(before, {})]
+        if len(lists) > 1:  # one count for lists of equal length
+            heads.append((before[:1], dict.fromkeys(lists, before[0].name)))
+        for head in heads:
             slots = list(head[0])
             for name, is_list, of in order:
                 count = head[1].get(name, f"count_{name}")

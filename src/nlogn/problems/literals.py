@@ -112,11 +112,13 @@ def _bound(op: ast.operator, a: Any, b: Any) -> None:
     if isinstance(op, ast.Mod) and isinstance(a, str | bytes):
         raise NotLiteral("text formatting is not a literal")
     if isinstance(a, int) and isinstance(b, int):
-        bits = {
-            ast.Pow: lambda: a.bit_length() * max(b, 0),
-            ast.LShift: lambda: a.bit_length() + max(b, 0),
-            ast.Mult: lambda: a.bit_length() + b.bit_length(),
-        }.get(type(op), lambda: 0)()
+        bits = 0
+        if isinstance(op, ast.Pow):
+            bits = a.bit_length() * max(b, 0)
+        elif isinstance(op, ast.LShift):
+            bits = a.bit_length() + max(b, 0)
+        elif isinstance(op, ast.Mult):
+            bits = a.bit_length() + b.bit_length()
         if bits > MAX_BITS:
             raise NotLiteral(f"the number is larger than {MAX_BITS:,} bits")
     elif isinstance(op, ast.Mult):

@@ -1,11 +1,16 @@
 """`load_problem`, `load_problems` and the bank. What a file is, its content says."""
 
 import functools
+import io
+import json
 import os
+import re
 from pathlib import Path
 
+from nlogn.problems import archives, kattis
+from nlogn.problems.benchmarks import problem_from_row
 from nlogn.problems.errors import ProblemError
-from nlogn.problems.markdown import read_markdown
+from nlogn.problems.markdown import MAX_BYTES, decode, parse_markdown, read_markdown
 from nlogn.problems.problem import Problem
 
 BANK = Path(__file__).parent / "bank"
@@ -25,9 +30,138 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
     return problems[0]
 
 
-def load_problems(path: str | os.PathLike[str]) -> list[Problem]:
-    """All problems of a file or folder, in order."""
-    return [read_markdown(path)]
+def load_problems(
+    path: str | os.PathLike[str], *, skipped: list[ProblemError] | None = None
+) -> list[Problem]:
+    """All problems of a file or folder, in order.
+
+    A Markdown statement or a folder of them; JSON or JSON Lines of HumanEval, MBPP, their "+"
+    editions, LeetCode contests or an export of ours; Kattis packages as a folder, zip or tar.
+    Any of these files may be gzipped. Nothing that they hold is executed.
+
+    Args:
+        skipped: takes the errors of single packages or statements that cannot be used, where the
+            others are still wanted. Without it the first such error is raised.
+
+    Raises:
+        ProblemError: unreadable, of no known form, or one of its problems cannot be used.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _folder(place, skipped)
+    try:
+        if not place.is_file() and place.exists():
+            raise ProblemError("neither a file nor a folder", path)
+        if place.stat().st_size > archives.MAX_BYTES:
+            raise ProblemError(f"larger than {archives.MAX_BYTES >> 20} MiB: refused", path)
+        data = place.read_bytes()
+    except OSError as error:
+        raise ProblemError(f"cannot be read: {error.strerror}", path) from None
+    name = place.name
+    if data[:2] == b"\x1f\x8b":
+        data = archives.unzip_text(io.BytesIO(data), path)
+        name = name.removesuffix(".gz").removesuffix(".tgz")
+    if archives.is_archive(data[:512]):
+        return _packages(archives.read_archive(data, path), place, skipped)
+    text = decode(data, path)
+    if text.lstrip()[:1] in ("{", "[") and not name.endswith((".md", ".markdown")):
+        return _rows(text, path, skipped)
+    if len(data) > MAX_BYTES:
+        raise ProblemError(f"larger than {MAX_BYTES >> 20} MiB: this is no statement", path)
+    return [parse_markdown(text, _name(name.rsplit(".", 1)[0]), path)]
+
+
+def _name(text: str) -> str:
+    return re.sub(r"\W+", "_", text).strip("_").lower() or "problem"
+
+
+def _folder(folder: Path, skipped: list[ProblemError] | None) -> list[Problem]:
+    packages = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
+    packages = [p for p in packages if (p / "problem.yaml").is_file()]
+    statements = [] if packages else sorted(folder.glob("*.md"))
+    if not packages and not statements:
+        raise ProblemError(
+            "no problem in this folder: neither a Markdown file nor a Kattis problem.yaml", folder
+        )
+    found = []
+    for package in packages:
+        try:
+            found += _packages(archives.read_folder(package), package, skipped)
+        except ProblemError as error:
+            _skip(error, skipped)
+    for statement in statements:
+        try:
+            found.append(read_markdown(statement))
+        except ProblemError as error:
+            _skip(error, skipped)
+    return found
+
+
+def _packages(
+    files: archives.Files, path: Path, skipped: list[ProblemError] | None
+) -> list[Problem]:
+    roots = kattis.package_roots(files)
+    if not roots:
+        raise ProblemError("no problem package in it: there is no problem.yaml", path)
+    found = []
+    for root in roots:
+        stem = root.rsplit("/", 1)[-1] if root != "." else path.name.split(".")[0]
+        try:
+            found.append(kattis.read_package(files, root, _name(stem), path))
+        except ProblemError as error:
+            _skip(error, skipped)
+    return found
+
+
+def _skip(error: ProblemError, skipped: list[ProblemError] | None) -> None:
+    if skipped is None:
+        raise error
+    skipped.append(error)
+
+
+def _rows(
+    text: str, path: str | os.PathLike[str], skipped: list[ProblemError] | None
+) -> list[Problem]:
+    found = []
+    failed: list[ProblemError] = []
+    for line, row in _parsed(text, path):
+        if not isinstance(row, dict):
+            raise ProblemError(f"a row must be an object, not {str(row)[:40]}", path, line)
+        try:
+            found.append(problem_from_row(row))
+        except ValueError as error:
+            failed.append(ProblemError(str(error), path, line))
+            if skipped is None:
+                raise failed[0] from None
+    if failed and not found:
+        raise failed[0]
+    if skipped is not None:
+        skipped += failed
+    return found
+
+
+def _parsed(text: str, path: str | os.PathLike[str]) -> list[tuple[int, object]]:
+    """The rows of JSON Lines, or of one JSON array or object, with their lines."""
+    lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+    try:
+        return [(i, json.loads(line)) for i, line in lines]
+    except (ValueError, RecursionError) as error:
+        failure, first = error, lines[0][0]
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        at = next((i for i, line in lines if not _is_json(line)), first)
+        raise ProblemError(f"this line is no JSON ({failure})", path, at) from None
+    rows = whole if isinstance(whole, list) else [whole]
+    return [(first, row) for row in rows]
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @functools.cache

@@ -20,7 +20,8 @@ from nlogn.problems.signatures import declared, parse_signature
 
 MAX_BYTES = 8 << 20
 LANGUAGES = {"": "python", "python": "python", "py": "python", "python3": "python",
-             "cpp": "cpp", "c++": "cpp", "javascript": "javascript", "js": "javascript"}  # fmt: skip
+             "cpp": "cpp", "c++": "cpp",
+             "javascript": "javascript", "js": "javascript"}  # fmt: skip
 _CLASS_WORDS = re.compile(r"(log|sqrt|[nmk]|\d+|[()+*^!\s])+")
 
 
@@ -97,9 +98,12 @@ def parse_markdown(
 
 
 _SETTING = re.compile(r"\s*([A-Za-z]+)\s*[:=]\s*(\S+?)\s*([a-zA-Z]*)\s*\.?\s*$")
-_SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "": 1.0}
-_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20,
-          "gib": 1 << 30, "": 1}  # fmt: skip
+_UNITS: dict[str, dict[str, float]] = {
+    "time": {"s": 1, "sec": 1, "second": 1, "seconds": 1, "ms": 1e-3, "": 1},
+    "memory": {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20,
+               "gib": 1 << 30, "": 1},
+    "tolerance": {"": 1},
+}  # fmt: skip
 
 
 class _Reader:
@@ -167,7 +171,7 @@ class _Reader:
             known = difflib.get_close_matches(key, ("time", "memory", "tolerance"), 1, 0.8)
             if not known:
                 continue
-            scale = {"time": _SECONDS, "memory": _BYTES, "tolerance": {"": 1}}[known[0]].get(unit)
+            scale = _UNITS[known[0]].get(unit)
             try:
                 value = float(number)
                 if scale is None or not 0 <= value < float("inf") or key != known[0]:
@@ -235,7 +239,7 @@ class _Reader:
         word = block.info.split()[0].lower() if block.info else ""
         if word not in LANGUAGES:
             raise self.error(
-                f"“{word}” is no language here: {', '.join(filter(None, LANGUAGES))}", block
+                f"“{word}” is no language here: write ```python, ```cpp or ```javascript", block
             )
         language = LANGUAGES[word]
         if language == "python":
@@ -258,8 +262,9 @@ class _Reader:
         if not match:
             return ""
         text = prose[match.end() :].lstrip("`* ")
-        depth, end = 0, 0
-        for end, char in enumerate(text, 1):
+        depth = end = 0
+        for char in text:
+            end += 1
             depth += (char == "(") - (char == ")")
             if depth <= 0 and char == ")":
                 break

@@ -80,8 +80,9 @@ class Problem:
     """A task with everything needed to judge an answer to it.
 
     `generators` maps a shape ("random", "sorted", "adversarial", …) to Python source
-    ``lambda n, rng: args``; `checker` is the source of ``def check(args, expected, got): bool``
-    for problems with several right answers. Both run in the sandbox.
+    ``lambda n, rng: args`` (``lambda n, m, rng: args`` for two sizes); `checker` is the source of
+    ``def check(args, expected, got) -> bool`` for problems with several right answers, where a
+    whole program's `args` are ``(stdin,)`` and `got` is its stdout. Both run in the sandbox.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Problem:
     paradigm: Paradigm = "algorithms"
     time_limit_s: float = 10.0
     memory_limit_bytes: int = 1 << 30
+    preamble: str = ""  # Python source that an answer may take for granted; runs before it
     source: str = ""  # where it comes from, with its licence, when it is not this project's own
 
     @property

@@ -132,9 +132,7 @@ def _section(heading: str, level: int, line: int, path: str | os.PathLike[str]) 
 def _refuse_twice(section: Section, seen: Sequence[Section], path: str | os.PathLike[str]) -> None:
     for other in seen:
         if (other.kind, other.name) == (section.kind, section.name):
-            what = (
-                f"{section.kind.title()}: {section.name}" if section.name else section.kind.title()
-            )
+            what = ": ".join(filter(None, (section.kind.title(), section.name)))
             raise ProblemError(
                 f"a second section “{what}” (the first is on line {other.line}): "
                 + ("give it another name" if section.name else "join the two"),

@@ -69,9 +69,8 @@ def _source(annotation: ast.expr | None) -> str:
 def _parse(source: str) -> ast.Module:
     text = source.strip()
     error = SyntaxError("")
-    indent = " " * (
-        len(text.splitlines()[-1]) - len(text.splitlines()[-1].lstrip()) + 4 if text else 0
-    )
+    last = text.splitlines()[-1] if text else ""
+    indent = " " * (len(last) - len(last.lstrip()) + 4)
     for candidate in (text, text + "\n" + indent + "...", text + ":\n" + indent + "..."):
         try:
             return ast.parse(candidate)
