@@ -141,9 +141,17 @@ def run_suite(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged]:
         Judged(case, outcome, _status(case, outcome, suite, program))
         for case, outcome in run_cases(program, suite.cases, sandbox, _candidate_limits(suite))
     ]
-    if suite.checker is not None:
-        judged = _checked(judged, suite, sandbox)
+    checkers = {_checker(item.case, suite) for item in judged} - {None}
+    for checker in sorted(filter(None, checkers)):
+        judged = _checked(judged, checker, suite, sandbox)
     return judged
+
+
+def _checker(case: Case, suite: Suite) -> str | None:
+    """The source of the function that says whether an answer to `case` is right, if there is."""
+    if case.check:
+        return f"import math\n\n\ndef check(args, expected, got):\n    return bool({case.check})\n"
+    return None if case.script else suite.checker
 
 
 def _candidate_limits(suite: Suite) -> Limits:
@@ -156,7 +164,9 @@ def _status(case: Case, outcome: Outcome, suite: Suite, program: Program) -> v.S
     status = _OUTCOME_STATUS[outcome.status]
     if outcome.status == "exception" and suite.oracle == "none":
         return status if _is_defect(outcome, program) else "accepted"
-    if status != "accepted" or not case.has_expected or suite.checker is not None:
+    if case.script and outcome.error is not None and outcome.error.type == "AssertionError":
+        return "wrong_answer"
+    if status != "accepted" or not case.has_expected or _checker(case, suite) is not None:
         return status
     if case.stdin is not None:
         right = same_text(str(case.expected), outcome.stdout, suite.tolerance)
@@ -213,19 +223,22 @@ def _same_token(a: str, b: str, tolerance: float) -> bool:
         return False
 
 
-def _checked(judged: list[Judged], suite: Suite, sandbox: Sandbox) -> list[Judged]:
-    """Ask the problem's checker, in a process of its own, about every answer."""
-    asked = [j for j in judged if j.status == "accepted"]
+def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) -> list[Judged]:
+    """Ask a checker, in a process of its own, about the answers that it is meant for."""
+
+    def concerns(item: Judged) -> bool:
+        return item.status == "accepted" and _checker(item.case, suite) == source
+
+    asked = [j for j in judged if concerns(j)]
     calls = [
         (j.case.args if j.case.stdin is None else j.case.stdin, j.case.expected,
          j.outcome.value if j.case.stdin is None else j.outcome.stdout)
         for j in asked
     ]  # fmt: skip
-    checker = Program(suite.checker or "", "check")
-    verdicts = iter(sandbox.call(checker, calls, Limits()))
+    verdicts = iter(sandbox.call(Program(source, "check"), calls, Limits()))
     out = []
     for item in judged:
-        if item.status == "accepted":
+        if concerns(item):
             outcome = next(verdicts)
             if outcome.status != "ok":
                 error = outcome.error

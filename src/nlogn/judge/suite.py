@@ -6,6 +6,8 @@ crash there, but its answers are not checked, and the report says so (`oracle` i
 """
 
 import ast
+import secrets
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 from nlogn.cases import generate, infer_signature
 from nlogn.judge.verdict import Oracle
 from nlogn.problems.problem import Case, Problem
-from nlogn.sandbox import Limits, Outcome, Program, Sandbox
+from nlogn.sandbox import Limits, Outcome, Program, ProgramError, Sandbox
 
 GENERATED = 300
 REFERENCE_WALL_S = 1.0
@@ -77,8 +79,8 @@ def suite_for(
         (), oracle, limits, reference, checker, tolerance, from_json=from_json and bool(cases)
     )
 
-    unanswered = [c for c in known if not c.has_expected]
-    answered = [c for c in known if c.has_expected]
+    answered = [c for c in known if c.has_expected or c.check or c.script]
+    unanswered = [c for c in known if not (c.has_expected or c.check or c.script)]
     seeds = [c.args for c in known if c.args is not None]
     if program.entry is None:
         if reference is not None and unanswered:
@@ -92,17 +94,19 @@ def suite_for(
     if reference is None and answered:
         return replace(suite, cases=tuple(answered))
 
-    example_rows = [(c.args, c.expected) for c in answered if c.args is not None]
+    example_rows = [(c.args, c.expected) for c in answered if c.args is not None and c.has_expected]
     described_by = reference or program
     signature = infer_signature(
         described_by.code, described_by.entry, statement=statement, examples=example_rows
     )
     inputs = [Case(args=args, has_expected=False, note="failed before") for args in replay]
     inputs += unanswered + _sized_cases(generators, sandbox, seed)
-    inputs += [
-        Case(args=args, has_expected=False)
-        for args in generate(signature, seeds=seeds, count=GENERATED, seed=seed)
-    ]
+    wanted = GENERATED - len(known)
+    if wanted > 0:
+        inputs += [
+            Case(args=args, has_expected=False)
+            for args in generate(signature, seeds=seeds, count=wanted, seed=seed)
+        ]
     if reference is None:
         return replace(suite, cases=tuple(answered + inputs))
     computed, slowest = _answer(reference, inputs, sandbox, limits)
@@ -243,8 +247,9 @@ def run_cases(
     program that hangs on one input would hang on hundreds.
     """
     done: list[tuple[Case, Outcome]] = []
-    while len(done) < len(cases):
-        left = cases[len(done) :]
+    plain = [c for c in cases if not c.script]
+    while len(done) < len(plain):
+        left = plain[len(done) :]
         if program.entry is None:
             at_once = 1 if program.language == "python" else len(left)  # compile the others once
             stdins = [c.stdin or "" for c in left[:at_once]]
@@ -256,9 +261,23 @@ def run_cases(
         done += zip(left, outcomes, strict=False)
         last = outcomes[-1]
         if last.status in ENDS_AT_ONCE:
-            break
+            return done
         if last.status in LIMITED:
             patience_s -= last.wall_s
             if patience_s <= 0:
-                break
-    return done
+                return done
+    return done + [(c, _run_script(program, c.script, sandbox, limits)) for c in cases if c.script]
+
+
+def _run_script(program: Program, script: str, sandbox: Sandbox, limits: Limits) -> Outcome:
+    """Test statements that cannot be parted from their calls, run beside the program.
+
+    Only a return of this run's own random token counts, so leaving early proves nothing.
+    """
+    token = f"_passed_{secrets.token_hex(16)}"
+    body = textwrap.indent(script, "    ")
+    code = f"{program.code}\n\n\ndef {token}():\n{body}\n    return {token!r}\n"
+    (outcome,) = sandbox.call(Program(code, token), [()], limits)
+    if outcome.status == "ok" and outcome.value != token:
+        return replace(outcome, status="crashed", error=ProgramError("Exit", "tests cut short"))
+    return outcome
