@@ -2,6 +2,8 @@
 
     ("is", arg, v, …)      the argument is one of these constants
     ("re", arg, regex)     its constant text, or text with holes, matches
+    ("solid", arg)         it is a constant, or clean for every sink
+    ("src", regex)         one of the sources of the dirty argument matches
     ("const", arg)         it is a constant          ("nonconst", arg)   it is given and is not
     ("missing", arg)       it is not given           ("present", arg)
     ("lt", arg, n)         a constant number below n ("gt", arg, n)
@@ -48,6 +50,7 @@ class Site(Protocol):
     to: str  # the name bound to the result or value
     text: str  # the whole source
     fn_text: str  # the enclosing function's source
+    found: Value | None  # the dirty argument, for a rule that is a sink
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +76,7 @@ def pick(site: Site, arg: Any) -> Value | None:
 class _Made:
     """A value's making, seen as a call site."""
 
-    __slots__ = ("args", "kwargs", "recv", "qual", "where", "to", "text", "fn_text")
+    __slots__ = ("args", "kwargs", "recv", "qual", "where", "to", "text", "fn_text", "found")
 
     def __init__(self, v: Value, outer: Site) -> None:
         kw = v.kw or {}
@@ -83,6 +86,7 @@ class _Made:
         self.qual = v.qual
         self.where, self.to = outer.where, outer.to
         self.text, self.fn_text = outer.text, outer.fn_text
+        self.found = None
 
 
 def holds(cond: tuple, site: Site) -> bool:
@@ -104,6 +108,8 @@ def holds(cond: tuple, site: Site) -> bool:
         return _rx(cond[1]).search(site.text) is not None
     if op == "fn":
         return _rx(cond[1]).search(site.fn_text) is not None
+    if op == "src":
+        return site.found is not None and any(_rx(cond[1]).search(s) for s in site.found.src)
     if op == "call":
         return _rx(cond[1]).search(site.qual) is not None
     if op == "count":
@@ -126,6 +132,8 @@ def holds(cond: tuple, site: Site) -> bool:
         return type(v.const) is str and backtracks(v.const)
     if op == "const":
         return v.const is not NC
+    if op == "solid":
+        return v.const is not NC or "*" in v.clean
     if op == "nonconst":
         return v.const is NC and "*" not in v.clean
     if op == "lt":

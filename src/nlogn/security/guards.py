@@ -92,7 +92,7 @@ def membership(it: Interpreter, test: ir.Bin, env: dict[str, Value], inside: boo
         elif c in ("\n", "\r", "\r\n"):
             mark(it, test.right, env, LINES)
         elif c in ("'", '"', ";"):
-            mark(it, test.right, env, frozenset({"sql", "xpath", "cmd"}))
+            mark(it, test.right, env, frozenset({"sql", "xpath", "cmd", "code"}))
         elif c in ("<", ">"):
             mark(it, test.right, env, frozenset({"xss"}))
 

@@ -90,13 +90,14 @@ class ClassInfo:
 class CallSite:
     """What conditions look at; see conditions.Site."""
 
-    __slots__ = ("args", "kwargs", "recv", "qual", "where", "to", "text", "fn_text", "pos")
+    __slots__ = ("args", "kwargs", "recv", "qual", "where", "to", "text", "fn_text", "pos", "found")
 
     def __init__(
         self, args: list[Value], kwargs: dict, recv: Value | None, qual: str, pos: int
     ) -> None:
         self.args, self.kwargs, self.recv, self.qual, self.pos = args, kwargs, recv, qual, pos
         self.where = self.to = self.text = self.fn_text = ""
+        self.found: Value | None = None
 
 
 class Interpreter:
@@ -628,16 +629,29 @@ class Interpreter:
         if key in self.ix.rules.exact:
             self.check(f"{obj.qual}.{key}", key, [], {}, obj, pos)
         if obj.taint:
+            # What a class of somebody else's makes of its arguments is only weakly theirs.
+            weak = "object" in obj.tags and self.lang == "python"
             return Value(
-                taint=obj.taint, src=obj.src, trace=obj.trace, clean=obj.clean, qual=qual,
-                tags=obj.tags,
+                taint=min(obj.taint, PARAM) if weak else obj.taint, src=obj.src, trace=obj.trace,
+                clean=obj.clean, qual=qual, tags=obj.tags,
             )  # fmt: skip
+        if name == "path" and self.frame.route and self.fixed_route(qual):
+            return Value(qual=qual, clean=EVERY)
         found = self.source(qual, pos)
         if found is not None:
             return found
         return Value(
             qual=qual, tags=obj.tags, clean=EVERY if name.isupper() and len(name) > 2 else NOTHING
         )
+
+    def fixed_route(self, qual: str) -> bool:
+        """Inside a route without variables the request's path is the route itself."""
+        if not qual.endswith("request.path") or self.frame.fn is None:
+            return False
+        for mark in self.frame.fn.marks:
+            if type(mark) is ir.Call and mark.args and type(mark.args[0]) is ir.Const:
+                return "<" not in str(mark.args[0].value)
+        return False
 
     def ev_index(self, e: ir.Index, env: dict[str, Value]) -> Value:
         obj = self.ev(e.obj, env)
@@ -908,7 +922,7 @@ class Interpreter:
         modelled = models.call(self, qual, name, recv, args, kwargs, e, env)
         if modelled is None:
             if name in ix.pack.stops:
-                modelled = Value(qual=qual + "()", clean=EVERY)
+                modelled = Value(qual=qual + "()", kw=made(args, kwargs))
             else:
                 parts = args + list(kwargs.values())
                 if recv is not None and (recv.taint or recv.tags):
@@ -916,6 +930,8 @@ class Interpreter:
                 modelled = derive(parts, qual=qual + "()", kw=made(args, kwargs))
                 if models.sounds_clean(name) and not target:
                     modelled.clean = EVERY
+                if name[:1].isupper() and modelled.taint and name not in ("String", "Path", "Buffer"):
+                    modelled.tags = modelled.tags | {"object"}
             for arg in args:  # callbacks
                 if type(arg.fn) is Closure and recv is not None and recv.taint:
                     self.call_local(arg.fn, [models.each(recv)], {}, None, env)
@@ -1009,6 +1025,7 @@ class Interpreter:
             if found is None:
                 return
             strength, trace = found.taint, found.trace
+            site.found = found
             if strength:
                 evidence = rule.evidence or "flow"
             if strength < WEB:
@@ -1038,6 +1055,8 @@ class Interpreter:
             else:
                 given = [site.kwargs[spec]] if spec in site.kwargs else []
             for raw in given:
+                if rule.kind == "xss" and raw.seq and raw.items:
+                    raw = raw.items.get(0, raw)  # (body, status, headers)
                 v = flatten(raw)
                 if v.src and self.now:
                     v = apply_facts(v, self.now)

@@ -466,6 +466,13 @@ def call(
         return Value(clean=EVERY, tags=tags, qual=qual + "()")
     if recv is None:
         return function(name, args, kwargs)
+    if name in ("setFeature", "setProperty", "setAttribute", "setOption") and len(args) == 2:
+        # A parser's or factory's settings, by the name of the feature.
+        key = args[0].const if type(args[0].const) is str else args[0].qual.rsplit(".", 1)[-1]
+        if recv.items is None:
+            recv.items = {}
+        recv.items[key] = args[1]
+        return constant(None)
     if recv.items is not None or recv.rest is not None or name in _BUILDERS:
         got = container(name, recv, args, kwargs, e, env, it)
         if got is not None:

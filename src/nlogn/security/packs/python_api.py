@@ -31,7 +31,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.weak-random", 330, "medium", "high",
         "A value that must be unpredictable comes from a predictable generator.",
-        ("=bind", "return", "*.set_cookie"), evidence="flow",
+        ("=bind", "*.return", "*.set_cookie"), evidence="flow",
         when=(("any", ("tag", 0, "weak-random"), ("tag", 1, "weak-random"), ("tag", "value", "weak-random")),
               ("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE), ("call", r"set_cookie$"))),
         unless=(("in", r"(?i)test_|shuffle|jitter|backoff|sleep|retry"),
@@ -44,7 +44,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.random-string", 330, "medium", "medium",
         "A string of random characters is made with a predictable generator.",
-        ("return", "=bind"), evidence="api",
+        ("*.return", "=bind"), evidence="api",
         when=(("any", ("tag", 0, "weak-random"),),
               ("fn", r"(?i)string\.(?:ascii_\w+|digits|printable)|abcdefghij|ABCDEFGHIJ|0123456789"),
               ("fn", r"join"),
@@ -281,7 +281,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.yaml-load", 502, "high", "high", "YAML is loaded into arbitrary objects.",
         ("yaml.{load,load_all}", "ruamel.yaml.load"), when=(NO_LOADER,),
-        unless=(("const", 0), ("qual", (1, "Loader"), "*SafeLoader")),
+        unless=(("solid", 0),),
         advice="Use yaml.safe_load.", fix="safe-loader",
         insecure=("import yaml\ndef f(t):\n    return yaml.load(t, Loader=yaml.Loader)\n",),
         fixed=("import yaml\ndef f(t):\n    return yaml.safe_load(t)\n",),
@@ -297,7 +297,7 @@ API_RULES: tuple[Rule, ...] = (
         "py.pickle", 502, "high", "medium", "Unpickling runs whatever the bytes say.",
         ("{pickle,cPickle,_pickle,dill,cloudpickle,jsonpickle}.{load,loads,decode,Unpickler}", "{marshal}.{loads}",
          "pandas.read_pickle", "jsonpickle.decode", "shelve.open", "{torch,joblib}.load"),
-        unless=(("const", 0), ("is", "weights_only", True), ("in", r"(?i)test|cache|__setstate__|__reduce__|copy")),
+        unless=(("solid", 0), ("is", "weights_only", True), ("in", r"(?i)test|cache|__setstate__|__reduce__|copy")),
         advice="Use json, or check a signature over the bytes first.",
         insecure=("import pickle\ndef f(data):\n    return pickle.loads(data)\n",),
         fixed=("import json\ndef f(data):\n    return json.loads(data)\n",),
@@ -308,7 +308,7 @@ API_RULES: tuple[Rule, ...] = (
         ("lxml.etree.{parse,fromstring,XML,XMLParser,iterparse}", "*.XMLParser",
          "xml.sax.make_parser().setFeature", "*.{setFeature}"),
         when=(("any", ("is", "resolve_entities", True), ("is", "no_network", False), ("is", "load_dtd", True),
-               ("all", ("call", r"setFeature$"), ("is", 1, True, 1), ("arg", 0, r"feature_external|handler\.feature_external_[gp]es"))),),
+               ("all", ("call", r"setFeature$"), ("is", 1, True, 1), ("arg", 0, r"feature_external_[gp]es$"), ("not", ("fn", r"parseString\(|\.parse\(")))),),
         advice="Use defusedxml, or XMLParser(resolve_entities=False, no_network=True).", fix="defusedxml",
         insecure=("from lxml import etree\np = etree.XMLParser(resolve_entities=True)\n",),
         fixed=("from lxml import etree\np = etree.XMLParser(resolve_entities=False)\n",),
@@ -318,7 +318,7 @@ API_RULES: tuple[Rule, ...] = (
         "py.xxe-web", 611, "high", "high", "Request data is parsed by an XML parser that resolves external entities.",
         ("lxml.etree.{parse,fromstring,XML}", "xml.{sax,dom.minidom,dom.pulldom}.{parse,parseString}"), kind="xxe", args=(0,), need="web",
         when=(("any", ("all", ("call", r"lxml"), ("any", ("missing", (1, "parser")), ("not", ("made", (1, "parser"), ("is", "resolve_entities", False))))),
-               ("made", (1, "parser"), ("any", ("item", -1, "external_ges", True),))),),
+               ("item", (1, "parser"), "feature_external_ges", True), ("item", (1, "parser"), "feature_external_pes", True)),),
         advice="Use defusedxml.", fix="defusedxml",
         insecure=("import lxml.etree\nfrom flask import request\ndef f():\n    lxml.etree.fromstring(request.data)\n",),
         fixed=("import lxml.etree\nfrom flask import request\ndef f():\n"

@@ -5,7 +5,7 @@ SQL = (
     r"(?is)^[\s(\"'`]*(?:select\b.*?\bfrom\b|insert\s+(?:ignore\s+)?into\b|update\b.+?\bset\b|"
     r"delete\s+from\b|replace\s+into\b|drop\s+(?:table|database|user|index)|create\s+(?:table|user|"
     r"database|index)|alter\s+(?:table|user|role)|merge\s+into|grant\s+\w|truncate\s+table|"
-    r"exec(?:ute)?\s+\w+\s|call\s+\w+\s*\(|with\s+\w+\s+as\s*\()"
+    r"exec(?:ute)?\s+\w+\s|call\s+\w+\s*\(|with\s+\w+\s*(?:\([^)]*\)\s*)?as\s*\()"
 )
 # … with an unknown part where a value stands, rather than the name of a table.
 SQL_VALUE = SQL[:-1] + (
