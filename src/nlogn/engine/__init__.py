@@ -1,5 +1,7 @@
 """Where candidate programs come from: `recall` (the bank) and `openai` (any endpoint)."""
 
+from nlogn.engine.open import open_engine
+from nlogn.engine.openai import OpenAIEngine
 from nlogn.engine.protocol import (
     Cancel,
     Cancelled,
@@ -17,7 +19,9 @@ __all__ = [
     "Completion",
     "Engine",
     "EngineError",
+    "OpenAIEngine",
     "Prompt",
     "RecallEngine",
     "Sampling",
+    "open_engine",
 ]

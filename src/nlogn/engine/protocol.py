@@ -9,11 +9,23 @@ from nlogn.problems import Problem
 
 
 class EngineError(RuntimeError):
-    """The engine could not answer; the message says why and what to do next."""
+    """The engine could not answer; the message says why and what to do next.
 
-    def __init__(self, message: str, *, retryable: bool = False):
+    `status` is the HTTP status, where there was one; `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        status: int | None = None,
+        retry_after: float = 0.0,
+    ):
         super().__init__(message)
         self.retryable = retryable
+        self.status = status
+        self.retry_after = retry_after
 
 
 class Cancelled(EngineError):
