@@ -1,0 +1,191 @@
+"""From (size, cost) points to a class.
+
+For each class g, cheapest first, non-negative least squares on the relative error fits
+cost ~ a g(n) + lower terms to the tail of the points. A class always has the cheaper ones among
+its lower terms, so residuals only fall as classes grow: the answer is the first class whose
+residual is close to the best that any reaches. Counts are exact, so the right class leaves a
+residual near zero.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Data = Sequence[tuple[float, float]]  # (n, cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """`name` is a class's name in `bigo`, or "unknown"; residuals are relative (rms)."""
+
+    name: str
+    confidence: float
+    runner_up: str | None
+    residual: float
+
+
+_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "1": lambda n: 1.0,
+    "log n": lambda n: math.log2(n + 1),
+    "log^2 n": lambda n: math.log2(n + 1) ** 2,
+    "sqrt n": lambda n: math.sqrt(n),
+    "sqrt n log n": lambda n: math.sqrt(n) * math.log2(n + 1),
+    "n": lambda n: float(n),
+    "n log log n": lambda n: n * math.log2(math.log2(n + 1) + 1),
+    "n log n": lambda n: n * math.log2(n + 1),
+    "n log^2 n": lambda n: n * math.log2(n + 1) ** 2,
+    "n sqrt n": lambda n: n * math.sqrt(n),
+    "n^2": lambda n: float(n) ** 2,
+    "n^2 log n": lambda n: n * n * math.log2(n + 1),
+    "n^3": lambda n: float(n) ** 3,
+    "n^3 log n": lambda n: float(n) ** 3 * math.log2(n + 1),
+    "n^4": lambda n: float(n) ** 4,
+    "n^5": lambda n: float(n) ** 5,
+}
+_LOWER: dict[str, tuple[str, ...]] = {
+    "1": (),
+    "log n": ("1",),
+    "log^2 n": ("1", "log n"),
+    "sqrt n": ("1", "log n"),
+    "sqrt n log n": ("1", "log n", "sqrt n"),
+    "n": ("1", "log n", "sqrt n"),
+    "n log log n": ("1", "log n", "sqrt n", "n"),
+    "n log n": ("1", "log n", "sqrt n", "n"),
+    "n log^2 n": ("1", "n", "n log n"),
+    "n sqrt n": ("1", "n", "n log n"),
+    "n^2": ("1", "n", "n log n", "n sqrt n"),
+    "n^2 log n": ("1", "n", "n log n", "n^2"),
+    "n^3": ("1", "n", "n^2", "n^2 log n"),
+    "n^3 log n": ("1", "n^2", "n^2 log n", "n^3"),
+    "n^4": ("1", "n^2", "n^3", "n^3 log n"),
+    "n^5": ("1", "n^3", "n^4"),
+}
+# Rare classes have to earn their place: a common one explains the same points.
+_RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
+         "n sqrt n": 2.0, "n^3 log n": 2.0, "n^5": 2.0}  # fmt: skip
+
+
+def fit(points: Data, *, floor: float = 0.02, offset: float = 0.0) -> Fit:
+    """The class of `points`, sizes ascending and distinct, costs positive.
+
+    `floor` is the relative error that is taken for noise; `offset` is added to every cost
+    (bytes: what an interpreter allocates whatever the program does).
+    """
+    data = [(float(n), float(y) + offset) for n, y in points if y + offset > 0]
+    if len(data) < 4:
+        return Fit("unknown", 0.0, None, math.inf)
+    fast = _super_polynomial(data)
+    if fast is not None:
+        return fast
+    return _polynomial(_tail(data), floor)
+
+
+def _tail(data: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The last octaves: at least 6 points and a factor of 8 in size where there are so many."""
+    top = data[-1][0]
+    if top > 1 << 24:  # a number as size: the whole width is evidence
+        return [d for d in data if d[0] >= 16]
+    keep = [d for d in data if d[0] >= max(top / 64, 4)]
+    return keep if len(keep) >= 6 else data[-max(6, len(keep)) :]
+
+
+def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[float, Any]:
+    """(rms residual, coefficients) of non-negative least squares, by trying every support:
+    there are at most five columns."""
+    import numpy as np
+
+    a = np.array(columns, dtype=float).T
+    b = np.array(target, dtype=float)
+    gram, proj, total = a.T @ a, a.T @ b, float(b @ b)
+    k = a.shape[1]
+    best = (total, np.zeros(k))
+    for size in range(1, k + 1):
+        for support in itertools.combinations(range(k), size):
+            index = list(support)
+            try:
+                x = np.linalg.solve(gram[np.ix_(index, index)], proj[index])
+            except np.linalg.LinAlgError:
+                continue
+            if (x < 0).any():
+                continue
+            loss = float(((a[:, index] @ x - b) ** 2).sum())
+            if loss < best[0] - 1e-15:
+                full = np.zeros(k)
+                full[index] = x
+                best = (loss, full)
+    return math.sqrt(max(best[0], 0.0) / len(b)), best[1]
+
+
+def residuals(data: Data) -> dict[str, tuple[float, float]]:
+    """Per class: relative rms residual, and the share of its own term at the largest size."""
+    out = {}
+    top = data[-1][0]
+    for name, function in _FUNCTIONS.items():
+        best = (math.inf, 0.0)
+        for shift in (0.0, -1.0, -2.0, 1.0) if name not in ("1",) else (0.0,):
+            if data[0][0] + shift < 1:
+                continue
+            names = (name, *_LOWER[name])
+            columns = []
+            for other in names:
+                g = _FUNCTIONS[other]
+                s = shift if other == name else 0.0
+                columns.append([g(n + s) / y for n, y in data])
+            loss, x = nnls(columns, [1.0] * len(data))
+            if loss < best[0] - 1e-9:
+                best = (loss, float(x[0] * function(top + shift) / data[-1][1]))
+        out[name] = best
+    return out
+
+
+def _polynomial(data: list[tuple[float, float]], floor: float) -> Fit:
+    table = residuals(data)
+    best = min(loss for loss, _ in table.values())
+    limit = max(1.35 * best, floor)
+    order = list(table)
+    chosen = next(name for name in order if table[name][0] <= limit / _RARE.get(name, 1.0)
+                  or (table[name][0] <= limit and name not in _RARE))  # fmt: skip
+    others = [n for n in order if n != chosen and (n not in _RARE)]
+    at = order.index(chosen)
+    below = [n for n in others if order.index(n) < at]
+    above = [n for n in others if order.index(n) > at]
+    mine = max(table[chosen][0], 1e-4)
+    gap = min(table[below[-1]][0] / mine, 1e3) if below else 1e3
+    runner = None
+    if below and (not above or gap < 30 or table[chosen][1] < 0.3):
+        runner = below[-1]
+    elif above:
+        runner = above[0]
+    confidence = 1 - math.exp(-0.35 * math.log2(1 + gap)) if below else 0.95
+    confidence *= 1 / (1 + 4 * table[chosen][0])
+    return Fit(chosen, round(min(confidence, 0.99), 3), runner, table[chosen][0])
+
+
+def _super_polynomial(data: list[tuple[float, float]]) -> Fit | None:
+    """2^n and n!, or None where the points grow no faster than n^5."""
+    last = [d for d in data if d[0] >= 4]
+    if len(last) < 4 or last[-1][0] > 400:
+        return None
+    (n0, y0), (n1, y1) = last[-2], last[-1]
+    slope = math.log(y1 / y0) / math.log(n1 / n0)
+    middle = len(last) // 2
+    (na, ya), (nb, yb) = last[middle - 1], last[middle]
+    early = math.log(yb / ya) / math.log(nb / na)
+    if slope < 4.6 or slope < 1.12 * early:
+        return None
+    # ln(y[i+1] / y[i]) per unit of n: flat for an exponential, ln n for a factorial.
+    rates = [
+        ((a + b) / 2, math.log(yb / ya) / (b - a))
+        for (a, ya), (b, yb) in itertools.pairwise(last[-6:])
+        if yb > ya
+    ]
+    if len(rates) < 2:
+        return None
+    (u, r0), (v, r1) = rates[0], rates[-1]
+    bend = (math.exp(min(r1, 50)) / math.exp(min(r0, 50))) if r1 > r0 else 1.0
+    power = math.log(bend) / math.log(v / u) if v > u else 0.0
+    name = "n!" if power > 0.45 and math.exp(r1) > 2.5 else "2^n"
+    confidence = 0.9 if len(last) >= 6 else 0.7
+    return Fit(name, confidence, "2^n" if name == "n!" else "n!", 0.0)

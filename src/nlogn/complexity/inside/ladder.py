@@ -1,0 +1,316 @@
+"""Climb the sizes and count: the harness that measures steps.
+
+payload: {"code", "entry", "inputs", "seed", "ticks", "work", "two": the two-size grid's limits}
+messages: {"sizes": 1|2, "scalar": bool}, then per size {"n", "m", "ticks", "work", "frames"},
+          or {"n", "m", "error": {...}, "whose": "program"|"inputs"}; last {"end": why, "flags"}
+"""
+
+import builtins
+import gc
+import math
+import sys
+from typing import Any
+
+import nlogn_limits
+from nlogn.complexity.inside.charges import HOOKS, hook_call, hook_callk
+from nlogn.complexity.inside.loading import (
+    BadInputs,
+    BadProgram,
+    Loaded,
+    Null,
+    check_arguments,
+    make_args,
+    sizes_of,
+)
+from nlogn.complexity.inside.meter import SCALARS, flagged, meter_read, meter_start
+
+_MAX_N = 1 << 46
+_HARD = 12  # a size may cost at most so many times the budget before it is cut off
+_MADE = 50_000  # ticks and work that building the inputs of the largest size may take
+_MOVED = 500_000
+
+
+def install() -> None:
+    """Make the hooks builtins: seen everywhere, in no namespace of the program."""
+    for name, hook in HOOKS.items():
+        setattr(builtins, "_nl_" + name, hook)
+    builtins._nl_call = hook_call  # type: ignore[attr-defined]
+    builtins._nl_callk = hook_callk  # type: ignore[attr-defined]
+
+
+def quiet() -> None:
+    import io
+
+    sys.setrecursionlimit(90_000)
+    sys.set_int_max_str_digits(0)
+    sys.stdout = io.TextIOWrapper(Null(), write_through=True)  # type: ignore[type-var]
+    sys.stderr = sys.stdout
+    sys.argv = ["program.py"]
+
+
+def is_prime(n: int) -> bool:
+    if n < 4:
+        return n > 1
+    if n % 2 == 0 or n % 3 == 0:
+        return False
+    d, s = n - 1, 0
+    while d % 2 == 0:
+        d, s = d // 2, s + 1
+    for a in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37):
+        if a % n == 0:
+            continue
+        x = pow(a, d, n)
+        if x in (1, n - 1):
+            continue
+        for _ in range(s - 1):
+            x = x * x % n
+            if x == n - 1:
+                break
+        else:
+            return False
+    return True
+
+
+def near_prime(n: int) -> int:
+    while not is_prime(n):
+        n += 1
+    return n
+
+
+class Climb:
+    def __init__(self, payload: Any, send: Any):
+        self.payload, self.send = payload, send
+        self.seed = payload["seed"]
+        self.ticks, self.work = payload["ticks"], payload["work"]
+        self.failures = 0
+        self.why = "budget"
+        self.sizes = 0
+        self.flags_sent = 0
+        self.loaded = Loaded(payload["code"], payload["entry"], payload["inputs"], True)
+
+    # -- one size ---------------------------------------------------------------------------
+
+    def stopper(self, why: str) -> Any:
+        def stop(kind: str) -> None:
+            self.send({"end": why, "flags": sorted(flagged)})
+            nlogn_limits.stop("step_limit")
+
+        return stop
+
+    def build(self, n: int, m: int | None) -> Any:
+        meter_start(self.ticks * 40, self.work * 40, self.stopper("load"))
+        module = self.loaded.fresh()
+        meter_start(_MADE * 40, _MOVED * 40, self.stopper("inputs"))
+        function = self.loaded.generator(module)
+        if not self.sizes:
+            self.sizes = sizes_of(function)
+            if self.sizes == 0:
+                raise BadInputs("the inputs take no size: write `lambda n, rng: (args,)`")
+        if self.sizes == 2 and m is None:
+            m = n
+        return module, make_args(function, n, m, self.seed, self.loaded.entry is None)
+
+    def run(self, n: int, m: int | None = None) -> Any:
+        """(steps, cost of building) at one size, or None where it failed."""
+        whose = "inputs"
+        try:
+            module, args = self.build(n, m)
+            made, moved, _ = meter_read()
+            if not hasattr(self, "scalar"):
+                whole = self.loaded.entry is None
+                if not whole:
+                    whose = "program"
+                    target = self.loaded.target(module)
+                    whose = "inputs"
+                    check_arguments(target, args)
+                self.scalar = not whole and all(type(a) in SCALARS for a in args)
+                self.send({"sizes": self.sizes, "scalar": self.scalar})
+            whose = "program"
+            if self.loaded.entry is None:
+                self.loaded.prepare_stdin(args)
+            call = self.loaded.call(module, args)
+            meter_start(self.ticks * _HARD, self.work * _HARD, self.stopper("steps"))
+            call()
+            ticks, work, frames = meter_read()
+        except (BadInputs, BadProgram):
+            raise
+        except BaseException as error:
+            meter_start(1 << 40, 1 << 50, None)
+            self.failures += 1
+            described = nlogn_limits.describe(error)
+            self.send({"n": n, "m": m, "error": described, "whose": whose})
+            if isinstance(error, (RecursionError, MemoryError)):
+                self.failures += 100
+            return None
+        self.failures = 0
+        self.send({"n": n, "m": m, "ticks": ticks, "work": work, "frames": frames})
+        share = max(ticks / self.ticks, work / self.work)
+        return share, max(made / _MADE, moved / _MOVED), ticks + work
+
+    # -- one size variable ------------------------------------------------------------------
+
+    def climb(self) -> None:
+        n, before = 1, None
+        while n <= _MAX_N:
+            if self.scalar_known() and n >= 16:
+                self.climb_numbers()
+                return
+            now = self.run(n)
+            if now is None:
+                if self.failures > 12:
+                    self.why = "failures"
+                    return
+                n = _next_size(n)
+                continue
+            step = self.next_n(n, now, before)
+            if step is None:
+                return
+            before, n = (n, now), step
+
+    def scalar_known(self) -> bool:
+        return getattr(self, "scalar", False)
+
+    def next_n(self, n: int, now: Any, before: Any) -> int | None:
+        share, made, steps = now
+        share = max(share, made)
+        if share >= 1:
+            return None
+        if before is None:
+            return _next_size(n)
+        last, (share0, made0, steps0) = before
+        share0 = max(share0, made0)
+        rate = max(steps / max(steps0, 1), 1.0) ** (1 / (n - last))
+        slope = math.log(max(share / max(share0, 1e-9), 1.0)) / math.log(n / last)
+        wanted = _next_size(n)
+        if n >= 8 and rate >= 1.3:
+            wanted = n + 1
+        for nxt in (wanted, n + max((wanted - n) // 2, 1), n + max((wanted - n) // 4, 1)):
+            if share * (nxt / n) ** slope <= 1.0 and share * rate ** (nxt - n) <= _HARD:
+                return nxt
+        if wanted == n + 1 and share * rate <= 2.0:
+            return wanted
+        return None
+
+    def climb_numbers(self) -> None:
+        """The size is a number: take 2^k, 2^k - 1 and a prime, since cost may hang on n's
+        digits and divisors, and go far, since only a wide range tells log n from sqrt n."""
+        n, before = 16, None
+        while n <= _MAX_N:
+            tried = [r for r in map(self.run, sorted({n - 1, n, near_prime(n + 1)})) if r]
+            if not tried:
+                if self.failures > 12:
+                    self.why = "failures"
+                    return
+                n *= 2
+                continue
+            now = max(tried)
+            step = self.next_n(n, now, before)
+            if step is None:
+                return
+            before, n = (n, now), step
+
+    # -- two size variables -----------------------------------------------------------------
+
+    def climb_two(self) -> None:
+        axis = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096,
+                8192, 16384]  # fmt: skip
+        limit = self.payload["two"]
+        cost: dict[tuple[int, int], float] = {}
+        pairs = sorted(
+            ((n, m) for i, n in enumerate(axis) for j, m in enumerate(axis)
+             if (i % 2 == j % 2 == 0 or (i == j)) or max(i, j) > 14),
+            key=lambda p: (p[0] * p[1], p),
+        )  # fmt: skip
+        for n, m in pairs:
+            smaller = [
+                cost[q] * (4 if max(n // q[0], m // q[1]) > 1 else 2)
+                for q in cost
+                if q in ((n // 2, m), (n, m // 2), (n // 2, m // 2))
+            ]
+            if not smaller and (n > 8 or m > 8) and cost:
+                inner = [c for q, c in cost.items() if q[0] <= n and q[1] <= m]
+                smaller = [max(inner, default=9.0) * 4]
+            if smaller and max(smaller) > limit:
+                cost[n, m] = max(smaller)
+                continue
+            now = self.run(n, m)
+            if now is not None:
+                cost[n, m] = max(now[0], now[1])
+            elif self.failures > 12:
+                self.why = "failures"
+                return
+
+
+def _next_size(n: int) -> int:
+    if n < 6:
+        return n + 1
+    if n < 128:
+        return int(n * 1.42)
+    return n * 2
+
+
+def main_ladder(payload: Any, send: Any) -> None:
+    install()
+    quiet()
+    flagged.clear()
+    try:
+        climb = Climb(payload, send)
+        gc.collect()
+        gc.disable()
+        first = 1
+        while not climb.sizes and first <= 64:
+            try:
+                climb.build(first, None)
+            except (BadInputs, BadProgram):
+                raise
+            except BaseException:
+                if climb.sizes:
+                    break
+                if first == 64:
+                    raise
+            first *= 2
+        if climb.sizes == 2:
+            climb.climb_two()
+        else:
+            climb.climb()
+        send({"end": climb.why, "flags": sorted(flagged)})
+    except BadInputs as error:
+        send({"bad_inputs": str(error)})
+    except BadProgram as error:
+        send({"invalid": str(error)})
+    except (SyntaxError, ValueError, RecursionError, OverflowError) as error:
+        send({"invalid": nlogn_limits.describe(error)})
+
+
+def main_count(payload: Any, send: Any) -> None:
+    """Steps of each given call: payload {"code", "entry", "calls", "limit"}; one message per
+    call: the number of steps, or None where it failed."""
+    import nlogn_values
+
+    install()
+    quiet()
+    loaded = Loaded(payload["code"], payload["entry"], None, True)
+    whole = loaded.entry is None
+
+    def stop(kind: str) -> None:
+        nlogn_limits.stop("step_limit")
+
+    for encoded in payload["calls"]:
+        limit = payload["limit"] or 1 << 50
+        try:
+            meter_start(1 << 50, 1 << 60, stop)
+            module = loaded.fresh()
+            args = nlogn_values.decode(encoded)
+            if whole:
+                loaded.prepare_stdin(args)
+            call = loaded.call(module, args)
+            meter_start(limit, limit, stop)
+            call()
+            ticks, work, _ = meter_read()
+            send(ticks + work)
+        except BadProgram as error:
+            send({"invalid": str(error)})
+            return
+        except BaseException:
+            meter_start(1 << 50, 1 << 60, stop)
+            send(None)

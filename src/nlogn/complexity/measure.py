@@ -1,0 +1,299 @@
+"""Measured growth: climb the sizes in the sandbox, fit, cross-check, report."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nlogn.cases import SizedInputs, sized_inputs
+from nlogn.complexity import bigo
+from nlogn.complexity.fit import Fit, fit
+from nlogn.complexity.growth import Complexity, Growth, Leak, Point
+from nlogn.complexity.harness import harness
+from nlogn.sandbox import Limits, Program, Report, Sandbox, shared_sandbox
+
+TICKS = 60_000  # counted iterations of the largest size
+WORK = 2_000_000  # charged work of C code in the largest size
+GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
+STACK_BYTES = 512  # what an interpreter allocates whatever the program does
+
+
+@dataclass
+class _Shape:
+    """One generator's measurements on their way to a `Growth`."""
+
+    inputs: SizedInputs
+    report: Report | None = None
+    two: bool = False
+    scalar: bool = False
+    steps: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    frames: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    flags: tuple[str, ...] = ()
+    fault: tuple[str, str] | None = None
+    peaks: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    cpu: dict[tuple[int, int | None], float] = field(default_factory=dict)
+    unfinished: tuple[int, int | None] | None = None
+    leak: Leak | None = None
+
+
+def measure(
+    program: Program,
+    inputs: str | Sequence[SizedInputs] | None = None,
+    *,
+    sandbox: Sandbox | None = None,
+    seed: int = 0,
+    memory: bool = True,
+    wall_s: float = 10.0,
+) -> Complexity:
+    """How the program's time and memory grow with the size of its input.
+
+    Args:
+        program: Python; with an entry, or a whole program that reads stdin.
+        inputs: Python source ``lambda n, rng: args``: a tuple of arguments (anything else is the
+            single argument), for a whole program its stdin text; ``lambda n, m, rng: args`` where
+            there are two sizes. Several shapes: a sequence of `SizedInputs`, of which the worst
+            counts. None: made from the program by `nlogn.cases.sized_inputs`.
+        memory: measure memory and leaks too.
+        wall_s: the wall-clock backstop of one shape; sizes end long before it by counted steps.
+
+    Returns:
+        `Complexity`; its `status` says what went wrong, if anything did. A program or a
+        generator at fault never raises here.
+    """
+    sandbox = sandbox or shared_sandbox()
+    shapes, source, problem = _shapes(program, inputs)
+    if problem:
+        return _failed(*problem, source, seed, sandbox)
+    measured = [_Shape(s) for s in shapes]
+    for shape in measured:
+        _climb(program, shape, sandbox, seed, wall_s)
+    good = [s for s in measured if s.fault is None]
+    if not good:
+        assert measured[0].fault is not None
+        return _failed(*measured[0].fault, source, seed, sandbox)
+    for shape in good:
+        _run_plain(program, shape, sandbox, seed, memory, wall_s)
+    worst_time = _worst([(s, *_time(s)) for s in good])
+    if memory:
+        space = _worst([(s, *_memory(s)) for s in good])
+    else:
+        space = Growth("unknown", 0.0, None, (), "bytes", "not asked for")
+    leak = next((s.leak for s in good if s.leak), None)
+    return Complexity(
+        "ok", worst_time, space, leak, source, seed, sandbox.isolation, None
+    )
+
+
+def _shapes(
+    program: Program, inputs: str | Sequence[SizedInputs] | None
+) -> tuple[list[SizedInputs], str, tuple[str, str] | None]:
+    if program.language != "python":
+        return [], "", ("invalid", f"growth is measured on Python programs, not {program.language}")
+    if isinstance(inputs, str):
+        return [SizedInputs("given", inputs, "given")], "given", None
+    if inputs is None:
+        try:
+            inputs = sized_inputs(program)
+        except (ValueError, SyntaxError) as error:
+            return [], "", ("invalid", str(error))
+    if not inputs:
+        return [], "", (
+            "bad_inputs",
+            "no inputs could be made for this program: give them as `lambda n, rng: args`",
+        )
+    return list(inputs), "; ".join(dict.fromkeys(s.provenance for s in inputs)), None
+
+
+def _failed(status: str, message: str, source: str, seed: int, sandbox: Sandbox) -> Complexity:
+    return Complexity(
+        status,
+        Growth("unknown", 0.0, None, (), "steps", message),
+        Growth("unknown", 0.0, None, (), "bytes", message),
+        None,
+        source,
+        seed,
+        sandbox.isolation,
+        message,
+    )
+
+
+# --- running -----------------------------------------------------------------------------------
+
+
+def _payload(program: Program, shape: _Shape, seed: int, do: str) -> dict[str, Any]:
+    return {"do": do, "code": program.code, "entry": program.entry,
+            "inputs": shape.inputs.source, "seed": seed}  # fmt: skip
+
+
+def _limits(wall_s: float) -> Limits:
+    return Limits(wall_s=wall_s, cpu_s=wall_s, memory_bytes=2 << 30, processes=0)
+
+
+def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float) -> None:
+    payload = _payload(program, shape, seed, "ladder")
+    payload |= {"ticks": TICKS, "work": WORK, "two": GRID_SHARE}
+    report = sandbox.execute(harness(), payload, _limits(wall_s))
+    shape.report = report
+    end = None
+    for message in report.messages:
+        if "ticks" in message:
+            key = (message["n"], message["m"])
+            shape.steps[key] = message["ticks"] + message["work"]
+            shape.frames[key] = message["frames"]
+        elif "error" in message:
+            shape.errors.append(message)
+        elif "sizes" in message:
+            shape.two, shape.scalar = message["sizes"] == 2, message["scalar"]
+        elif "bad_inputs" in message:
+            shape.fault = ("bad_inputs", message["bad_inputs"])
+        elif "invalid" in message:
+            said = message["invalid"]
+            text = said if isinstance(said, str) else f"{said['type']}: {said['message']}"
+            shape.fault = ("invalid", text)
+        elif "end" in message:
+            end, shape.flags = message["end"], tuple(message["flags"])
+    if shape.fault is None and len(shape.steps) < 4:
+        shape.fault = _why_too_few(shape, report, end)
+
+
+def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, str]:
+    if shape.errors:
+        error = shape.errors[-1]
+        where = f"at n={error['n']}" + (f", m={error['m']}" if error["m"] is not None else "")
+        said = f"{error['error']['type']}: {error['error']['message']}"
+        if error["whose"] == "inputs":
+            return "bad_inputs", f"the inputs fail {where}: {said}"
+        return "exception", f"the program fails {where}: {said}"
+    if end == "inputs":
+        return "bad_inputs", "the inputs take too long to make, or never end"
+    if end == "load":
+        return "step_limit", "loading the program does not end"
+    if report.status == "wall_limit":
+        return "wall_limit", "too slow to be measured at four sizes"
+    if report.status == "ok" or end is not None:
+        return "step_limit", "too slow to be measured at four sizes"
+    message = report.error.message if report.error else ""
+    return report.status, message or f"the program ended as {report.status}"
+
+
+def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
+    """Which sizes to run plainly: for memory, and for CPU time."""
+    keys = sorted(shape.steps, key=lambda k: (k[0], k[1] or 0))
+    cheap = [k for k in keys if shape.steps[k] <= TICKS * 8]
+    if shape.two:
+        return [list(k) for k in cheap], []
+    if shape.scalar:
+        cheap = [k for k in cheap if k[0] < 16 or k[0] & (k[0] + 1) == 0]
+    if len(cheap) > 16:
+        head = [k for k in cheap[:-8] if k[0] >= 4]
+        cheap = head[:: max(1, math.ceil(len(head) / 8))] + cheap[-8:]
+    return [list(k) for k in cheap], [list(k) for k in keys[-5:]]
+
+
+def _run_plain(
+    program: Program, shape: _Shape, sandbox: Sandbox, seed: int, memory: bool, wall_s: float
+) -> None:
+    sizes, cpu = _plan(shape)
+    payload = _payload(program, shape, seed, "footprint")
+    small = next((k[0] for k in shape.steps if 8 <= k[0]), None)
+    leak = small if memory and not shape.two and shape.steps[small, None] < 3000 else None \
+        if small is not None and (small, None) in shape.steps else None
+    payload |= {"memory": sizes if memory else [], "cpu": cpu, "leak": leak}
+    report = sandbox.execute(harness(), payload, _limits(wall_s))
+    at = None
+    for message in report.messages:
+        if "at" in message:
+            at = tuple(message["at"])
+        elif "peak" in message:
+            shape.peaks[message["n"], message["m"]] = message["peak"]
+        elif "cpu" in message:
+            shape.cpu[message["n"], message["m"]] = message["cpu"]
+        elif message.get("leak"):
+            line, size = message["leak"]
+            shape.leak = Leak(line, size)
+        elif "end" in message:
+            at = None
+    if report.status in ("wall_limit", "cpu_limit"):
+        shape.unfinished = at
+
+
+# --- judging -----------------------------------------------------------------------------------
+
+
+def _envelope(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> list[tuple[int, float]]:
+    """(n, cost) ascending. Where the size is a number, the worst of each neighbourhood."""
+    out: dict[int, float] = {}
+    for (n, _), value in cost.items():
+        if shape.scalar and n >= 15:
+            k = max(n.bit_length() - 1 if (n + 1) & n else n.bit_length(), 4)
+            n = 1 << k
+        out[n] = max(out.get(n, 0.0), value)
+    return sorted(out.items())
+
+
+def _points(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> tuple[Point, ...]:
+    return tuple(
+        Point(n, m, float(value), shape.cpu.get((n, m)), shape.inputs.shape)
+        for (n, m), value in sorted(cost.items(), key=lambda i: (i[0][0], i[0][1] or 0))
+    )
+
+
+def _growth(shape: _Shape, found: Fit, cost: Any, unit: Any, note: str) -> Growth:
+    name = found.name if found.name == "unknown" else f"O({found.name})"
+    runner = f"O({found.runner_up})" if found.runner_up else None
+    flags = shape.flags if unit == "steps" else ()
+    return Growth(name, found.confidence, runner, _points(shape, cost), unit, note, flags)
+
+
+def _time(shape: _Shape) -> tuple[Fit, Growth]:
+    cost = {k: float(v) for k, v in shape.steps.items()}
+    if shape.two:
+        found = Fit("unknown", 0.0, None, 0.0)
+        return found, _growth(shape, found, cost, "steps", "")
+    found = fit(_envelope(shape, cost))
+    return found, _growth(shape, found, cost, "steps", "")
+
+
+def _memory(shape: _Shape) -> tuple[Fit, Growth]:
+    cost = {k: float(max(v, 0) + shape.frames.get(k, 0)) for k, v in shape.peaks.items()}
+    if shape.two:
+        found = Fit("unknown", 0.0, None, 0.0)
+        return found, _growth(shape, found, cost, "bytes", "")
+    found = fit(_envelope(shape, cost), floor=0.1, offset=STACK_BYTES)
+    return found, _growth(shape, found, cost, "bytes", "")
+
+
+def _worst(candidates: list[tuple[_Shape, Fit, Growth]]) -> Growth:
+    known = [c for c in candidates if c[1].name != "unknown"]
+    if not known:
+        return candidates[0][2]
+    top = max(known, key=lambda c: bigo.rank(bigo.BigO(c[1].name)))
+    if len(candidates) == 1:
+        return top[2]
+    note = "; ".join(filter(None, (top[2].note, f"worst of {len(candidates)} shapes: "
+                                   f"{top[0].inputs.shape}")))  # fmt: skip
+    return replace(top[2], note=note)
+
+
+def count_steps(
+    program: Program, calls: Sequence[Any], limits: Limits = Limits(),  # noqa: B008 (frozen)
+    *, sandbox: Sandbox | None = None,
+) -> list[int | None]:  # fmt: skip
+    """Deterministic step counts of given calls: argument tuples, or stdin texts for a whole
+    program. None where the call fails or is cut off by a limit; A against A is always equal."""
+    from nlogn import values
+
+    sandbox = sandbox or shared_sandbox()
+    out: list[int | None] = []
+    encoded = [values.encode(c if isinstance(c, str) else tuple(c)) for c in calls]
+    while len(out) < len(encoded):
+        payload = {"do": "count", "code": program.code, "entry": program.entry,
+                   "calls": encoded[len(out):], "limit": limits.steps}  # fmt: skip
+        report = sandbox.execute(harness(), payload, limits)
+        counts = [m for m in report.messages if not isinstance(m, dict)]
+        out.extend(counts)
+        if report.status == "ok" or len(counts) < len(report.messages):
+            break
+        out.append(None)
+    return (out + [None] * len(encoded))[: len(encoded)]
