@@ -937,6 +937,9 @@ class Interpreter:
                     self.call_local(arg.fn, [models.each(recv)], {}, None, env)
         for tag in ix.tags.find(qual, name):
             modelled = modelled.copy(tags=modelled.tags | {tag})
+            if "ytes" in name and e.args and type(e.args[0]) is ir.Name:  # fills its argument
+                filled = e.args[0].id
+                env[filled] = args[0].copy(tags=args[0].tags | {tag})
         return modelled
 
     def wrapped_request(
@@ -1055,7 +1058,7 @@ class Interpreter:
             else:
                 given = [site.kwargs[spec]] if spec in site.kwargs else []
             for raw in given:
-                if rule.kind == "xss" and raw.seq and raw.items:
+                if rule.kind == "xss" and raw.seq and raw.items and self.lang == "python":
                     raw = raw.items.get(0, raw)  # (body, status, headers)
                 v = flatten(raw)
                 if v.src and self.now:

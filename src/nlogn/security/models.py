@@ -464,6 +464,17 @@ def call(
         if recv is not None:
             tags = tags | recv.tags
         return Value(clean=EVERY, tags=tags, qual=qual + "()")
+    if name in ("StringBuilder", "StringBuffer", "StringJoiner") and e.new:
+        a = args[0] if args and type(args[0].const) is not int else constant("")
+        return Value(
+            taint=a.taint, src=a.src, trace=a.trace, shape=a.text(), qual=name,
+            clean=EVERY if a.is_const else a.clean, tags=a.tags,
+        )  # fmt: skip
+    if e.new and len(args) <= 1 and (m := _COLLECTION.search(name)):
+        if args and args[0].items is not None:
+            return args[0].copy(items=dict(args[0].items), qual=qual + "()")
+        if not args or args[0].is_const or not args[0].taint:
+            return Value(items={}, seq=m.group(1) not in ("Map", "table", "Properties"), qual=qual + "()")
     if recv is None:
         return function(name, args, kwargs)
     if name in ("setFeature", "setProperty", "setAttribute", "setOption") and len(args) == 2:
@@ -555,6 +566,7 @@ def joined(sep: Value, parts: Value) -> Value:
     return derive([parts], shape=HOLE)
 
 
+_COLLECTION = re.compile(r"(List|Vector|Set|Deque|Queue|Stack|Map|table|Properties)$")
 _BUILDERS = frozenset({"append", "add", "push", "put", "set", "insert", "concat", "array_push"})
 
 
@@ -626,6 +638,9 @@ def container(
         seq.insert(at, args[1])
         recv.items = renumber(seq)
         return constant(None)
+    if name in ("load", "loadFromXML", "readFrom"):
+        recv.items, recv.rest = None, None  # filled from a file: nothing is known any more
+        return constant(None)
     if name in ("clear", "removeAll"):
         recv.items, recv.rest = {}, None
         return constant(None)
@@ -661,7 +676,8 @@ def _soak(recv: Value, args: list[Value], e: ir.Call, env: dict[str, Value]) -> 
 
 def builder(recv: Value, arg: Value, e: ir.Call, env: dict[str, Value]) -> Value:
     """StringBuilder.append: the variable itself grows."""
-    base = recv if recv.shape is not None or recv.is_const else recv.copy(const="")
+    known = recv.shape is not None or recv.is_const or recv.taint
+    base = recv if known else recv.copy(const="")
     new = concat([base, arg]) if base.is_const or base.shape is not None else derive([base, arg])
     new.qual = recv.qual
     if new.is_const:
