@@ -1,6 +1,7 @@
 """Where foreign code runs: isolation, limits, warm workers. Nothing untrusted runs elsewhere."""
 
 from nlogn.sandbox.sandbox import Sandbox, shared_sandbox
+from nlogn.sandbox.source import Source, SourceError, load_program
 from nlogn.sandbox.types import Isolation, Limits, Outcome, Program, ProgramError, Report, Status
 from nlogn.sandbox.worker import SandboxUnavailable
 
@@ -13,6 +14,9 @@ __all__ = [
     "Report",
     "Sandbox",
     "SandboxUnavailable",
+    "Source",
+    "SourceError",
     "Status",
+    "load_program",
     "shared_sandbox",
 ]

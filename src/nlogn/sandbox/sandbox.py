@@ -3,7 +3,7 @@
 import atexit
 import contextlib
 import functools
-import json
+import marshal
 import os
 import signal
 import threading
@@ -183,7 +183,7 @@ class Sandbox:
 
         ending = self._do(
             Job(
-                payload=json.dumps(payload).encode(),
+                payload=marshal.dumps(payload),
                 limits=limits,
                 full=False,
                 harness=harness,
@@ -224,7 +224,7 @@ class Sandbox:
         outcomes: list[Outcome] = []
         while len(outcomes) < len(encoded):
             had = len(outcomes)
-            ending, loaded = self._call_some(
+            ending = self._call_some(
                 program, encoded[had:], limits, outcomes, args_after, stop_on_failure
             )
             if len(outcomes) == len(encoded) or (
@@ -241,7 +241,7 @@ class Sandbox:
                 cpu_s=ending.cpu_s,
                 peak_bytes=ending.max_rss_bytes,
             )
-            if not loaded:  # the module itself fails: so would every call
+            if not ending.marked:  # the module itself fails: so would every call
                 rest = 1 if stop_on_failure else len(encoded) - len(outcomes)
                 return outcomes + [failed] * rest
             outcomes.append(failed)
@@ -257,7 +257,7 @@ class Sandbox:
         outcomes: list[Outcome],
         after: bool,
         stop: bool,
-    ) -> tuple[Ending, bool]:
+    ) -> Ending:
         payload = {
             "code": program.code,
             "entry": program.entry,
@@ -266,32 +266,25 @@ class Sandbox:
             "after": after,
             "stop": stop,
         }
-        first = len(outcomes)
-        loaded = False
 
         def take(message: Any) -> bool:
-            nonlocal loaded
-            if not loaded:
-                loaded = True
-                return True
             outcome = _outcome(message)
-            if outcome is None:
-                return False
-            outcomes.append(outcome)
-            return len(outcomes) - first < len(encoded)
+            if outcome is not None:
+                outcomes.append(outcome)
+            return outcome is not None
 
-        ending = self._do(
+        return self._do(
             Job(
-                payload=json.dumps(payload).encode(),
+                payload=marshal.dumps(payload),
                 limits=limits,
                 full=False,
                 harness=_harness("call"),
                 profile=_profile(limits),
                 on_message=take,
+                answers=len(encoded),
                 cpu_of=_claimed_cpu,
             )
         )
-        return ending, loaded
 
     def run(
         self,
@@ -316,7 +309,7 @@ class Sandbox:
     def _run_python(self, program: Program, stdin: str, limits: Limits) -> Outcome:
         ending = self._do(
             Job(
-                payload=json.dumps({"code": program.code}).encode(),
+                payload=marshal.dumps({"code": program.code}),
                 limits=limits,
                 full=False,
                 harness=_harness("run"),

@@ -2,8 +2,11 @@
 
 import array
 import contextlib
+import fcntl
 import json
+import marshal
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -20,8 +23,12 @@ from nlogn.sandbox.types import Isolation, Limits
 
 _INSIDE = Path(__file__).parent / "inside"
 _START_S = 20.0
+STACK_BYTES = 100 << 20  # what deep recursion may use; it counts as memory
 _GRACE_S = 0.2  # for a program that has said its last word, to end by itself
 _SCM_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", 2)
+
+# CLONE_NEWUSER, NEWPID, NEWNS, NEWIPC, NEWUTS, NEWNET: made anew for each program.
+NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000 | 0x08000000 | 0x04000000 | 0x40000000
 
 # Warm in every program, because so many import them; each one more makes every fork dearer.
 PREIMPORT = (
@@ -53,6 +60,7 @@ class Job:
     stdin: bytes | None = None
     capture: bool = False  # stdout and stderr, by descriptor
     on_message: Callable[[Any], bool | None] | None = None  # False: enough, stop the program
+    answers: int | None = None  # messages after which there is nothing more to wait for
     # Given, the limits hold for each message anew; it says how much CPU time, in seconds, the
     # program claims for that message. A lie only moves time between limits: wall time holds.
     cpu_of: Callable[[Any], float] | None = None
@@ -64,8 +72,10 @@ class Ending:
     """How a job ended, before it is told in a program's terms."""
 
     frame: dict[str, Any] | None = None  # the program's own last word
+    done: bool = False  # it said all that there was to say
     broken: str = ""  # it spoke no protocol
     stopped: str = ""  # "wall_limit", "cpu_limit", "output_limit", "enough": why we killed it
+    marked: bool = False  # the harness set the first byte of its payload
     exit_status: int | None = None  # as os.waitpid gives it
     error: str = ""  # ours
     stdout: bytes = b""
@@ -122,9 +132,14 @@ class Worker:
             "executable": [],
             "own_pid": syscalls.OWN_PID,
             "alone": alone,
-            "filters": {p: syscalls.compiled(p).hex() for p in ("python", "python_threads")},
+            "namespaces": NAMESPACES,
+            "filters": {
+                "zygote": syscalls.zygote_filter("zygote"),
+                "python": syscalls.program_filter("python"),
+                "python_threads": syscalls.program_filter("python_threads"),
+            },
         }
-        reply = self._ask({"do": "init"}, [json.dumps(settings).encode()])
+        reply = self._ask({"do": "init"}, [marshal.dumps(settings)])
         self.landlock = reply["landlock"]
         self.namespaces_error = reply["namespaces"]
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -144,7 +159,7 @@ class Worker:
 
     def _send(self, request: dict[str, Any], fds: list[int]) -> None:
         try:
-            socket.send_fds(self.control, [json.dumps(request).encode()], fds)
+            socket.send_fds(self.control, [marshal.dumps(request)], fds)
         except OSError as error:
             raise WorkerDied(self._obituary()) from error
 
@@ -159,7 +174,7 @@ class Worker:
         for level, kind, content in extra:
             if level == socket.SOL_SOCKET and kind == _SCM_CREDENTIALS:
                 self.pid = array.array("i", content[:12])[0]
-        reply = json.loads(data)
+        reply = marshal.loads(data)
         if reply.get("error") and "end" not in reply:
             raise RuntimeError(f"the harness does not load:\n{reply['error']}")
         return reply  # type: ignore[no-any-return]
@@ -185,7 +200,8 @@ class Worker:
                 self._ask({"do": "harness", "id": harness}, [job.harness.encode()])
                 self.harnesses[job.harness] = harness
         result, theirs = os.pipe2(os.O_CLOEXEC)
-        sent = [theirs, _memory(job.payload)]
+        payload = _memory(job.payload, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        sent = [theirs, payload]
         pipes: list[int] = []
         if job.capture:
             for _ in range(2):
@@ -193,46 +209,53 @@ class Worker:
                 pipes.append(ours)
                 sent.append(end)
         if job.stdin is not None:
-            sent.append(_memory(job.stdin))
+            sent.append(_memory(job.stdin, _READ_ONLY))
         try:
             self._send(self._request(job, harness), sent)
         except WorkerDied:
-            for fd in (result, *pipes):
+            for fd in (result, payload, *pipes):
                 os.close(fd)
             raise
         finally:
             for fd in sent:
-                os.close(fd)
+                if fd != payload:
+                    os.close(fd)
         try:
-            return _Reading(self, job, result, pipes).finish()
+            ending = _Reading(self, job, result, pipes).finish()
+            ending.marked = os.pread(payload, 1, 0) == b"\x01"
+            return ending
         except BaseException:
             # Interrupted half-way: what the zygote says next would answer nobody.
             self.close()
             raise
         finally:
-            for fd in (result, *pipes):
+            for fd in (result, payload, *pipes):
                 os.close(fd)
 
     def _request(self, job: Job, harness: str | None) -> dict[str, Any]:
         limits = job.limits
+        memory = self.base_bytes + limits.memory_bytes + 8 * len(job.payload)
+        # The zygote stops a program at its CPU limit; the kernel's own is a backstop in seconds.
+        cpu = resource.RLIM_INFINITY if job.cpu_of else int(limits.cpu_s) + 2
+        rlimits = [
+            (resource.RLIMIT_CPU, cpu, cpu),
+            (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
+            (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
+            (resource.RLIMIT_STACK, STACK_BYTES, resource.RLIM_INFINITY),
+            (resource.RLIMIT_DATA if job.limit_data else resource.RLIMIT_AS, memory, memory),
+        ]
         return {
             "do": "job",
             "harness": harness,
             "exec": job.binary,
             "env": job.environment,
             "filter": job.profile,
-            "full": job.full,
+            "flags": NAMESPACES if job.full else 0,
             "landlock": self.landlock > 0,
-            "out": job.capture,
-            "err": job.capture,
+            "capture": job.capture,
             "stdin": job.stdin is not None,
-            "as": self.base_bytes + limits.memory_bytes + 8 * len(job.payload),
-            "data": job.limit_data,
-            "cpu": 10**9 if job.cpu_of else limits.cpu_s,
-            "file": limits.file_bytes,
-            "files": limits.open_files,
-            "nproc": 0,
-            "stack": 100 << 20,
+            "size": len(job.payload),
+            "rlimits": rlimits,
         }
 
     def abandon(self) -> None:
@@ -268,6 +291,7 @@ class _Reading:
         self.cpu_before = 0.0
         self.cpu_due = self.began + job.limits.cpu_s
         self.total = 0
+        self.seen = 0
         self.most = 8 * job.limits.output_bytes + (1 << 16)
         self.killed = False
 
@@ -291,6 +315,7 @@ class _Reading:
                     break
                 self._clocks()
             for fd, _ in ready:
+                data = b""
                 if fd == control.fileno():
                     got = self.worker._receive(_START_S)
                     if "end" in got:
@@ -298,16 +323,18 @@ class _Reading:
                         poller.unregister(fd)
                     else:
                         self._cpu(got["cpu"])
-                    continue
-                data = os.read(fd, 1 << 16)
-                if not data:
+                elif data := os.read(fd, 1 << 16):
+                    if fd == self.result:
+                        self._frames(data)
+                    else:
+                        self._output(fd, data)
+                if fd in open_fds and (not data or self._answered(fd)):
                     poller.unregister(fd)
                     open_fds.discard(fd)
-                elif fd == self.result:
-                    self._frames(data)
-                else:
-                    self._output(fd, data)
         return self._ended(reply)
+
+    def _answered(self, fd: int) -> bool:
+        return fd == self.result and self.seen == self.job.answers
 
     def _ended(self, reply: dict[str, Any]) -> Ending:
         ending = self.ending
@@ -337,10 +364,7 @@ class _Reading:
             raise WorkerDied("the sandbox did not end a program")
         now = time.monotonic()
         if now >= self.renewed + self.job.limits.wall_s:
-            if self.ending.frame is not None or self.ending.stopped:
-                self.kill(self.ending.stopped)
-            else:
-                self.kill("wall_limit")
+            self.kill("" if self.ending.done else "wall_limit")
         elif now >= self.cpu_due:
             self.cpu_due = now + self.job.limits.wall_s
             self.worker._send({"do": "cpu"}, [])
@@ -360,7 +384,7 @@ class _Reading:
             self.kill("output_limit")
 
     def _frames(self, data: bytes) -> None:
-        if self.ending.frame is not None or self.ending.broken or self.killed:
+        if self.ending.done or self.ending.broken or self.killed:
             return
         self.buffer += data
         while len(self.buffer) >= 5:
@@ -380,11 +404,11 @@ class _Reading:
                 return self._break("its answer is not JSON")
             if kind == b"m":
                 self._message(value)
-                if self.killed:
+                if self.killed or self.ending.done:
                     return None
             elif type(value) is dict:
                 self.ending.frame = value
-                self.renewed = time.monotonic() + _GRACE_S - self.job.limits.wall_s
+                self._last_word()
                 return None
             else:
                 return self._break("its last word is not an object")
@@ -403,15 +427,28 @@ class _Reading:
             self.cpu_due = self.renewed + job.limits.cpu_s
         if job.on_message is not None and job.on_message(value) is False:
             self.kill("enough")
+        self.seen += 1
+        if self.seen == job.answers:
+            self._last_word()
+
+    def _last_word(self) -> None:
+        """It has said all there is to say; it may end by itself, soon."""
+        self.ending.done = True
+        self.renewed = time.monotonic() + _GRACE_S - self.job.limits.wall_s
 
 
-def _memory(data: bytes) -> int:
+_READ_ONLY = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
+
+
+def _memory(data: bytes, seals: int = 0) -> int:
     """A descriptor of an anonymous file that holds `data`, at offset 0."""
-    fd = os.memfd_create("nlogn", os.MFD_CLOEXEC)
+    fd = os.memfd_create("nlogn", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     view = memoryview(data)
     offset = 0
     while offset < len(view):
         offset += os.pwrite(fd, view[offset:], offset)
+    if seals:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals | fcntl.F_SEAL_SEAL)
     return fd
 
 

@@ -2,12 +2,13 @@
 
 payload: {"code", "entry", "calls": [encoded tuple, ...], "max": bytes, "after": bool,
           "stop": bool}
-messages: {"loaded": true}, then per call
+messages: per call
           [status, value, arguments after, error, stdout, stderr, wall seconds, cpu seconds]
 A call that ends the process has no message: the outside sees which one it was.
 """
 
 import io
+import os
 import sys
 import time
 import types
@@ -17,9 +18,7 @@ import nlogn_values
 
 
 class _Sink(io.BytesIO):
-    def __init__(self, limit):
-        super().__init__()
-        self.limit = limit
+    limit = 0
 
     def write(self, data):
         count = super().write(data)
@@ -28,18 +27,17 @@ class _Sink(io.BytesIO):
         return count
 
 
-def _text(limit):
-    return io.TextIOWrapper(
-        _Sink(limit), encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True
+_SINKS = _Sink(), _Sink()  # stdout and stderr, made once in the zygote
+_STREAMS = tuple(
+    io.TextIOWrapper(
+        sink, encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True
     )
+    for sink in _SINKS
+)
 
 
-def _taken(stream, sink):
+def _taken(sink):
     """What was printed since the last time."""
-    try:
-        stream.flush()
-    except (ValueError, OSError, AttributeError):
-        pass
     if sink.closed or not sink.tell():
         return ""
     text = sink.getvalue().decode("utf-8", "surrogateescape")
@@ -137,17 +135,18 @@ def main(payload, send):
     wall, cpu = time.perf_counter, time.process_time
     limit, after, stop = payload["max"], payload["after"], payload["stop"]
     decode = nlogn_values.decode
-    out, err = _text(limit), _text(limit)
-    out_sink, err_sink = out.buffer, err.buffer
-    sys.stdout, sys.stderr = out, err
+    _Sink.limit = limit
+    sys.stdout, sys.stderr = _STREAMS
+    out, err = _SINKS
     target = _load(payload["code"], payload["entry"])
-    _taken(out, out_sink), _taken(err, err_sink)
-    send({"loaded": True})
+    _taken(out), _taken(err)
+    os.pwrite(4, b"\x01", 0)  # loaded: the outside looks at it when no answer comes
     for encoded in payload["calls"]:
         args = decode(encoded)
         began, spent = wall(), cpu()
         result = _attempt(target, args, limit, after)
-        result += [_taken(out, out_sink), _taken(err, err_sink), wall() - began, cpu() - spent]
+        result += [_taken(out), _taken(err), wall() - began, cpu() - spent]
         send(result)
         if stop and result[0] != "ok":
-            return
+            return None
+    return "answered"

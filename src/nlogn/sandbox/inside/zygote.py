@@ -4,116 +4,112 @@ It is started once per worker, holds a warm interpreter, and serves one job at a
 control socket: clone, wait, report. It never runs untrusted code and never sees a payload:
 the child reads its own from a descriptor that goes from the outside straight to it.
 
-Control socket (SOCK_SEQPACKET), one JSON object per packet, descriptors beside it:
+Control socket (SOCK_SEQPACKET), one marshalled dict per packet, descriptors beside it:
 
-    -> {"do": "init", ...} [settings]                  <- {"ready": true, ...}
-    -> {"do": "harness", "id": ...} [source]           <- {"ok": true} | {"error": ...}
-    -> {"do": "job", ...} [result, payload, out, err, stdin]   <- {"end": status, "cpu": s, ...}
-    -> {"do": "kill"} | {"do": "cpu"}                  <- {"cpu": s}       (during a job)
+    -> {"do": "init"} [settings]                          <- {"ready": true, ...}
+    -> {"do": "harness", "id": ...} [source]              <- {"ok": true} | {"error": ...}
+    -> {"do": "job", ...} [result, payload, out, err, stdin]   <- {"end": status, ...}
+    -> {"do": "kill"} | {"do": "cpu"}  (during a job)     <- {"cpu": seconds} for the latter
+
+Most of what a program costs is the pages that its process is the first to write to, two or
+three microseconds each, so the child's road to the program's first line is kept short.
 """
 
+import _socket
 import ctypes
 import gc
 import json
+import marshal
 import os
 import resource
 import select
 import signal
-import socket
 import struct
 import sys
 import time
-import traceback
 import types
+from typing import Any
 
 _CONTROL = 10
 _RULESET = 11
+_RESULT = 3
+_PAYLOAD = 4
 _SCRATCH = "/tmp/job"
-_MACHINE = os.uname().machine
-_SYS_CLONE = {"x86_64": 56, "aarch64": 220}.get(_MACHINE)
-_SYS_CAPSET = {"x86_64": 126, "aarch64": 91}.get(_MACHINE)
-_SYS_LANDLOCK = 444  # create, add_rule and restrict_self: the same three numbers everywhere
-
-# CLONE_NEWUSER | NEWPID | NEWNS | NEWIPC | NEWUTS | NEWNET
-_NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000 | 0x08000000 | 0x04000000 | 0x40000000
+_SYS_CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+_SYS_CAPSET = {"x86_64": 126, "aarch64": 91}[os.uname().machine]
+_SYS_LANDLOCK = 444  # create_ruleset, add_rule and restrict_self: three numbers in a row
+_PR_SET_SECCOMP = 22
+_PR_SET_NO_NEW_PRIVS = 38
 
 # PyDLL keeps the interpreter lock across the call, as os.fork does.
 _c = ctypes.PyDLL(None, use_errno=True)
 _c.syscall.restype = ctypes.c_long
+_LONG_0 = ctypes.c_long(0)
 for _hook in ("PyOS_BeforeFork", "PyOS_AfterFork_Parent", "PyOS_AfterFork_Child"):
     getattr(ctypes.pythonapi, _hook).restype = None
     getattr(ctypes.pythonapi, _hook).argtypes = []
 
 
-def _syscall(number, *args):
-    result = _c.syscall(
-        ctypes.c_long(number),
-        *(ctypes.c_long(a) if type(a) is int else a for a in args),
-    )
+def _check(result: int) -> int:
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     return result
 
 
-def clone(flags):
+def _syscall(number: int, *args: Any) -> int:
+    longs = (ctypes.c_long(a) if type(a) is int else a for a in args)
+    return _check(_c.syscall(ctypes.c_long(number), *longs))
+
+
+def clone(flags: ctypes.c_long) -> int:
     """Fork with new namespaces in one system call: 0 in the child, its id in the parent."""
     api = ctypes.pythonapi
     api.PyOS_BeforeFork()
-    pid = _c.syscall(
-        ctypes.c_long(_SYS_CLONE),
-        ctypes.c_long(flags | signal.SIGCHLD),
-        ctypes.c_long(0),
-        ctypes.c_long(0),
-        ctypes.c_long(0),
-        ctypes.c_long(0),
-    )
+    pid = _c.syscall(_SYS_CLONE_LONG, flags, _LONG_0, _LONG_0, _LONG_0, _LONG_0)
     if pid == 0:
         api.PyOS_AfterFork_Child()
         return 0
-    code = ctypes.get_errno()
     api.PyOS_AfterFork_Parent()
-    if pid < 0:
-        raise OSError(code, os.strerror(code))
-    return pid
+    return _check(pid)
 
+
+_SYS_CLONE_LONG = ctypes.c_long(_SYS_CLONE)
 
 # --- confinement -------------------------------------------------------------------------------
 
-_READ = 1 << 2 | 1 << 3
 _EXECUTE = 1 << 0
-_WRITE = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8  # write, remove dir/file, make dir/file
-_TRUNCATE = 1 << 14
+_READ = 1 << 2 | 1 << 3
+_WRITE = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8  # files and folders: write, remove, make
 _REFER = 1 << 13
+_TRUNCATE = 1 << 14
 
 
-def landlock_abi():
+def landlock_abi() -> int:
+    """The version of Landlock that the kernel has; 0: none."""
     try:
         return _syscall(_SYS_LANDLOCK, 0, 0, 1)
     except OSError:
         return 0
 
 
-def make_ruleset(abi, readable, executable):
+def make_ruleset(abi: int, readable: list[str], executable: list[str]) -> None:
     """Leave at descriptor `_RULESET` a Landlock ruleset: read there, write in the scratch folder,
     nothing else; no TCP; no abstract sockets of, and no signals to, processes outside."""
     handled = (1 << 13) - 1
     handled |= _REFER if abi >= 2 else 0
     handled |= _TRUNCATE if abi >= 3 else 0
     handled |= 1 << 15 if abi >= 5 else 0
-    words = [handled]
-    if abi >= 4:
-        words.append(3)
-    if abi >= 6:
-        words.append(3)
+    words = [handled] + [3] * (abi >= 4) + [3] * (abi >= 6)
     attributes = struct.pack(f"<{len(words)}Q", *words)
     ruleset = _syscall(_SYS_LANDLOCK, attributes, len(attributes), 0)
-    rules = [(path, _READ) for path in readable] + [(p, _READ | _EXECUTE) for p in executable]
-    rules.append((_SCRATCH, (_READ | _WRITE | _REFER | _TRUNCATE) & handled))
+    rules = [(path, _READ) for path in readable]
+    rules += [(path, _READ | _EXECUTE) for path in executable]
+    rules.append((_SCRATCH, (_READ | _WRITE | _REFER | _TRUNCATE | _EXECUTE) & handled))
     for path, access in rules:
         try:
             target = os.open(path, os.O_PATH)
-        except OSError:
+        except FileNotFoundError:
             continue
         if not os.path.isdir(path):
             access &= ~(1 << 3)
@@ -123,60 +119,66 @@ def make_ruleset(abi, readable, executable):
     os.close(ruleset)
 
 
-def confine(job, bpf):
+class Filter:
+    """A system-call filter, laid out so that a child has almost nothing left to do."""
+
+    def __init__(self, program: bytes, own_pid: int) -> None:
+        self.code = (ctypes.c_uint32 * (len(program) // 4)).from_buffer_copy(program)
+        self.pids = [at for at in range(1, len(self.code), 2) if self.code[at] == own_pid]
+        self.head = struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(self.code))
+
+    def install(self) -> None:
+        pid = os.getpid()
+        for at in self.pids:
+            self.code[at] = pid
+        _check(_c.prctl(_PR_SET_SECCOMP, 2, self.head, 0, 0))
+
+
+def confine(job: dict[str, Any], filter_: Filter) -> None:
     """Give up, for good, everything the program is not to have. Order matters: each step needs
     what the next one takes away."""
-    limit = resource.setrlimit
-    memory, cpu = job["as"], int(job["cpu"]) + 2
-    limit(resource.RLIMIT_CPU, (cpu, cpu))
-    limit(resource.RLIMIT_FSIZE, (job["file"], job["file"]))
-    limit(resource.RLIMIT_NOFILE, (job["files"], job["files"]))
-    limit(resource.RLIMIT_CORE, (0, 0))
-    limit(resource.RLIMIT_MEMLOCK, (0, 0))
-    limit(resource.RLIMIT_MSGQUEUE, (0, 0))
-    if job["nproc"]:
-        limit(resource.RLIMIT_NPROC, (job["nproc"], job["nproc"]))
-    limit(resource.RLIMIT_STACK, (job["stack"], resource.RLIM_INFINITY))
-    limit(resource.RLIMIT_DATA if job["data"] else resource.RLIMIT_AS, (memory, memory))
-    _syscall(_SYS_CAPSET, struct.pack("<Ii", 0x20080522, 0), bytes(24))
+    for which, soft, hard in job["rlimits"]:
+        resource.setrlimit(which, (soft, hard))
+    if job["flags"]:
+        _syscall(_SYS_CAPSET, _CAPABILITY_HEAD, _NO_CAPABILITIES)
     if job["landlock"]:
-        _syscall(_SYS_LANDLOCK + 2, _RULESET, 0)
-    os.closerange(5, 1 << 20)
-    own = struct.pack("<I", os.getpid())
-    program = bytearray(bpf)
-    at = program.find(job_pid)
-    while at >= 0:
-        program[at : at + 4] = own
-        at = program.find(job_pid, at + 4)
-    buffer = (ctypes.c_char * len(program)).from_buffer(program)
-    head = struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
-    if _c.prctl(22, 2, head, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the system-call filter was refused")
+        _check(_c.syscall(_RESTRICT_SELF, _RULESET_LONG, _LONG_0))
+    os.closerange(_PAYLOAD + 1, 1 << 20)
+    filter_.install()
 
+
+_CAPABILITY_HEAD = struct.pack("<Ii", 0x20080522, 0)
+_NO_CAPABILITIES = bytes(24)
+_RESTRICT_SELF = ctypes.c_long(_SYS_LANDLOCK + 2)
+_RULESET_LONG = ctypes.c_long(_RULESET)
 
 # --- the child ---------------------------------------------------------------------------------
 
 
 class Channel:
-    """Frames to the outside: one byte of kind, four of length, JSON."""
+    """Frames to the outside: one byte of kind, four of length, JSON.
 
-    def __init__(self):
+    Kinds: "m" a message; "s" the program's last word; "f" our own failure.
+    """
+
+    def __init__(self) -> None:
         self.write = os.write
+        self.exit = os._exit
         self.dumps = json.JSONEncoder(
             ensure_ascii=False, check_circular=False, separators=(",", ":")
         ).encode
-        self.exit = os._exit
 
-    def frame(self, kind, value):
+    def frame(self, kind: bytes, value: Any) -> None:
         body = self.dumps(value).encode("utf-8", "surrogatepass")
-        data = memoryview(kind + len(body).to_bytes(4, "little") + body)
-        while data:
-            data = data[self.write(3, data) :]
+        data = kind + len(body).to_bytes(4, "little") + body
+        done = self.write(_RESULT, data)
+        while done < len(data):
+            done += self.write(_RESULT, memoryview(data)[done:])
 
-    def send(self, value):
+    def send(self, value: Any) -> None:
         self.frame(b"m", value)
 
-    def stop(self, status, message=""):
+    def stop(self, status: str, message: Any = "") -> None:
         """End the program now, with this status; nothing it does can prevent it."""
         try:
             self.frame(b"s", {"status": status, "message": message})
@@ -184,7 +186,7 @@ class Channel:
             self.exit(0)
 
 
-def describe(error):
+def describe(error: BaseException) -> dict[str, Any]:
     """Type, message and line of an exception, without trusting any of its methods."""
     name = type.__dict__["__name__"].__get__(type(error))
     try:
@@ -204,26 +206,24 @@ def describe(error):
     return {"type": name, "message": message, "line": line}
 
 
-def run_child(job, main, bpf):
-    out, err, stdin = job["out"], job["err"], job["stdin"]
-    nxt = 5
-    for wanted, target in ((out, 1), (err, 2), (stdin, 0)):
+def arrange(job: dict[str, Any]) -> None:
+    """Put the descriptors that came with the job where the program expects them."""
+    came = _PAYLOAD + 1
+    for wanted, target in ((job["capture"], 1), (job["capture"], 2), (job["stdin"], 0)):
         if wanted:
-            os.dup2(nxt, target)
-            nxt += 1
-    size = os.fstat(4).st_size
-    payload = json.loads(os.pread(4, size, 0)) if size else None
-    os.close(4)
-    confine(job, bpf)
-    channel = Channel()
-    limits.stop, limits.describe = channel.stop, describe
-    random = sys.modules.get("random")
-    if random is not None:
-        random.seed(0)
+            os.dup2(came, target)
+            came += 1
+
+
+def run_child(job: dict[str, Any], main: Any, filter_: Filter, channel: Channel) -> None:
+    arrange(job)
+    payload = marshal.loads(os.pread(_PAYLOAD, job["size"], 0))
+    confine(job, filter_)
     gc.enable()
-    ending = {"status": "ok"}
+    ending: dict[str, Any] = {"status": "ok"}
     try:
-        main(payload, channel.send)
+        if main(payload, channel.send) == "answered":
+            return
     except MemoryError as error:
         error.__traceback__ = None
         ending = {"status": "memory_limit"}
@@ -232,184 +232,205 @@ def run_child(job, main, bpf):
     channel.frame(b"s", ending)
 
 
-def exec_child(job, bpf):
-    for nxt, target in ((5, 1), (6, 2), (7, 0)):
-        os.dup2(nxt, target)
-    confine(job, bpf)
-    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+def exec_child(job: dict[str, Any], filter_: Filter) -> None:
+    arrange(job)
+    os.set_inheritable(_PAYLOAD, True)
     os.chdir(_SCRATCH)
-    os.set_inheritable(4, True)
-    os.execve(4 if job["exec"][0] == "@" else job["exec"][0], job["exec"], job["env"])
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    confine(job, filter_)
+    argv = job["exec"]
+    os.execve(_PAYLOAD if job["size"] else argv[0], argv, job["env"])
+
+
+def child(job: dict[str, Any], main: Any, filter_: Filter, channel: Channel) -> None:
+    code = 70
+    try:
+        if job["exec"]:
+            exec_child(job, filter_)
+        run_child(job, main, filter_, channel)
+        code = 0
+    except BaseException as error:
+        channel.frame(b"f", {"error": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(code)
 
 
 # --- the loop ----------------------------------------------------------------------------------
 
 
-def wait_for_end(control, pid):
-    """Wait for the child while listening for "kill" and "cpu"; exit when the outside is gone."""
+class Control:
+    """The zygote's end of the control socket."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.socket = _socket.socket(fileno=descriptor)
+        self.space = _socket.CMSG_SPACE(8 * 4)
+
+    def receive(self) -> tuple[dict[str, Any], list[int]]:
+        """The next request and its descriptors; ends the zygote when the outside is gone."""
+        packet, extra, _, _ = self.socket.recvmsg(1 << 16, self.space)
+        if not packet:
+            os._exit(0)
+        fds = [fd for _, _, data in extra for fd in memoryview(data).cast("i")]
+        return marshal.loads(packet), fds
+
+    def send(self, reply: dict[str, Any]) -> None:
+        self.socket.send(marshal.dumps(reply))
+
+
+def wait_for_end(control: Control, pid: int) -> tuple[int, resource.struct_rusage]:
+    """Wait for the child while listening for "kill" and "cpu"."""
     pidfd = os.pidfd_open(pid)
-    clock = (~pid << 3) | 2
+    clock = (~pid << 3) | 2  # the CPU clock of another process, as clock_getcpuclockid makes it
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
-    poller.register(control.fileno(), select.POLLIN)
-    while True:
-        ready = dict(poller.poll())
-        if pidfd in ready:
-            break
-        packet = control.recv(65536)
-        if not packet:
+    poller.register(_CONTROL, select.POLLIN)
+    while not any(fd == pidfd for fd, _ in poller.poll()):
+        request, _ = control.receive()
+        if request["do"] == "kill":
             os.kill(pid, signal.SIGKILL)
-            os._exit(0)
-        if json.loads(packet)["do"] == "kill":
-            os.kill(pid, signal.SIGKILL)
-        else:
+        elif request["do"] == "cpu":
             try:
-                spent = time.clock_gettime(clock)
+                control.send({"cpu": time.clock_gettime(clock)})
             except OSError:
-                spent = 0.0
-            control.send(json.dumps({"cpu": spent}).encode())
+                control.send({"cpu": 0.0})
     os.close(pidfd)
     _, status, usage = os.wait4(pid, 0)
     return status, usage
 
 
-def tidy():
-    """Empty the scratch folder. False: it is too full, or not ours any more."""
+def tidy() -> bool:
+    """Empty the scratch folder. False: there is too much in it, and this zygote must go."""
+    if not (names := os.listdir(_SCRATCH)):
+        return True
     try:
-        with os.scandir(_SCRATCH) as found:
-            entries = [e for _, e in zip(range(201), found)]
-        if not entries:
-            return True
-        if len(entries) > 200 or any(e.is_dir(follow_symlinks=False) for e in entries):
-            return False
-        for entry in entries:
-            os.unlink(entry.path)
+        for name in names[:200]:
+            os.unlink(f"{_SCRATCH}/{name}")
     except OSError:
         return False
-    return True
+    return len(names) <= 200
 
 
-def serve(control):
-    global job_pid
-    filters, harnesses, settings = {}, {}, {}
-    while True:
-        packet, fds, _, _ = socket.recv_fds(control, 65536, 8)
-        if not packet:
-            return
-        request = json.loads(packet)
-        if request["do"] == "job":
-            bpf = filters[request["filter"]]
-            main = harnesses.get(request["harness"])
-            began = time.monotonic()
-            try:
-                pid = clone(_NAMESPACES if request["full"] else 0)
-            except OSError as error:
-                for fd in fds:
-                    os.close(fd)
-                control.send(json.dumps({"end": None, "error": str(error)}).encode())
-                continue
-            if pid == 0:
-                code = 70
-                try:
-                    if request["exec"]:
-                        exec_child(request, bpf)
-                    else:
-                        run_child(request, main, bpf)
-                        code = 0
-                except BaseException as error:
-                    try:
-                        Channel().frame(b"f", {"error": f"{type(error).__name__}: {error}"})
-                    except BaseException:
-                        pass
-                finally:
-                    os._exit(code)
-            for fd in fds:
-                os.close(fd)
-            status, usage = wait_for_end(control, pid)
-            if settings["alone"]:
-                try:
-                    os.kill(-1, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            clean = tidy()
-            reply = {
-                "end": status,
-                "cpu": usage.ru_utime + usage.ru_stime,
-                "rss": usage.ru_maxrss * 1024,
-                "wall": time.monotonic() - began,
-                "clean": clean,
-            }
-            control.send(json.dumps(reply).encode())
-        elif request["do"] == "harness":
-            try:
-                module = load(f"nlogn_harness_{len(harnesses)}", take(fds))
-                harnesses[request["id"]] = module.main
-                gc.collect()
-                gc.freeze()
-                reply = {"ok": True}
-            except BaseException:
-                reply = {"error": traceback.format_exc()[-4000:]}
-            control.send(json.dumps(reply).encode())
-        elif request["do"] == "init":
-            settings = json.loads(take(fds))
-            job_pid = struct.pack("<I", settings["own_pid"])
-            filters = {k: bytes.fromhex(v) for k, v in settings["filters"].items()}
-            control.send(json.dumps(initialise(settings)).encode())
+def work(control: Control, job: dict[str, Any], fds: list[int], tools: "Tools") -> None:
+    """One job: clone, wait, say how it ended."""
+    filter_, main = tools.filters[job["filter"]], tools.harnesses.get(job["harness"])
+    try:
+        pid = clone(ctypes.c_long(job["flags"] | signal.SIGCHLD))
+        if pid == 0:
+            child(job, main, filter_, tools.channel)
+    except OSError as error:
+        control.send({"end": None, "error": f"no process for the program: {error}"})
+        return
+    finally:
+        for fd in fds:
+            os.close(fd)
+    status, usage = wait_for_end(control, pid)
+    if tools.alone:
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    cpu = usage.ru_utime + usage.ru_stime
+    clean = tidy()
+    control.send({"end": status, "cpu": cpu, "rss": usage.ru_maxrss << 10, "clean": clean})
 
 
-def take(fds):
-    with open(fds[0], "rb") as file:
+class Tools:
+    """What the zygote holds ready for its children."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.alone: bool = settings["alone"]  # pid 1 of its own namespace: -1 means our children
+        self.harnesses: dict[str, Any] = {}
+        self.channel = Channel()
+        own_pid = settings["own_pid"]
+        self.filters = {k: Filter(v, own_pid) for k, v in settings["filters"].items()}
+
+    def add(self, name: str, source: str) -> dict[str, Any]:
+        try:
+            self.harnesses[name] = load(f"nlogn_harness_{name}", source).main
+        except BaseException as error:
+            import traceback
+
+            return {"error": "".join(traceback.format_exception(error))[-4000:]}
+        gc.collect()
+        gc.freeze()
+        return {"ok": True}
+
+
+def take(descriptor: int) -> bytes:
+    with open(descriptor, "rb") as file:
         file.seek(0)
-        return file.read().decode()
+        return file.read()
 
 
-def load(name, source):
+def load(name: str, source: str) -> types.ModuleType:
     module = types.ModuleType(name)
     sys.modules[name] = module
     exec(compile(source, f"<{name}>", "exec"), module.__dict__)
     return module
 
 
-def initialise(settings):
-    for name in settings["preimport"]:
+def preimport(names: list[str]) -> None:
+    """Warm these modules. Every child starts from one and the same state of `random`, which would
+    else draw a new seed after each fork."""
+    register, os.register_at_fork = os.register_at_fork, lambda **hooks: None  # type: ignore
+    for name in names:
         try:
             __import__(name)
         except ImportError:
             pass
+    os.register_at_fork = register
+    sys.modules["random"].seed(0)
+
+
+def initialise(settings: dict[str, Any]) -> tuple[Tools, dict[str, Any]]:
+    preimport(settings["preimport"])
     load("nlogn_values", settings["values"])
+    tools = Tools(settings)
+    limits = types.ModuleType("nlogn_limits")
+    limits.stop, limits.describe = tools.channel.stop, describe  # type: ignore
+    sys.modules["nlogn_limits"] = limits
     os.makedirs(_SCRATCH, mode=0o700, exist_ok=True)
     os.chdir(_SCRATCH)
     abi = landlock_abi()
     if abi:
         make_ruleset(abi, settings["readable"], settings["executable"])
+    namespaces = ""
     try:
-        pid = clone(_NAMESPACES)
+        pid = clone(ctypes.c_long(settings["namespaces"] | signal.SIGCHLD))
         if pid == 0:
             os._exit(0)
         os.waitpid(pid, 0)
-        namespaces = ""
     except OSError as error:
         namespaces = str(error)
-    gc.collect()
-    gc.freeze()
-    return {"ready": True, "landlock": abi, "namespaces": namespaces}
+    return tools, {"ready": True, "landlock": abi, "namespaces": namespaces}
 
 
-def start():
+def start() -> None:
     gc.disable()
     os.dup2(int(os.environ.pop("NLOGN_CONTROL")), _CONTROL)
     os.closerange(3, _CONTROL)
     os.closerange(_CONTROL + 1, 1 << 20)
-    _c.prctl(38, 1, 0, 0, 0)
+    _check(_c.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     os.umask(0o077)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
+    for which in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
+        resource.setrlimit(which, (0, 0))
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
         signal.signal(number, signal.SIG_IGN)
-    sys.modules["nlogn_limits"] = limits
-    serve(socket.socket(fileno=_CONTROL))
-    os._exit(0)
+    control = Control(_CONTROL)
+    _, fds = control.receive()
+    tools, reply = initialise(marshal.loads(take(fds[0])))
+    tools.filters.pop("zygote").install()
+    gc.collect()
+    gc.freeze()
+    control.send(reply)
+    while True:
+        request, fds = control.receive()
+        if request["do"] == "job":
+            work(control, request, fds, tools)
+        elif request["do"] == "harness":
+            control.send(tools.add(request["id"], take(fds[0]).decode()))
 
 
-limits = types.ModuleType("nlogn_limits")
-job_pid = b""
-start()
+if __name__ == "__main__":
+    start()
