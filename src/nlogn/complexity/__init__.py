@@ -4,6 +4,8 @@
     measure(Program(code, "f"), "lambda n, rng: ([rng.random() for _ in range(n)],)").time.big_o
 """
 
+import sys
+import types
 from typing import Any
 
 from nlogn.complexity.bigo import BigO, cheaper, evaluate, parse, rank
@@ -36,3 +38,13 @@ def complexity(source: Any, entry: str | None = None, **options: Any) -> Complex
     from nlogn.sandbox.source import load_program
 
     return measure(load_program(source, entry), **options)
+
+
+class _CallableModule(types.ModuleType):
+    """`nlogn.complexity` is both this room and the function that users call."""
+
+    def __call__(self, *args: Any, **options: Any) -> Complexity:
+        return complexity(*args, **options)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -80,7 +80,7 @@ def _corpus() -> Any:
     import os
     from pathlib import Path
 
-    from nlogn.cases import FailureCorpus
+    from nlogn.cases.corpus import FailureCorpus
 
     cache = os.environ.get("NLOGN_CACHE") or Path.home() / ".cache" / "nlogn"
     return FailureCorpus(Path(cache) / "failures.jsonl")

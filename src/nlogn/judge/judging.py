@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nlogn.cases import FailureCorpus, SizedInputs, same, shrink
+from nlogn.cases.corpus import FailureCorpus
+from nlogn.cases.equal import same
+from nlogn.cases.shrink import shrink
+from nlogn.cases.sized import SizedInputs
 from nlogn.complexity import count_steps
 from nlogn.complexity import measure as measure_growth
 from nlogn.judge import verdict as v
@@ -73,7 +76,7 @@ def judge_program(
         return _verdict("invalid", problem_text, v.NO_CASES, sandbox, seed)
     key = _corpus_key(program, problem, reference)
     if suite is None:
-        replay = corpus.inputs(key) if corpus is not None and key else ()
+        replay = corpus.failures(key) if corpus is not None and key else ()
         suite = suite_for(
             program, sandbox, problem=problem, reference=reference, cases=cases, seed=seed,
             replay=replay, from_json=from_json,
@@ -156,8 +159,10 @@ def _checker(case: Case, suite: Suite) -> str | None:
 
 def _candidate_limits(suite: Suite) -> Limits:
     """A reference that is itself slow on a case widens the limit: load must not fail a program."""
-    wall = max(suite.limits.wall_s, 10 * suite.reference_wall_s)
-    return replace(suite.limits, wall_s=wall, cpu_s=max(suite.limits.cpu_s, wall))
+    slow = 10 * suite.reference_wall_s
+    return replace(
+        suite.limits, wall_s=max(suite.limits.wall_s, slow), cpu_s=max(suite.limits.cpu_s, slow)
+    )
 
 
 def _status(case: Case, outcome: Outcome, suite: Suite, program: Program) -> v.Status:

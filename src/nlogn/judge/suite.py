@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nlogn.cases import generate, infer_signature
+from nlogn.cases.generate import generate
+from nlogn.cases.infer import infer_signature
 from nlogn.judge.verdict import Oracle
 from nlogn.problems.problem import Case, Problem
 from nlogn.sandbox import Limits, Outcome, Program, ProgramError, Sandbox
@@ -56,7 +57,7 @@ def suite_for(
     Raises:
         SuiteError: malformed `cases`, or a reference that fails on every input.
     """
-    limits = Limits()
+    limits = Limits(wall_s=10.0, cpu_s=3.0)  # a loaded machine stretches wall time, not this
     checker, tolerance = None, 0.0
     known: list[Case] = [parse_case(row, program) for row in cases or ()]
     oracle: Oracle = "cases" if known else "none"
