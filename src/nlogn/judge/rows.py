@@ -102,8 +102,8 @@ def _parse(line: str, number: int) -> Row:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise RowError(f"line {number} is not JSON: {error}") from error
-    if not isinstance(row, dict) or not isinstance(row.get("code"), str):
-        raise RowError(f"line {number}: a row is an object with a text field 'code'")
+    if not isinstance(row, dict):
+        raise RowError(f'line {number}: a row is an object, such as {{"code": …}}')
     return row
 
 
@@ -115,7 +115,10 @@ def _text(row: Row, field: str) -> str | None:
 
 
 def _program(row: Row) -> Program:
-    return Program(row["code"], _text(row, "entry"), _text(row, "language") or "python")
+    code = _text(row, "code")
+    if code is None:
+        raise RowError("the row has no 'code'")
+    return Program(code, _text(row, "entry"), _text(row, "language") or "python")
 
 
 def _reference(row: Row) -> Program | None:
