@@ -145,8 +145,11 @@ def _polynomial(data: list[tuple[float, float]], floor: float) -> Fit:
     best = min(loss for loss, _ in table.values())
     limit = max(1.35 * best, floor)
     order = list(table)
-    chosen = next(name for name in order if table[name][0] <= limit / _RARE.get(name, 1.0)
-                  or (table[name][0] <= limit and name not in _RARE))  # fmt: skip
+    chosen = next(
+        (name for name in order if table[name][0] <= limit / _RARE.get(name, 1.0)), "unknown"
+    )
+    if chosen == "unknown":
+        return Fit("unknown", 0.0, None, best)
     others = [n for n in order if n != chosen and (n not in _RARE)]
     at = order.index(chosen)
     below = [n for n in others if order.index(n) < at]

@@ -15,6 +15,8 @@ from nlogn.sandbox import Limits, Program, Report, Sandbox, shared_sandbox
 TICKS = 60_000  # counted iterations of the largest size
 WORK = 2_000_000  # charged work of C code in the largest size
 GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
+MEMORY_STEPS = 400_000  # sizes up to this many steps, and inputs of up to this many items,
+MEMORY_MADE = 12_000  # are run again to see their memory
 STACK_BYTES = 512  # what an interpreter allocates whatever the program does
 
 
@@ -28,6 +30,8 @@ class _Shape:
     scalar: bool = False
     steps: dict[tuple[int, int | None], int] = field(default_factory=dict)
     frames: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    made: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    nominal: dict[int, int] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
     flags: tuple[str, ...] = ()
     fault: tuple[str, str] | None = None
@@ -140,7 +144,8 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
         if "ticks" in message:
             key = (message["n"], message["m"])
             shape.steps[key] = message["ticks"] + message["work"]
-            shape.frames[key] = message["frames"]
+            shape.frames[key], shape.made[key] = message["frames"], message["made"]
+            shape.nominal[message["n"]] = message["at"]
         elif "error" in message:
             shape.errors.append(message)
         elif "sizes" in message:
@@ -180,15 +185,16 @@ def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, s
 def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
     """Which sizes to run plainly: for memory, and for CPU time."""
     keys = sorted(shape.steps, key=lambda k: (k[0], k[1] or 0))
-    cheap = [k for k in keys if shape.steps[k] <= TICKS * 8]
+    cheap = [k for k in keys if shape.steps[k] <= MEMORY_STEPS and shape.made[k] <= MEMORY_MADE]
     if shape.two:
         return [list(k) for k in cheap], []
-    if shape.scalar:
-        cheap = [k for k in cheap if k[0] < 16 or k[0] & (k[0] + 1) == 0]
-    if len(cheap) > 16:
-        head = [k for k in cheap[:-8] if k[0] >= 4]
-        cheap = head[:: max(1, math.ceil(len(head) / 8))] + cheap[-8:]
-    return [list(k) for k in cheap], [list(k) for k in keys[-5:]]
+    if shape.scalar:  # of each neighbourhood, one
+        cheap = [k for k in cheap if k[0] < 15 or k[0] == shape.nominal[k[0]] - 1
+                 or shape.nominal[k[0]] - 1 not in shape.nominal]  # fmt: skip
+    if len(cheap) > 12:
+        head = [k for k in cheap[:-6] if k[0] >= 4]
+        cheap = head[:: max(1, math.ceil(len(head) / 6))] + cheap[-6:]
+    return [list(k) for k in cheap], [list(k) for k in keys[-3:]]
 
 
 def _run_plain(
@@ -225,10 +231,8 @@ def _envelope(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> list[
     """(n, cost) ascending. Where the size is a number, the worst of each neighbourhood."""
     out: dict[int, float] = {}
     for (n, _), value in cost.items():
-        if shape.scalar and n >= 15:
-            k = max(n.bit_length() - 1 if (n + 1) & n else n.bit_length(), 4)
-            n = 1 << k
-        out[n] = max(out.get(n, 0.0), value)
+        at = shape.nominal[n]
+        out[at] = max(out.get(at, 0.0), value)
     return sorted(out.items())
 
 

@@ -120,8 +120,8 @@ def hook_mod(a: Any, b: Any) -> Any:
 def hook_pow(a: Any, b: Any) -> Any:
     if type(a) is int and type(b) is int and b > 0 and not -2 < a < 2:
         size = a.bit_length() * b
-        if size > 64:
-            half = size >> 7
+        if size > 512:
+            half = (size >> 7) - 3
             charge(2 * product_cost(half, half))
     result = a**b
     if type(a) not in SCALARS:
@@ -130,8 +130,8 @@ def hook_pow(a: Any, b: Any) -> Any:
 
 
 def hook_lshift(a: Any, b: Any) -> Any:
-    if type(a) is int and type(b) is int and b > 64 and a:
-        charge((b >> 6) + words(a))
+    if type(a) is int and type(b) is int and b > 256 and a:
+        charge((b >> 6) - 3 + words(a))
     return a << b
 
 

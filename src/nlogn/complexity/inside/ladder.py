@@ -1,7 +1,8 @@
 """Climb the sizes and count: the harness that measures steps.
 
 payload: {"code", "entry", "inputs", "seed", "ticks", "work", "two": the two-size grid's limits}
-messages: {"sizes": 1|2, "scalar": bool}, then per size {"n", "m", "ticks", "work", "frames"},
+messages: {"sizes": 1|2, "scalar": bool}, then per size {"n", "m", "at", "ticks", "work", "frames",
+          "made"}, where "at" is the nominal size and "made" what building the inputs took,
           or {"n", "m", "error": {...}, "whose": "program"|"inputs"}; last {"end": why, "flags"}
 """
 
@@ -110,8 +111,9 @@ class Climb:
             m = n
         return module, make_args(function, n, m, self.seed, self.loaded.entry is None)
 
-    def run(self, n: int, m: int | None = None) -> Any:
-        """(steps, cost of building) at one size, or None where it failed."""
+    def run(self, n: int, m: int | None = None, size: int = 0) -> Any:
+        """(share of the budget, of that for building, steps) at one size, or None where it
+        failed; `size` is the nominal size that `n` stands for."""
         whose = "inputs"
         try:
             module, args = self.build(n, m)
@@ -143,7 +145,10 @@ class Climb:
                 self.failures += 100
             return None
         self.failures = 0
-        self.send({"n": n, "m": m, "ticks": ticks, "work": work, "frames": frames})
+        self.send(
+            {"n": n, "m": m, "at": size or n, "ticks": ticks, "work": work, "frames": frames,
+             "made": made + moved // 8}
+        )  # fmt: skip
         share = max(ticks / self.ticks, work / self.work)
         return share, max(made / _MADE, moved / _MOVED), ticks + work
 
@@ -196,7 +201,10 @@ class Climb:
         digits and divisors, and go far, since only a wide range tells log n from sqrt n."""
         n, before = 16, None
         while n <= _MAX_N:
-            tried = [r for r in map(self.run, sorted({n - 1, n, near_prime(n + 1)})) if r]
+            # Where a run is dear, the prime alone: it is the worst case of most such programs.
+            dear = before is not None and before[1][0] > 0.1
+            near = [near_prime(n + 1)] if dear else sorted({n - 1, n, near_prime(n + 1)})
+            tried = [r for r in (self.run(k, None, n) for k in near) if r]
             if not tried:
                 if self.failures > 12:
                     self.why = "failures"

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 PROGRAM_FILE = "<program>"
-WORD = 1 << 64  # numbers below cost nothing beyond the tick of their loop
+WORD = 1 << 256  # numbers below cost nothing beyond the tick of their loop
 
 _ticks: Any = iter(range(1, 1 << 62))
 _tick: Any = _ticks.__next__
@@ -95,7 +95,7 @@ def tick_each(source: Any) -> Any:
 
 
 def words(number: int) -> int:
-    return number.bit_length() >> 6
+    return max((number.bit_length() >> 6) - 3, 0)
 
 
 def product_cost(a: int, b: int) -> int:
