@@ -32,7 +32,7 @@ def all_pairs(weights):
                     dist[a][b] = through
     return dist
 '''),
-    row("triples_combinations", "O(n^3)", "O(1)", "itertools", INTS, '''
+    row("triples_combinations", "O(n^3)", "O(n)", "itertools", INTS, '''
 from itertools import combinations
 
 

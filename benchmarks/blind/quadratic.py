@@ -163,7 +163,7 @@ def count_close_pairs(readings, tolerance=5):
                 close += 1
     return close
 '''),
-    row("combinations_pairs", "O(n^2)", "O(1)", "itertools geometry", POINTS, '''
+    row("combinations_pairs", "O(n^2)", "O(n)", "itertools geometry", POINTS, '''
 from itertools import combinations
 
 
