@@ -63,30 +63,60 @@ def _outermost(folders: list[str]) -> tuple[str, ...]:
     """Without those that lie inside another one."""
     unique = list(dict.fromkeys(folders))
     return tuple(
-        f
-        for f in unique
-        if not any(f != g and f.startswith(g.rstrip("/") + "/") for g in unique)
+        f for f in unique if not any(f != g and f.startswith(g.rstrip("/") + "/") for g in unique)
     )
 
 
-def bubblewrap() -> str | None:
-    """The path of the bwrap program, if it is installed."""
-    return shutil.which("bwrap")
+def _parents(paths: list[str]) -> list[str]:
+    """Every folder above these, outermost first."""
+    found = {str(p) for path in paths for p in Path(path).parents}
+    return sorted(found - {"/"}, key=len)
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """One way to start a zygote; the first one that works is taken."""
+
+    bwrap: str | None
+    uid: int | None = None  # root only: the unused user that the zygote becomes
+
+
+def roads() -> tuple[Road, ...]:
+    """The ways worth trying here, the tightest first.
+
+    Root lets bubblewrap work without a user namespace and then turns into a user that owns
+    nothing: the kernel exempts root's own processes, wherever they are, from the limit on
+    their number. Where root may not do that (a container), it goes the ordinary user's way.
+    """
+    bwrap = shutil.which("bwrap")
+    uid = 0x70000000 + int.from_bytes(os.urandom(3), "little") if os.geteuid() == 0 else None
+    inside = [Road(bwrap, uid)] * (uid is not None) + [Road(bwrap)] if bwrap else []
+    return (*inside, *[Road(None, uid)] * (uid is not None), Road(None))
 
 
 def command(
-    run: Runtime, control: int, source: int, *, bwrap: str | None, die_with_parent: bool
+    run: Runtime, road: Road, control: int, source: int, *, die_with_parent: bool
 ) -> list[str]:
-    """The argument list that starts a zygote, inside bubblewrap if `bwrap` is given."""
+    """The argument list that starts a zygote."""
     environment = {**_ENVIRONMENT, "NLOGN_CONTROL": str(control), "NLOGN_SOURCE": str(source)}
+    if road.uid is not None:
+        environment["NLOGN_UID"] = str(road.uid)
     interpreter = [run.executable, *_INTERPRETER_OPTIONS, "-c", BOOT]
-    if bwrap is None:
+    if road.bwrap is None:
         pairs = [f"{k}={v}" for k, v in environment.items()]
         return ["/usr/bin/env", "-i", *pairs, *interpreter]
-    out = [bwrap, "--unshare-all", "--new-session", "--clearenv", "--as-pid-1"]
+    out = [road.bwrap, "--new-session", "--clearenv", "--as-pid-1", "--cap-drop", "ALL"]
+    if road.uid is None:
+        out += ["--unshare-all", "--uid", "65534", "--gid", "65534"]
+    else:
+        out += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+        out += ["--unshare-cgroup-try", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     if die_with_parent:
         out.append("--die-with-parent")
-    out += ["--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
+    out += ["--hostname", "sandbox"]
+    # By itself bubblewrap would close these to others where they lie under a closed home.
+    for parent in _parents([*run.folders, run.executable]):
+        out += ["--dir", parent]
     for folder in run.folders:
         out += ["--ro-bind", folder, folder]
     for link in ("/lib", "/lib64"):
@@ -102,7 +132,7 @@ def command(
         out += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for folder in run.hidden:
         out += ["--tmpfs", folder]
-    out += ["--size", str(256 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    out += ["--size", str(256 << 20), "--perms", "1777", "--tmpfs", "/tmp", "--chdir", "/tmp"]
     out += ["--remount-ro", "/"]
     for key, value in environment.items():
         out += ["--setenv", key, value]

@@ -55,22 +55,22 @@ class Sandbox:
         self._busy: set[Worker] = set()
         self._closed = False
         self._owner = os.getpid()
-        self._bwrap = launch.bubblewrap()
         first, obtained = self._first_worker()
         if wanted == "full" and obtained != "full":
             first.close()
             raise SandboxUnavailable(
-                f"full isolation cannot be had here: {_what_is_missing(self._bwrap, first)}"
+                f"full isolation cannot be had here: {_what_is_missing(self._road, first)}"
             )
         self.isolation: Isolation = "light" if wanted == "light" else obtained
         self._idle.append(first)
         _alive.add(self)
 
     def _first_worker(self) -> tuple[Worker, Isolation]:
+        best: tuple[Worker, Isolation] | None = None
         reasons = []
-        for bwrap in dict.fromkeys((self._bwrap, None)):
+        for road in launch.roads():
             try:
-                worker = Worker(bwrap)
+                worker = Worker(road)
             except WorkerDied as error:
                 reasons.append(str(error))
                 continue
@@ -79,17 +79,23 @@ class Sandbox:
                     "libseccomp is missing: install it (Debian and Ubuntu: libseccomp2, "
                     "Fedora: libseccomp), then try again"
                 ) from error
-            obtained = isolation_of(worker, bwrap)
-            if obtained:
-                self._bwrap = bwrap
-                return worker, obtained
-            reasons.append(_what_is_missing(bwrap, worker))
-            worker.close()
-        raise SandboxUnavailable(
-            "untrusted code is refused, because nothing here can isolate it: "
-            + "; ".join(reasons)
-            + ". Install bubblewrap (apt install bubblewrap, dnf install bubblewrap)"
-        )
+            obtained = isolation_of(worker, road)
+            if obtained == "full" or (obtained and best is None):
+                if best is not None:
+                    best[0].close()
+                best, self._road = (worker, obtained), road
+                if obtained == "full":
+                    break
+            else:
+                reasons.append(_what_is_missing(road, worker))
+                worker.close()
+        if best is None:
+            raise SandboxUnavailable(
+                "untrusted code is refused, because nothing here can isolate it: "
+                + "; ".join(dict.fromkeys(reasons))
+                + ". Install bubblewrap (apt install bubblewrap, dnf install bubblewrap)"
+            )
+        return best
 
     # --- workers ---------------------------------------------------------------------------
 
@@ -103,7 +109,7 @@ class Sandbox:
                     raise RuntimeError("the sandbox is closed")
                 worker = self._idle.pop() if self._idle else None
             if worker is None:
-                worker = Worker(self._bwrap)
+                worker = Worker(self._road)
             with self._lock:
                 self._busy.add(worker)
             try:
@@ -419,15 +425,11 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _what_is_missing(bwrap: str | None, worker: Worker) -> str:
-    if not bwrap:
-        return (
-            "bubblewrap is not installed (apt install bubblewrap, dnf install bubblewrap)"
-            if not launch.bubblewrap()
-            else "bubblewrap cannot make namespaces here"
-        )
+def _what_is_missing(road: launch.Road, worker: Worker) -> str:
+    if not road.bwrap:
+        return "bubblewrap is not installed, or it cannot make namespaces here"
     if not worker.landlock:
-        return "the kernel has no Landlock (Linux 5.13 or newer, with lsm=landlock)"
+        return "the kernel has no Landlock (Linux 5.13 or newer, with landlock in its lsm list)"
     return f"no nested namespaces: {worker.namespaces_error}"
 
 

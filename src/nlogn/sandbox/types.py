@@ -29,7 +29,7 @@ class Limits:
     cpu_s: float = 10.0
     memory_bytes: int = 1 << 30  # above the interpreter's own
     output_bytes: int = 1 << 24  # each of: one returned value, stdout, stderr
-    processes: int = 0  # extra processes or threads beyond the first
+    processes: int = 16  # threads beyond the first; no program may start a process
     open_files: int = 64
     file_bytes: int = 1 << 24  # the largest file it may write, in its private /tmp
     steps: int | None = None  # counted by instrumented code, so the same on every machine

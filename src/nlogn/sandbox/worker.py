@@ -88,13 +88,14 @@ class Ending:
 class Worker:
     """A zygote and its control socket. Not thread-safe: one job at a time."""
 
-    def __init__(self, bwrap: str | None):
+    def __init__(self, road: launch.Road):
         self.run = launch.runtime()
         self.harnesses: dict[str, str] = {}
         self.landlock = 0
         self.namespaces_error = ""
         self.base_bytes = 0
         self.retired = False
+        self.pid = 0
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         source = _memory((_INSIDE / "zygote.py").read_bytes())
@@ -104,9 +105,9 @@ class Worker:
             self.process = subprocess.Popen(
                 launch.command(
                     self.run,
+                    road,
                     theirs.fileno(),
                     source,
-                    bwrap=bwrap,
                     # The kernel ties this to the thread that starts the process, not to us.
                     die_with_parent=threading.current_thread() is threading.main_thread(),
                 ),
@@ -122,7 +123,11 @@ class Worker:
         finally:
             theirs.close()
             os.close(source)
-        self._initialise(alone=bwrap is not None)
+        try:
+            self._initialise(alone=road.bwrap is not None)
+        except BaseException:
+            self.close()
+            raise
 
     def _initialise(self, alone: bool) -> None:
         settings = {
@@ -244,6 +249,10 @@ class Worker:
             (resource.RLIMIT_STACK, STACK_BYTES, resource.RLIM_INFINITY),
             (resource.RLIMIT_DATA if job.limit_data else resource.RLIMIT_AS, memory, memory),
         ]
+        if limits.processes:
+            # Counted per user: the zygote too, unless the program has a user namespace to itself.
+            most = limits.processes + (1 if job.full else 2)
+            rlimits.append((resource.RLIMIT_NPROC, most, most))
         return {
             "do": "job",
             "harness": harness,
@@ -272,7 +281,8 @@ class Worker:
             self.process.wait(1.0)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(OSError):
-                os.kill(self.pid, 9)
+                if self.pid > 0:
+                    os.kill(self.pid, 9)
             self.process.kill()
             self.process.wait()
         with contextlib.suppress(OSError):
@@ -452,8 +462,8 @@ def _memory(data: bytes, seals: int = 0) -> int:
     return fd
 
 
-def isolation_of(worker: Worker, bwrap: str | None) -> Isolation | None:
+def isolation_of(worker: Worker, road: launch.Road) -> Isolation | None:
     """What this worker can give, None where that is too little for untrusted code."""
-    if bwrap and worker.landlock and not worker.namespaces_error:
+    if road.bwrap and worker.landlock and not worker.namespaces_error:
         return "full"
-    return "light" if bwrap or worker.landlock >= 3 else None
+    return "light" if road.bwrap or worker.landlock >= 3 else None

@@ -4,6 +4,7 @@ payload: {"code"}
 messages: none; the program's answer is what it prints
 """
 
+import contextlib
 import sys
 import types
 
@@ -19,10 +20,8 @@ def _stream(descriptor, mode):
 
 def _flush():
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(BaseException):
             stream.flush()
-        except BaseException:
-            pass
 
 
 def _run(compiled, module):

@@ -16,6 +16,7 @@ three microseconds each, so the child's road to the program's first line is kept
 """
 
 import _socket
+import contextlib
 import ctypes
 import gc
 import json
@@ -93,7 +94,7 @@ def landlock_abi() -> int:
         return 0
 
 
-def make_ruleset(abi: int, readable: list[str], executable: list[str]) -> None:
+def make_ruleset(abi: int, readable: list[str], executable: list[str], scratch: bool) -> None:
     """Leave at descriptor `_RULESET` a Landlock ruleset: read there, write in the scratch folder,
     nothing else; no TCP; no abstract sockets of, and no signals to, processes outside."""
     handled = (1 << 13) - 1
@@ -105,7 +106,8 @@ def make_ruleset(abi: int, readable: list[str], executable: list[str]) -> None:
     ruleset = _syscall(_SYS_LANDLOCK, attributes, len(attributes), 0)
     rules = [(path, _READ) for path in readable]
     rules += [(path, _READ | _EXECUTE) for path in executable]
-    rules.append((_SCRATCH, (_READ | _WRITE | _REFER | _TRUNCATE | _EXECUTE) & handled))
+    if scratch:
+        rules.append((_SCRATCH, (_READ | _WRITE | _REFER | _TRUNCATE | _EXECUTE) & handled))
     for path, access in rules:
         try:
             target = os.open(path, os.O_PATH)
@@ -235,7 +237,6 @@ def run_child(job: dict[str, Any], main: Any, filter_: Filter, channel: Channel)
 def exec_child(job: dict[str, Any], filter_: Filter) -> None:
     arrange(job)
     os.set_inheritable(_PAYLOAD, True)
-    os.chdir(_SCRATCH)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     confine(job, filter_)
@@ -325,13 +326,12 @@ def work(control: Control, job: dict[str, Any], fds: list[int], tools: "Tools") 
         for fd in fds:
             os.close(fd)
     status, usage = wait_for_end(control, pid)
+    clean = True
     if tools.alone:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        clean = tidy()
     cpu = usage.ru_utime + usage.ru_stime
-    clean = tidy()
     control.send({"end": status, "cpu": cpu, "rss": usage.ru_maxrss << 10, "clean": clean})
 
 
@@ -339,7 +339,8 @@ class Tools:
     """What the zygote holds ready for its children."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self.alone: bool = settings["alone"]  # pid 1 of its own namespace: -1 means our children
+        # Pid 1 in its own namespace, with a /tmp of its own: what is there is our children's.
+        self.alone: bool = settings["alone"]
         self.harnesses: dict[str, Any] = {}
         self.channel = Channel()
         own_pid = settings["own_pid"]
@@ -375,10 +376,8 @@ def preimport(names: list[str]) -> None:
     else draw a new seed after each fork."""
     register, os.register_at_fork = os.register_at_fork, lambda **hooks: None  # type: ignore
     for name in names:
-        try:
+        with contextlib.suppress(ImportError):
             __import__(name)
-        except ImportError:
-            pass
     os.register_at_fork = register
     sys.modules["random"].seed(0)
 
@@ -390,11 +389,12 @@ def initialise(settings: dict[str, Any]) -> tuple[Tools, dict[str, Any]]:
     limits = types.ModuleType("nlogn_limits")
     limits.stop, limits.describe = tools.channel.stop, describe  # type: ignore
     sys.modules["nlogn_limits"] = limits
-    os.makedirs(_SCRATCH, mode=0o700, exist_ok=True)
-    os.chdir(_SCRATCH)
+    if tools.alone:
+        os.mkdir(_SCRATCH, 0o700)
+    os.chdir(_SCRATCH if tools.alone else "/")
     abi = landlock_abi()
     if abi:
-        make_ruleset(abi, settings["readable"], settings["executable"])
+        make_ruleset(abi, settings["readable"], settings["executable"], tools.alone)
     namespaces = ""
     try:
         pid = clone(ctypes.c_long(settings["namespaces"] | signal.SIGCHLD))
@@ -411,6 +411,10 @@ def start() -> None:
     os.dup2(int(os.environ.pop("NLOGN_CONTROL")), _CONTROL)
     os.closerange(3, _CONTROL)
     os.closerange(_CONTROL + 1, 1 << 20)
+    if uid := int(os.environ.pop("NLOGN_UID", "0")):
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     _check(_c.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     os.umask(0o077)
     for which in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
