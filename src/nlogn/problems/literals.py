@@ -105,7 +105,12 @@ _CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     for kind in (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, range,
                  set, str, tuple)
 }  # fmt: skip
-_CONSTRUCTORS |= {"chr": chr, "sorted": sorted, "reversed": lambda v: list(reversed(v))}
+_CONSTRUCTORS |= {
+    "chr": chr,
+    "reversed": lambda v: list(reversed(v)),
+    "sorted": sorted,
+    "zip": lambda *v: list(zip(*v, strict=False)),
+}
 
 
 def _bound(op: ast.operator, a: Any, b: Any) -> None:
