@@ -9,6 +9,13 @@
     ("lt", arg, n)         a constant number below n ("gt", arg, n)
     ("bits", arg, mask)    a constant integer with one of these bits set
     ("short", arg, n)      a constant text or list shorter than n
+    ("items", arg)         the argument is a mapping or object literal
+    ("itemlt", arg, key, n) / ("itemre", arg, key, regex) / ("itemhas", arg, key, regex)
+    ("itemis", arg, key, v) the item is a constant below n / matches / is a list with a match / is v
+    ("badcookie", arg)     a session's settings whose cookie lacks a protective flag
+    ("fixed", arg)         a constant, or a list of constants
+    ("holds", arg, regex)  one of the items of a list matches, as written
+    ("secretish", arg)     a constant that looks like a real secret; see secrets.py
     ("qual", arg, pat, …)  the value came from a call or name that matches
     ("made", arg, cond, …) the conditions hold for the call that made the value
     ("item", arg, key, …)  the argument's item `key` is one of these constants
@@ -35,6 +42,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from .rules import matches
+from .secrets import looks_secret
 from .redos import backtracks
 from .values import NC, Value
 
@@ -132,6 +140,27 @@ def holds(cond: tuple, site: Site) -> bool:
         return type(v.const) is str and backtracks(v.const)
     if op == "const":
         return v.const is not NC
+    if op == "items":
+        return v.items is not None and not v.seq
+    if op in ("itemlt", "itemre", "itemhas", "itemis"):
+        return _item(op, (v.items or {}).get(cond[2]), cond[3])
+    if op == "badcookie":
+        cookie = (v.items or {}).get("cookie")
+        if cookie is None or cookie.items is None:
+            return False
+        flags = cookie.items
+        bad = any(k in flags and flags[k].const is False for k in ("secure", "httpOnly"))
+        return bad or not {"secure", "httpOnly", "sameSite"} <= flags.keys()
+    if op == "fixed":
+        if v.const is not NC:
+            return v.const is not None
+        return v.items is not None and v.rest is None and v.seq and all(
+            x.const is not NC for x in v.items.values()
+        )
+    if op == "holds":
+        return any(_rx(cond[2]).search(x.qual) for x in (v.items or {}).values())
+    if op == "secretish":
+        return type(v.const) is str and looks_secret(v.const)
     if op == "solid":
         return v.const is not NC or "*" in v.clean
     if op == "nonconst":
@@ -162,6 +191,21 @@ def holds(cond: tuple, site: Site) -> bool:
     if op == "tag":
         return cond[2] in v.tags
     raise ValueError(f"unknown condition {op!r} in a rule")
+
+
+def _item(op: str, got: Value | None, want: Any) -> bool:
+    if got is None:
+        return False
+    if op == "itemlt":
+        return _number(got) and got.const < want
+    if op == "itemre":
+        return type(got.const) is str and _rx(want).search(got.const) is not None
+    if op == "itemis":
+        return got.const is not NC and _same(got.const, want)
+    return any(
+        type(x.const) is str and _rx(want).search(x.const) is not None
+        for x in (got.items or {}).values()
+    )
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -54,10 +54,11 @@ def refine(
     elif kind is ir.Call:
         called(it, test, env, truth, statement)
     elif kind is ir.Name:
-        inner = it.frame.tests.get(test.id)
-        if inner is not None and inner is not test:
-            if type(inner) in (ir.Bin, ir.Un) or (type(inner) is ir.Call):
-                refine(it, inner, env, truth)
+        # The test that was stored in this variable; taken out meanwhile, as it may name itself.
+        inner = it.frame.tests.pop(test.id, None)
+        if inner is not None:
+            refine(it, inner, env, truth)
+            it.frame.tests[test.id] = inner
     elif kind is ir.Let:
         refine(it, test.value, env, truth)
     elif kind is ir.Other and len(test.parts) == 1:

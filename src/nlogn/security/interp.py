@@ -855,11 +855,16 @@ class Interpreter:
             if recv is not None and recv.src:
                 recv = apply_facts(recv, facts)
         self.check(qual, name, args, kwargs, recv, e.pos, to=self.frame.to)
+        if self.lang == "php" and type(func) is ir.Name and func.id[:1] == "$" and callee is not None:
+            kind = "dynamic new" if e.new else "dynamic call"
+            self.check(kind, kind, [callee], {}, None, e.pos)
         if self.has_any:
             for a in args:
                 if a.shape is not None and HOLE in a.shape and len(a.shape) > 12:
                     self.check(qual, "anycall", args, kwargs, recv, e.pos, to=self.frame.to)
                     break
+        if self.lang == "go" and name not in ("len", "cap", "append", "make", "NewReader"):
+            self.written(e, args, env)
         if name == "yield":
             r = self.frame.result
             got = derive(args)
@@ -880,6 +885,10 @@ class Interpreter:
             target, me = target
         if type(target) is ClassInfo and (e.new or self.lang == "python"):
             return self.construct(target, args, kwargs)
+        if type(target) is Closure and "@psalm-taint-" in target.fn.doc:
+            marked = self.annotated(target.fn, args, e.pos)
+            if marked is not None:
+                return marked
         if type(target) is Closure:
             if me is None and target.cls:
                 me = env.get("this")
@@ -958,6 +967,35 @@ class Interpreter:
             if a.taint == 0 and q.endswith(("request", "HttpServletRequest")) and a.items is None:
                 if name.lower().endswith(("request", "wrapper", "req")):
                     return Value(qual="wrapped(request)")
+        return None
+
+    def written(self, e: ir.Call, args: list[Value], env: dict[str, Value]) -> None:
+        """A fresh buffer that is handed to a call may have been filled by it."""
+        for a, v in zip(e.args, args, strict=False):
+            while type(a) in (ir.Slice, ir.Un):
+                a = a.obj if type(a) is ir.Slice else a.arg
+            if type(a) is ir.Name and a.id in env and "zeroed" in env[a.id].tags:
+                callee = models.callee_name(e.func)
+                if not callee.startswith(("NewC", "NewO", "Seal")):
+                    env[a.id] = env[a.id].copy(tags=env[a.id].tags - {"zeroed"})
+
+    def annotated(self, fn: ir.Function, args: list[Value], pos: int) -> Value | None:
+        """What a doc comment's taint annotations say about a call of the function."""
+        for m in re.finditer(r"@psalm-taint-(source|sink|escape|unescape)\s+(\w+)(?:\s+(\$\w+))?", fn.doc):
+            kind, what, param = m.groups()
+            if kind == "source":
+                return Value(
+                    taint=WEB, src=frozenset({fn.name + "()"}), trace=((pos, f"from {fn.name}"),)
+                )
+            if kind == "sink":
+                for k, p in enumerate(fn.params):
+                    if p.name == param and k < len(args):
+                        self.check("marked sink", "marked sink", [args[k]], {}, None, pos)
+            if kind == "escape":
+                names = {"html": "xss", "sql": "sql", "shell": "cmd", "file": "path"}
+                base = derive(args)
+                base.clean = base.clean | {names.get(what, what)}
+                return base
         return None
 
     def construct(self, info: ClassInfo, args: list[Value], kwargs: dict[str, Value]) -> Value:

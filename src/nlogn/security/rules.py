@@ -79,12 +79,13 @@ class Pack:
     web_names: tuple[str, ...] = ()  # parameter names that hold web input
     stops: frozenset[str] = frozenset()  # calls whose result carries no taint
     exits: frozenset[str] = frozenset()  # calls that do not return
+    words: frozenset[str] = frozenset()  # further words that make a file worth a look
     canary: tuple[str, str] = ("", "")  # source, the rule that must fire on it
 
 
 def expand(pattern: str) -> list[str]:
     """`a.{b,c}` -> a.b, a.c."""
-    m = re.search(r"\{([^{}]*)\}", pattern)
+    m = re.search(r"\{([^{}]+)\}", pattern)
     if not m:
         return [pattern]
     head, tail = pattern[: m.start()], pattern[m.end() :]
@@ -173,5 +174,8 @@ def index(pack: Pack) -> Index:
     for pattern, tag in pack.tags:
         ix.tags.add(pattern, tag)
         words.update(re.findall(r"\w+", last_part(pattern))[-1:])
-    ix.words = frozenset(words)
+    if any("anycall" in r.calls for r in pack.rules):
+        for verb in ("select", "insert", "update", "delete"):
+            words.update((verb, verb.upper(), verb.capitalize()))
+    ix.words = frozenset(words - {"", "bind", "anycall"}) | pack.words
     return ix

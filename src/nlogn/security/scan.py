@@ -25,6 +25,11 @@ ALIASES = {
     "cc": "cpp", "h": "c", "hpp": "cpp", "rs": "rust", "mjs": "javascript", "cjs": "javascript",
 }  # fmt: skip
 _WORD = re.compile(r"\w+")
+# A quoted text bound to, or compared with, a name that holds secrets.
+_SECRET = re.compile(
+    r"""(?i)(?:passw|secret|api[_-]?key|token|pwd|credential|access[_-]?key|private[_-]?key|pass\b)"""
+    r"""[\w-]*["'`\]]*\s*(?:string\s*)?(?::=|=>|[:=!]=?=?|,)\s*["'`]|["'`]\s*[!=]=\s*\w*(?:passw|secret|token)"""
+)
 
 
 def canonical(language: str) -> str:
@@ -35,7 +40,7 @@ def canonical(language: str) -> str:
 def taint_hits(code: str, lang: str, fuel: int = 60_000) -> list[Hit]:
     """What the interpreter finds. Raises OutOfFuel when the file is too much for its budget."""
     ix = pack(lang)
-    if ix.words.isdisjoint(_WORD.findall(code)):
+    if ix.words.isdisjoint(_WORD.findall(code)) and _SECRET.search(code) is None:
         return []
     front = import_module(f".fronts.{FRONTS[lang]}", __package__)
     module = front.lower(code) if FRONTS[lang] != "javascript" else front.lower(code, lang)

@@ -1,0 +1,94 @@
+"""Secrets in source text: typed detectors, entropy, and what is plainly a placeholder.
+
+Formats are those that the issuers document (prefixes and lengths of keys). A secret is never
+put into a message whole: `redact` keeps the first four characters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import log2
+
+TYPED: tuple[tuple[str, str, str], ...] = (
+    ("secret.aws-access-key", "AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("secret.github-token", "GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{60,}\b"),
+    ("secret.gitlab-token", "GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}\b"),
+    ("secret.slack-token", "Slack token", r"\bxox[abprs]-[A-Za-z0-9-]{10,}\b"),
+    ("secret.slack-webhook", "Slack webhook", r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}"),
+    ("secret.stripe-key", "Stripe key", r"\b(?:sk|rk)_live_[A-Za-z0-9]{16,}\b"),
+    ("secret.google-key", "Google API key", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("secret.openai-key", "OpenAI key", r"\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}\b"),
+    ("secret.sendgrid-key", "SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}\b"),
+    ("secret.npm-token", "npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("secret.pypi-token", "PyPI token", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
+    ("secret.twilio-key", "Twilio key", r"\bSK[0-9a-f]{32}\b"),
+    ("secret.private-key", "private key", r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?\s*[\"'+\s]*[A-Za-z0-9+/=]{20,}"),
+    ("secret.url-password", "password in a URL", r"\b[a-z][a-z0-9+]{2,12}://[^\s/:@\"'{}$<>%]+:([^\s/:@\"'{}$<>%]{4,})@[\w.-]+"),
+)  # fmt: skip
+_ANY = re.compile("|".join(f"(?P<t{n}>{rx})" for n, (_, _, rx) in enumerate(TYPED)))
+_HINT = re.compile(
+    r"AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox[abprs]-|hooks\.slack|_live_|AIza|sk-|SG\.|npm_|"
+    r"pypi-|SK[0-9a-f]{8}|PRIVATE KEY|://[^\s/]+@"
+)
+PLACEHOLDER = re.compile(
+    r"(?i)example|sample|your|change|xxx|placeholder|dummy|redacted|fixme|todo|replace|insert|"
+    r"test|fake|mock|foo|bar|1234567|abcdef|aaaa|0000|\*\*\*|<.*>|\$\{|\{\{|%s|\.\.\.|"
+    r"^(?:pass(?:word)?|secret|token|key|user|admin|root|none|null|true|false|default|string|changeme|hunter2)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    rule: str
+    title: str
+    pos: int
+    shown: str  # redacted
+
+
+def entropy(text: str) -> float:
+    """Bits for each character, by the text's own frequencies (Shannon 1948)."""
+    n = len(text)
+    if n == 0:
+        return 0.0
+    return -sum(k / n * log2(k / n) for k in (text.count(c) for c in set(text)))
+
+
+def redact(text: str) -> str:
+    return text[:4] + "…" if len(text) > 8 else "…"
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a constant bound to a secret's name is likely a real one."""
+    if len(text) < 8 or len(text) > 512 or any(c.isspace() for c in text):
+        return False
+    if PLACEHOLDER.search(text) or "://" in text or text.startswith(("/", "./", "--", "$", "%", "{", "#", "@")):
+        return False
+    kinds = sum((any(c.isdigit() for c in text), any(c.islower() for c in text), any(c.isupper() for c in text),
+                 any(not c.isalnum() for c in text)))  # fmt: skip
+    if re.fullmatch(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*", text):
+        return False  # words
+    return kinds >= 2 and entropy(text) >= (3.0 if len(text) >= 16 else 2.5)
+
+
+def find_secrets(code: str) -> list[Secret]:
+    """Keys of known formats anywhere in the text, comments included."""
+    if _HINT.search(code) is None:
+        return []
+    out: list[Secret] = []
+    for m in _ANY.finditer(code):
+        kind = m.lastgroup or ""
+        n = int(kind[1:]) if kind.startswith("t") else 0
+        for k, (rule, title, _) in enumerate(TYPED):
+            if m.group(f"t{k}") is not None:
+                n = k
+                break
+        rule, title, _ = TYPED[n]
+        text = m.group(0)
+        value = next((g for g in m.groups()[::-1] if g and g != text), text) if rule.endswith("url-password") else text
+        if rule != "secret.private-key" and PLACEHOLDER.search(value):
+            continue
+        if rule == "secret.openai-key" and entropy(text) < 3.5:
+            continue
+        out.append(Secret(rule, title, m.start(), redact(value)))
+    return out
