@@ -85,6 +85,7 @@ _LOG_VALUE = {
     "sqrt n": _term(n=0.5),
     "sqrt m": _term(m=0.5),
     "sqrt n log n": _term(n=0.5, log_n=1),
+    "min(n,m)": min,
     "n": _term(n=1),
     "m": _term(m=1),
     "n+m": _plus(_term(n=1), _term(m=1)),
@@ -176,7 +177,7 @@ _WORDS = {
 }  # fmt: skip
 _ALIASES = {
     "n^1.5": "n sqrt n", "n^(3/2)": "n sqrt n", "n^0.5": "sqrt n", "n^(1/2)": "sqrt n",
-    "m+n": "n+m", "m*n": "n*m", "max(n,m)": "n+m", "max(m,n)": "n+m",
+    "m+n": "n+m", "m*n": "n*m", "max(n,m)": "n+m", "min(m,n)": "min(n,m)", "max(m,n)": "n+m",
     "nlogn+mlogm": "(n+m) log(n+m)", "mlogm+nlogn": "(n+m) log(n+m)",
     "m+nlogn": "n log n+m", "mlogm+n": "n+m log m", "m*logn": "m log n",
     "(n+m)*log(n+m)": "(n+m) log(n+m)", "(m+n)log(m+n)": "(n+m) log(n+m)",

@@ -92,30 +92,14 @@ def _tail(data: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[float, Any]:
-    """(rms residual, coefficients) of non-negative least squares, by trying every support:
-    there are at most five columns."""
+    """(rms residual, coefficients) of non-negative least squares."""
     import numpy as np
+    from scipy.optimize import nnls as solve
 
     a = np.array(columns, dtype=float).T
-    b = np.array(target, dtype=float)
-    gram, proj, total = a.T @ a, a.T @ b, float(b @ b)
-    k = a.shape[1]
-    best = (total, np.zeros(k))
-    for size in range(1, k + 1):
-        for support in itertools.combinations(range(k), size):
-            index = list(support)
-            try:
-                x = np.linalg.solve(gram[np.ix_(index, index)], proj[index])
-            except np.linalg.LinAlgError:
-                continue
-            if (x < 0).any():
-                continue
-            loss = float(((a[:, index] @ x - b) ** 2).sum())
-            if loss < best[0] - 1e-15:
-                full = np.zeros(k)
-                full[index] = x
-                best = (loss, full)
-    return math.sqrt(max(best[0], 0.0) / len(b)), best[1]
+    scale = np.maximum(np.sqrt((a * a).sum(axis=0)), 1e-300)
+    x, norm = solve(a / scale, np.array(target, dtype=float))
+    return float(norm) / math.sqrt(len(target)), x / scale
 
 
 def residuals(data: Data) -> dict[str, tuple[float, float]]:
@@ -179,9 +163,11 @@ def _super_polynomial(data: list[tuple[float, float]]) -> Fit | None:
     if slope < 4.6 or slope < 1.12 * early:
         return None
     # ln(y[i+1] / y[i]) per unit of n: flat for an exponential, ln n for a factorial.
+    base = data[0][1]
+    grown = [(n, y - base) for n, y in last if y > 4 * base] or last
     rates = [
         ((a + b) / 2, math.log(yb / ya) / (b - a))
-        for (a, ya), (b, yb) in itertools.pairwise(last[-6:])
+        for (a, ya), (b, yb) in itertools.pairwise(grown[-6:])
         if yb > ya
     ]
     if len(rates) < 2:

@@ -8,6 +8,7 @@ from typing import Any
 from nlogn.cases import SizedInputs, sized_inputs
 from nlogn.complexity import bigo
 from nlogn.complexity.fit import Fit, fit
+from nlogn.complexity.fit2 import fit_two
 from nlogn.complexity.growth import Complexity, Growth, Leak, Point
 from nlogn.complexity.harness import harness
 from nlogn.sandbox import Limits, Program, Report, Sandbox, shared_sandbox
@@ -17,6 +18,7 @@ WORK = 2_000_000  # charged work of C code in the largest size
 GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
 MEMORY_STEPS = 400_000  # sizes up to this many steps, and inputs of up to this many items,
 MEMORY_MADE = 12_000  # are run again to see their memory
+LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 STACK_BYTES = 512  # what an interpreter allocates whatever the program does
 
 
@@ -202,9 +204,8 @@ def _run_plain(
 ) -> None:
     sizes, cpu = _plan(shape)
     payload = _payload(program, shape, seed, "footprint")
-    small = next((k[0] for k in shape.steps if 8 <= k[0]), None)
-    leak = small if memory and not shape.two and shape.steps[small, None] < 3000 else None \
-        if small is not None and (small, None) in shape.steps else None
+    small = [k for k, v in shape.steps.items() if k[0] >= 8 and v < LEAK_STEPS]
+    leak = small[0][0] if memory and small and not shape.two else None
     payload |= {"memory": sizes if memory else [], "cpu": cpu, "leak": leak}
     report = sandbox.execute(harness(), payload, _limits(wall_s))
     at = None
@@ -236,6 +237,10 @@ def _envelope(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> list[
     return sorted(out.items())
 
 
+def _grid(cost: dict[tuple[int, int | None], float]) -> list[tuple[int, int, float]]:
+    return [(n, m, value) for (n, m), value in sorted(cost.items()) if m is not None]
+
+
 def _points(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> tuple[Point, ...]:
     return tuple(
         Point(n, m, float(value), shape.cpu.get((n, m)), shape.inputs.shape)
@@ -253,7 +258,7 @@ def _growth(shape: _Shape, found: Fit, cost: Any, unit: Any, note: str) -> Growt
 def _time(shape: _Shape) -> tuple[Fit, Growth]:
     cost = {k: float(v) for k, v in shape.steps.items()}
     if shape.two:
-        found = Fit("unknown", 0.0, None, 0.0)
+        found = fit_two(_grid(cost))
         return found, _growth(shape, found, cost, "steps", "")
     found = fit(_envelope(shape, cost))
     return found, _growth(shape, found, cost, "steps", "")
@@ -262,9 +267,9 @@ def _time(shape: _Shape) -> tuple[Fit, Growth]:
 def _memory(shape: _Shape) -> tuple[Fit, Growth]:
     cost = {k: float(max(v, 0) + shape.frames.get(k, 0)) for k, v in shape.peaks.items()}
     if shape.two:
-        found = Fit("unknown", 0.0, None, 0.0)
+        found = fit_two(_grid(cost), floor=0.04, offset=STACK_BYTES)
         return found, _growth(shape, found, cost, "bytes", "")
-    found = fit(_envelope(shape, cost), floor=0.1, offset=STACK_BYTES)
+    found = fit(_envelope(shape, cost), floor=0.03, offset=STACK_BYTES)
     return found, _growth(shape, found, cost, "bytes", "")
 
 

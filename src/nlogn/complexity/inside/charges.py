@@ -24,7 +24,9 @@ from nlogn.complexity.inside.meter import (
     flag,
     log2_steps,
     product_cost,
+    size_steps,
     sort_steps,
+    text_steps,
     tick_each,
     words,
 )
@@ -44,7 +46,7 @@ def _size(value: Any) -> int:
     if kind in SCALARS or kind in (_FUNCTION, _BUILTIN, type):
         return words(value) if kind is int and not -WORD < value < WORD else 0
     try:
-        return len(value)
+        return len(value) >> 4 if kind in _WORDY else len(value)
     except (TypeError, OverflowError):
         return 0
 
@@ -83,7 +85,7 @@ def free(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 
 def by_self(f: Any, s: Any, args: Any, kw: Any) -> Any:
-    charge(len(s))
+    charge(size_steps(s))
     return f(*args, **kw)
 
 
@@ -101,7 +103,7 @@ def by_result(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 def by_self_and_result(f: Any, s: Any, args: Any, kw: Any) -> Any:
     result = f(*args, **kw)
-    charge(len(s) + _size(result))
+    charge(size_steps(s) + _size(result))
     return result
 
 
@@ -181,8 +183,9 @@ def _compare_cost(ordered: Any) -> int:
         size, limit = 8, min(len(a), len(b))
         while size < limit and a[:size] == b[:size]:
             size *= 2
-        total += min(size, limit) - 8 if size > 8 else 0
-    return total // min(32, n - 1)
+        total += min(size, limit) if size > 8 else 0
+    mean = total // min(32, n - 1)
+    return text_steps(mean) if type(ordered[0]) in _WORDY else mean
 
 
 def _sorted(f: Any, s: Any, args: Any, kw: Any) -> Any:
@@ -275,17 +278,14 @@ def _str(f: Any, s: Any, args: Any, kw: Any) -> Any:
         charge(size * size + size)
     result = f(*args, **kw)
     if kind is not str:
-        if len(result) > 8:
-            charge(len(result))
-        elif kind in SIZED:
-            charge(len(value))
+        charge(text_steps(len(result)) + (len(value) if kind in SIZED else 0))
     return result
 
 
 def _int(f: Any, s: Any, args: Any, kw: Any) -> Any:
     if args and type(args[0]) in _WORDY:
         size = len(args[0])
-        charge(size + (size // 19) ** 2 if size > 8 else 1)
+        charge(text_steps(size) + (size // 19) ** 2 if size > 24 else 0)
     return f(*args, **kw)
 
 
@@ -469,8 +469,13 @@ def _most_common(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 
 def _join(f: Any, s: Any, args: Any, kw: Any) -> Any:
-    result = f(consume(args[0]))
-    charge(len(result))
+    items = args[0]
+    if type(items) not in SIZED:
+        items = list(consume(items))
+    else:
+        charge(len(items))
+    result = f(items)
+    charge(max(text_steps(len(result)) - len(items), 0))  # short pieces are paid for
     return result
 
 
@@ -481,20 +486,20 @@ def _find(f: Any, s: Any, args: Any, kw: Any) -> Any:
     try:
         at = f(*args)
     except ValueError:
-        charge(max(size - begin, 0))
+        charge(text_steps(max(size - begin, 0)))
         raise
     if at < 0:
-        charge(max(size - begin, 0))
+        charge(text_steps(max(size - begin, 0)))
     elif f.__name__.startswith("r"):
-        charge(size - at)
+        charge(text_steps(size - at))
     else:
-        charge(max(at - begin, 0) + _size(args[0]))
+        charge(text_steps(max(at - begin, 0)) + _size(args[0]))
     return at
 
 
 def _affix(f: Any, s: Any, args: Any, kw: Any) -> Any:
     affix = args[0]
-    charge(sum(map(_size, affix)) if type(affix) is tuple else min(_size(affix), len(s)))
+    charge(sum(map(_size, affix)) if type(affix) is tuple else min(_size(affix), size_steps(s)))
     return f(*args)
 
 
@@ -560,8 +565,16 @@ def _deep(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 
 def _dumps(f: Any, s: Any, args: Any, kw: Any) -> Any:
-    charge(deep_size(args[0]))
-    return by_result(f, s, args, kw)
+    size = deep_size(args[0])
+    result = f(*args, **kw)
+    charge(max(size, _size(result)))
+    return result
+
+
+def _loads(f: Any, s: Any, args: Any, kw: Any) -> Any:
+    result = f(*args, **kw)
+    charge(max(deep_size(result), _size(args[0])))
+    return result
 
 
 def _choices(f: Any, s: Any, args: Any, kw: Any) -> Any:
@@ -723,7 +736,7 @@ _rules(free, "re.Match.group re.Match.groups re.Match.span re.Match.start re.Mat
              "re.Match.groupdict")
 _rules(_deep, "copy.deepcopy pickle.dumps")
 _rules(_dumps, "json.dumps")
-_rules(by_first, "json.loads pickle.loads ast.literal_eval _pickle.loads")
+_rules(_loads, "json.loads pickle.loads ast.literal_eval _pickle.loads")
 _rules(by_first, "random.Random.shuffle")
 _rules(_choices, "random.Random.choices random.Random.sample random.Random.randbytes")
 _rules(_statistic("sort"), """statistics.median statistics.median_low statistics.median_high

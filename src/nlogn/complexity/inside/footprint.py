@@ -33,6 +33,7 @@ def peak_of(loaded: Loaded, n: int, m: int | None, seed: int) -> int:
     tracemalloc.start()
     try:
         module, call, args = _prepared(loaded, n, m, seed)
+        _leave_room(args)
         gc.collect(0)
         before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
@@ -42,6 +43,14 @@ def peak_of(loaded: Loaded, n: int, m: int | None, seed: int) -> int:
         return int(peak - before)
     finally:
         tracemalloc.stop()
+
+
+def _leave_room(args: Any) -> None:
+    """Lists grow by an eighth now and then: one more item is not to be the one that pays."""
+    for arg in args if type(args) is tuple else ():
+        if type(arg) is list:
+            arg.append(None)
+            arg.pop()
 
 
 def cpu_of(loaded: Loaded, n: int, m: int | None, seed: int) -> float:

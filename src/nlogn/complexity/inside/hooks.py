@@ -15,6 +15,8 @@ from nlogn.complexity.inside.meter import (
     depth_enter,
     depth_leave,
     product_cost,
+    size_steps,
+    text_steps,
     words,
 )
 from nlogn.complexity.inside.rewrite import rewrite
@@ -30,7 +32,7 @@ def _charge_result(result: Any) -> Any:
         if not -WORD < result < WORD:
             charge(words(result))
     elif kind in SIZED:
-        charge(len(result))
+        charge(size_steps(result))
     elif kind not in SCALARS:
         _charge_number(result)
     return result
@@ -68,7 +70,7 @@ def hook_sub(a: Any, b: Any) -> Any:
 def _repeat(a: Any, b: Any) -> None:
     """Charge a sequence times a number before it takes the memory."""
     if type(b) is int and type(a) in SIZED and b > 0:
-        charge(len(a) * b)
+        charge(len(a) * b >> 4 if type(a) in _TEXT else len(a) * b)
 
 
 def hook_mul(a: Any, b: Any) -> Any:
@@ -113,7 +115,7 @@ def hook_mod(a: Any, b: Any) -> Any:
         return a % b
     result = a % b
     if type(result) in _TEXT:
-        charge(len(result))
+        charge(text_steps(len(result)))
     return result
 
 
@@ -182,7 +184,7 @@ def hook_iadd(a: Any, b: Any) -> Any:
     # CPython can grow a string in place when nothing else holds it; the language does not say
     # so, other interpreters do not, and one more reference undoes it: it counts as a copy.
     if kind in SIZED:
-        charge(len(result))
+        charge(size_steps(result))
     elif kind not in SCALARS:
         _charge_number(result)
     return result
@@ -218,12 +220,10 @@ def _common(a: Any, b: Any) -> int:
     """Items that comparing two sequences has to look at."""
     limit = min(len(a), len(b))
     if type(a) in _TEXT:
-        if limit < 16:
-            return limit
-        size = 8
+        size = 16
         while size < limit and a[:size] == b[:size]:
             size *= 2
-        return min(size, limit)
+        return text_steps(min(size, limit))
     for i, (x, y) in enumerate(zip(a, b, strict=False)):
         if x is y:
             continue
@@ -239,7 +239,7 @@ def charge_compare(a: Any, b: Any, equal: bool) -> None:
     if kind not in SIZED or type(b) not in SIZED:
         return
     if equal:
-        charge(deep_len(a))
+        charge(text_steps(len(a)) if kind in _TEXT else deep_len(a))
     elif kind in _TEXT or kind is list or kind is tuple:
         if len(a) == len(b) and type(b) is kind:
             charge(_common(a, b))
@@ -299,11 +299,11 @@ def hook_in(item: Any, holder: Any) -> Any:
     if kind in _TEXT:
         found = item in holder
         if not found:
-            charge(len(holder))
+            charge(text_steps(len(holder)))
         elif type(item) in _TEXT:
-            charge(holder.find(item) + len(item))
+            charge(text_steps(holder.find(item) + len(item)))
         else:
-            charge(holder.index(item) + 1)
+            charge(text_steps(holder.index(item)))
         return found
     if kind is range or kind in SIZED:
         if kind is _VALUES or (kind is range and type(item) is not int):
@@ -324,7 +324,7 @@ def hook_notin(item: Any, holder: Any) -> Any:
 def hook_getslice(holder: Any, start: Any, stop: Any, step: Any) -> Any:
     result = holder[start:stop] if step is None else holder[start:stop:step]
     if type(result) in SIZED and type(result) is not range:
-        charge(len(result))
+        charge(size_steps(result))
     return result
 
 
@@ -369,8 +369,8 @@ def hook_delslice(holder: Any, start: Any, stop: Any, step: Any) -> None:
 
 
 def hook_text(text: Any) -> Any:
-    if len(text) > 8:
-        charge(len(text))
+    if len(text) > 15:
+        charge(text_steps(len(text)))
     return text
 
 
@@ -390,7 +390,7 @@ def hook_source(source: Any, mode: str) -> Any:
     """Instrument what eval or exec is given."""
     if type(source) is not str:
         return source
-    charge(len(source))
+    charge(text_steps(len(source)))
     try:
         tree = rewrite(source.strip() if mode == "eval" else source, mode)
         return compile(tree, "<program>", mode)

@@ -157,7 +157,7 @@ class Climb:
     def climb(self) -> None:
         n, before = 1, None
         while n <= _MAX_N:
-            if self.scalar_known() and n >= 16:
+            if self.scalar_known() and n >= 63:
                 self.climb_numbers()
                 return
             now = self.run(n)
@@ -199,7 +199,7 @@ class Climb:
     def climb_numbers(self) -> None:
         """The size is a number: take 2^k, 2^k - 1 and a prime, since cost may hang on n's
         digits and divisors, and go far, since only a wide range tells log n from sqrt n."""
-        n, before = 16, None
+        n, before = 64, None
         while n <= _MAX_N:
             # Where a run is dear, the prime alone: it is the worst case of most such programs.
             dear = before is not None and before[1][0] > 0.1
@@ -250,11 +250,16 @@ class Climb:
 
 
 def _next_size(n: int) -> int:
-    if n < 6:
+    """2^k - 1 and, up to 128, 3 2^k - 1 between them. All their low bits are ones: programs that
+    walk the bits of n do all their work, and balanced trees and paddings keep in step."""
+    if n < 8:
         return n + 1
-    if n < 128:
-        return int(n * 1.42)
-    return n * 2
+    if n == 8:
+        return 11
+    k = (n + 1).bit_length() - 1
+    if n + 1 == 1 << k:
+        return 3 * (1 << k - 1) - 1 if n < 127 else 2 * n + 1
+    return (2 << k) - 1
 
 
 def main_ladder(payload: Any, send: Any) -> None:

@@ -1,0 +1,132 @@
+"""From (n, m, cost) points of a grid to a class of two sizes, by the method of `fit`."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nlogn.complexity.fit import Fit, nnls
+
+Data = Sequence[tuple[int, int, float]]
+
+_L = math.log2
+_TERMS: dict[str, Callable[[float, float], float]] = {
+    "1": lambda n, m: 1.0,
+    "log n": lambda n, m: _L(n + 1),
+    "log m": lambda n, m: _L(m + 1),
+    "sqrt n": lambda n, m: math.sqrt(n),
+    "sqrt m": lambda n, m: math.sqrt(m),
+    "min": lambda n, m: float(min(n, m)),
+    "n": lambda n, m: float(n),
+    "m": lambda n, m: float(m),
+    "n log n": lambda n, m: n * _L(n + 1),
+    "m log m": lambda n, m: m * _L(m + 1),
+    "n log m": lambda n, m: n * _L(m + 1),
+    "m log n": lambda n, m: m * _L(n + 1),
+    "(n+m) log(n+m)": lambda n, m: (n + m) * _L(n + m + 1),
+    "n sqrt m": lambda n, m: n * math.sqrt(m),
+    "n^2": lambda n, m: float(n * n),
+    "m^2": lambda n, m: float(m * m),
+    "n*m": lambda n, m: float(n * m),
+    "n^2 log n": lambda n, m: n * n * _L(n + 1),
+    "m^2 log m": lambda n, m: m * m * _L(m + 1),
+    "n*m log n": lambda n, m: n * m * _L(n + 1),
+    "n*m log m": lambda n, m: n * m * _L(m + 1),
+    "n^3": lambda n, m: float(n) ** 3,
+    "m^3": lambda n, m: float(m) ** 3,
+    "n^2*m": lambda n, m: float(n) * n * m,
+    "n*m^2": lambda n, m: float(n) * m * m,
+    "n^2*m^2": lambda n, m: float(n * m) ** 2,
+    "2^n": lambda n, m: 2.0**n,
+    "2^m": lambda n, m: 2.0**m,
+    "n*2^m": lambda n, m: n * 2.0**m,
+    "m*2^n": lambda n, m: m * 2.0**n,
+    "2^(n+m)": lambda n, m: 2.0 ** (n + m),
+}
+_LOGS = ("1", "log n", "log m")
+# The class, its own terms (all of them must be there), and what may be below them.
+_CLASSES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("1", ("1",), ()),
+    ("log n", ("log n",), ("1",)),
+    ("log m", ("log m",), ("1",)),
+    ("sqrt n", ("sqrt n",), _LOGS),
+    ("sqrt m", ("sqrt m",), _LOGS),
+    ("min(n,m)", ("min",), _LOGS),
+    ("n", ("n",), _LOGS),
+    ("m", ("m",), _LOGS),
+    ("n+m", ("n", "m"), _LOGS),
+    ("n log n", ("n log n",), ("1", "log m", "n")),
+    ("m log m", ("m log m",), ("1", "log n", "m")),
+    ("n log m", ("n log m",), (*_LOGS, "n")),
+    ("m log n", ("m log n",), (*_LOGS, "m")),
+    ("n+m log m", ("n", "m log m"), ("1", "m")),
+    ("n log n+m", ("n log n", "m"), ("1", "n")),
+    ("n+m log n", ("n", "m log n"), ("1", "m")),
+    ("n log m+m", ("n log m", "m"), ("1", "n")),
+    ("(n+m) log n", ("n log n", "m log n"), ("1", "n", "m")),
+    ("(n+m) log m", ("n log m", "m log m"), ("1", "n", "m")),
+    ("(n+m) log(n+m)", ("(n+m) log(n+m)",), ("1", "n", "m")),
+    ("(n+m) log(n+m)", ("n log n", "m log m"), ("1", "n", "m")),
+    ("n sqrt m", ("n sqrt m",), ("1", "n", "m")),
+    ("n^2", ("n^2",), (*_LOGS, "n", "n log n")),
+    ("m^2", ("m^2",), (*_LOGS, "m", "m log m")),
+    ("n*m", ("n*m",), ("1", "n", "m", "n log m", "m log n")),
+    ("n^2+m", ("n^2", "m"), ("1", "n")),
+    ("n+m^2", ("n", "m^2"), ("1", "m")),
+    ("n^2+m^2", ("n^2", "m^2"), ("1", "n", "m")),
+    ("n^2 log n", ("n^2 log n",), ("1", "n", "m", "n^2")),
+    ("m^2 log m", ("m^2 log m",), ("1", "n", "m", "m^2")),
+    ("n*m log n", ("n*m log n",), ("1", "n", "m", "n*m")),
+    ("n*m log m", ("n*m log m",), ("1", "n", "m", "n*m")),
+    ("n^3", ("n^3",), ("1", "n", "m", "n^2")),
+    ("m^3", ("m^3",), ("1", "n", "m", "m^2")),
+    ("n^2*m", ("n^2*m",), ("1", "n", "m", "n*m", "n^2")),
+    ("n*m^2", ("n*m^2",), ("1", "n", "m", "n*m", "m^2")),
+    ("n^2*m^2", ("n^2*m^2",), ("1", "n*m", "n^2*m", "n*m^2")),
+    ("2^n", ("2^n",), ("1", "n", "m")),
+    ("2^m", ("2^m",), ("1", "n", "m")),
+    ("n*2^m", ("n*2^m",), ("1", "n", "m", "2^m")),
+    ("m*2^n", ("m*2^n",), ("1", "n", "m", "2^n")),
+    ("2^(n+m)", ("2^(n+m)",), ("1", "2^n", "2^m")),
+)
+_SHARE = 0.02  # of the cost, somewhere on the grid, that each of a sum's terms must explain
+# Between two sizes these have no common use: they must explain far more than their neighbours.
+_RARE = frozenset(["min(n,m)", "sqrt n", "sqrt m", "n sqrt m", "n+m log n", "n log m+m"])
+
+
+def fit_two(points: Data, *, floor: float = 0.03, offset: float = 0.0) -> Fit:
+    """The class of (n, m, cost) points; `floor` and `offset` as in `fit.fit`."""
+    low = 4 if sum(1 for n, m, _ in points if n >= 4 and m >= 4) >= 9 else 1
+    data = [(n, m, y + offset) for n, m, y in points if n >= low and m >= low and y + offset > 0]
+    if len({n for n, _, _ in data}) < 3 or len({m for _, m, _ in data}) < 3:
+        return Fit("unknown", 0.0, None, math.inf)
+    exponential = max(max(n, m) for n, m, _ in data) <= 64
+    columns: dict[str, list[float]] = {}
+    found: list[tuple[float, str]] = []
+    for name, own, lower in _CLASSES:
+        if "2^" in name.replace("^2", "") and not exponential:
+            continue
+        terms = (*own, *lower)
+        for term in terms:
+            if term not in columns:
+                columns[term] = [_TERMS[term](n, m) / y for n, m, y in data]
+        loss, x = nnls([columns[t] for t in terms], [1.0] * len(data))
+        if len(own) > 1 and not all(_matters(x[i], columns[t]) for i, t in enumerate(own)):
+            continue
+        found.append((loss, name))
+    best = min(loss for loss, _ in found)
+    limit = max(1.35 * best, floor)
+    for at, (loss, name) in enumerate(found):
+        if loss <= (limit / 2 if name in _RARE else limit):
+            others = [(other, n) for other, n in found if n != name]
+            runner = min(others)[1] if others else None
+            cheaper = [other for other, n in found[:at] if n != name]
+            gap = min(min(cheaper) / max(loss, 1e-4), 1e3) if cheaper else 1e3
+            confidence = (1 - math.exp(-0.35 * math.log2(1 + gap))) / (1 + 4 * loss)
+            if loss > 0.35:
+                break
+            return Fit(name, round(min(confidence, 0.99), 3), runner, loss)
+    return Fit("unknown", 0.0, None, best)
+
+
+def _matters(weight: Any, column: Sequence[float]) -> bool:
+    return bool(weight * max(column) >= _SHARE)

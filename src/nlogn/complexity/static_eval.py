@@ -1,0 +1,899 @@
+"""The cost of an expression in the state at its place, and what is known of its value."""
+
+import ast
+from dataclasses import replace
+
+from nlogn.complexity import static_terms as t
+from nlogn.complexity.static_calls import (
+    CONSTANT,
+    CONSTANT_MODULES,
+    FUNCTIONS,
+    GROWS,
+    METHODS,
+    SHRINKS,
+    amount,
+)
+from nlogn.complexity.static_recursion import finished, site_of
+from nlogn.complexity.static_state import Block, Function, State, Variable
+from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, mul
+from nlogn.complexity.static_values import (
+    ANY,
+    CONTAINERS,
+    HASHED,
+    NOTHING,
+    NUMBER,
+    SCANNED,
+    Val,
+    annotated,
+    constant,
+    container,
+    either,
+    element,
+)
+
+
+class Evaluator:
+    """One expression: `value` walks it once; `cost` is what it has found so far."""
+
+    def __init__(self, state: State):
+        self.state = state
+        self.cost: Terms = ONE
+        self.times: Terms = ONE  # passes of the comprehensions around
+        self.locals: list[dict[str, Val]] = []
+        self.calls = 0  # how many times the open function calls itself
+
+    def charge(self, terms: Terms) -> None:
+        if terms != ONE or self.times != ONE:
+            self.cost = add(self.cost, mul(self.times, terms))
+
+    def value(self, node: ast.expr | None) -> Val:
+        if node is None:
+            return NOTHING
+        self.charge(ONE)
+        method = getattr(self, "_" + type(node).__name__.lower(), None)
+        if method is not None:
+            return method(node)  # type: ignore[no-any-return]
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child)
+        return ANY
+
+    def lookup(self, name: str) -> Variable | None:
+        return self.state.find(name)
+
+    def _constant(self, node: ast.Constant) -> Val:
+        if isinstance(node.value, str):
+            return Val("str")
+        if isinstance(node.value, bytes):
+            return Val("bytes")
+        return NOTHING if node.value is None else NUMBER
+
+    def _name(self, node: ast.Name) -> Val:
+        for scope in reversed(self.locals):
+            if node.id in scope:
+                return scope[node.id]
+        found = self.lookup(node.id)
+        return ANY if found is None else replace(found.value, name=node.id)
+
+    def _joinedstr(self, node: ast.JoinedStr) -> Val:
+        parts = [self.value(v.value) for v in node.values if isinstance(v, ast.FormattedValue)]
+        sizes = t.total(p.size for p in parts if p.kind in CONTAINERS)
+        self.charge(sizes)
+        return Val("str", sizes)
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set, kind: str) -> Val:
+        length, elem = ONE, None
+        for item in node.elts:
+            value = self.value(item)
+            if isinstance(item, ast.Starred):
+                length = add(length, value.size)
+                value = element(value)
+            elem = value if elem is None else either(elem, value)
+        if elem is not None:
+            elem = replace(elem, rel=None)
+        self.state.allocate(length)
+        return container(kind, length, elem)
+
+    def _starred(self, node: ast.Starred) -> Val:
+        value = self.value(node.value)
+        self.charge(value.size)
+        return value
+
+    def _list(self, node: ast.List) -> Val:
+        return self._sequence(node, "list")
+
+    def _tuple(self, node: ast.Tuple) -> Val:
+        return self._sequence(node, "tuple")
+
+    def _set(self, node: ast.Set) -> Val:
+        return self._sequence(node, "set")
+
+    def _dict(self, node: ast.Dict) -> Val:
+        length, elem = ONE, None
+        for key, item in zip(node.keys, node.values, strict=True):
+            value = self.value(item)
+            if key is None:
+                length = add(length, value.size)
+                self.charge(value.size)
+            else:
+                self.value(key)
+                elem = value if elem is None else either(elem, value)
+        return container("dict", length, elem)
+
+    # -- operators
+
+    def _binop(self, node: ast.BinOp) -> Val:
+        left, right = self.value(node.left), self.value(node.right)
+        number = constant(node.right)
+        match node.op:
+            case ast.Add():
+                if _joins(left) or _joins(right):
+                    length = add(left.size, right.size)
+                    self.charge(length)
+                    self.state.allocate(length)
+                    kind = left.kind if _joins(left) else right.kind
+                    elem = left.elem or right.elem
+                    return container(kind, length, elem)
+                size = add(left.size, right.size)
+                if number is not None and left.rel and left.rel[1] == "same":
+                    return Val("int", left.size, rel=(left.rel[0], "inc"))
+                if number is not None and left.rel and left.rel[1] == "item":
+                    return Val("int", left.size, rel=(left.rel[0], "inc"))
+                if left.rel and left.rel[1] == "half" and number is not None:
+                    return Val("int", size, rel=left.rel)
+                between = "span" if left.name and right.name else ""
+                return Val("int", size, rel=("", between) if between else None)
+            case ast.Sub():
+                if left.kind in ("set", "dict"):
+                    self.charge(left.size)
+                    return container("set", left.size, left.elem)
+                rel = None
+                if left.rel and left.rel[1] == "same":
+                    rel = (left.rel[0], "dec" if number is not None else "decvar")
+                elif left.rel and left.rel[1] == "half" and number is not None:
+                    rel = left.rel
+                elif left.name and right.name:
+                    rel = ("", "span")
+                return Val("int", left.size, rel=rel)
+            case ast.Mult():
+                if _joins(left) or _joins(right):
+                    many, one = (left, right) if _joins(left) else (right, left)
+                    length = mul(many.size, one.size)
+                    self.charge(length)
+                    self.state.allocate(length)
+                    return container(many.kind, length, many.elem)
+                return Val("int", mul(left.size, right.size))
+            case ast.FloorDiv() | ast.RShift() | ast.Div():
+                rel = None
+                if number is not None and number >= (1 if isinstance(node.op, ast.RShift) else 2):
+                    if left.rel and left.rel[1] in ("same", "inc", "dec"):
+                        rel = (left.rel[0], "half")
+                    elif (left.rel and left.rel[1] == "span") or left.name:
+                        rel = ("", "half")
+                return Val("int", left.size, rel=rel)
+            case ast.Mod():
+                if left.kind == "str":
+                    return left
+                rel = (right.rel[0], "mod") if right.rel and right.rel[1] == "same" else None
+                return Val("int", right.size, rel=rel)
+            case ast.Pow():
+                if number is not None and number > 0:
+                    return Val("int", t.power(left.size, number))
+                if isinstance(node.right, ast.Constant) and node.right.value == 0.5:
+                    return Val("int", t.power(left.size, 0.5))
+                if left.size == ONE:
+                    return Val("int", t.exponential(right.size))
+                return Val("int", UNKNOWN)
+            case ast.LShift():
+                if left.size == ONE:
+                    return Val("int", t.exponential(right.size))
+                return Val("int", left.size)
+            case ast.BitAnd() | ast.BitOr() | ast.BitXor():
+                if left.kind in ("set", "dict") or right.kind in ("set", "dict"):
+                    both = add(left.size, right.size)
+                    self.charge(both)
+                    return container("set", both, left.elem)
+                return Val("int", add(left.size, right.size))
+        return NUMBER
+
+    def _unaryop(self, node: ast.UnaryOp) -> Val:
+        return replace(self.value(node.operand), rel=None)
+
+    def _boolop(self, node: ast.BoolOp) -> Val:
+        values = [self.value(v) for v in node.values]
+        out = values[0]
+        for value in values[1:]:
+            out = either(out, value)
+        return out
+
+    def _ifexp(self, node: ast.IfExp) -> Val:
+        self.value(node.test)
+        before = self.calls
+        body = self.value(node.body)
+        one, self.calls = self.calls, before
+        other = self.value(node.orelse)
+        self.calls = max(one, self.calls)
+        return either(body, other)
+
+    def _compare(self, node: ast.Compare) -> Val:
+        values = [self.value(node.left), *map(self.value, node.comparators)]
+        for op, left, right in zip(node.ops, values, values[1:], strict=False):
+            if isinstance(op, (ast.In, ast.NotIn)):
+                if right.kind in SCANNED:
+                    self.charge(right.size)
+                elif right.kind not in HASHED and right.size != ONE:
+                    self.charge(right.size)
+                    self.state.flag(f"`in {right.name or '…'}` is taken to scan a list")
+            elif left.kind in CONTAINERS and right.kind in CONTAINERS:
+                if left.size != ONE and right.size != ONE:
+                    self.charge(left.size)
+            for a, b in ((left, right), (right, left)):
+                if a.rel and a.rel[1] in ("same", "dec", "inc"):
+                    block = self.state.function
+                    if b.size != ONE and a.rel[0] in block.params and b.size != a.size:
+                        block.bounds.setdefault(a.rel[0], b.size)
+                    if b.rel and b.rel[1] == "same" and a.rel[0] != b.rel[0]:
+                        block.bounds.setdefault(a.rel[0], b.size)
+        return Val("int")
+
+    def _namedexpr(self, node: ast.NamedExpr) -> Val:
+        value = self.value(node.value)
+        if isinstance(node.target, ast.Name):
+            self.state.bind(node.target.id, value)
+        return value
+
+    def _lambda(self, node: ast.Lambda) -> Val:
+        return Val("lambda")
+
+    def _await(self, node: ast.Await) -> Val:
+        return self.value(node.value)
+
+    def _yield(self, node: ast.Yield) -> Val:
+        value = self.value(node.value)
+        self._yields(value, ONE)
+        return ANY
+
+    def _yieldfrom(self, node: ast.YieldFrom) -> Val:
+        value = self.value(node.value)
+        self.charge(value.size)
+        self._yields(element(value), value.size)
+        return ANY
+
+    def _yields(self, value: Val, count: Terms) -> None:
+        function = self.state.function
+        times = mul(self.state.trips_from(self.state.function_index + 1), count)
+        function.yields = add(function.yields or ONE, times)
+        function.returns = either(function.returns or value, replace(value, rel=None))
+
+    def _attribute(self, node: ast.Attribute) -> Val:
+        base = self.value(node.value)
+        name = ast.unparse(node)
+        found = self.lookup(name)
+        if found is not None:
+            return replace(found.value, name=name)
+        if base.rel and base.rel[1] in ("same", "child"):
+            return Val("any", base.size, rel=(base.rel[0], "child"))
+        if name.startswith("self."):
+            return Val("any", t.size(name), name=name)
+        return ANY
+
+    def _subscript(self, node: ast.Subscript) -> Val:
+        base = self.value(node.value)
+        if not isinstance(node.slice, ast.Slice):
+            self.value(node.slice)
+            inner = element(base)
+            if base.kind == "any" and constant(node.slice) is not None and inner.rel:
+                return inner
+            return replace(inner, name="")
+        low, high = node.slice.lower, node.slice.upper
+        bounds = [self.value(b) for b in (low, high, node.slice.step) if b is not None]
+        a, b = constant(low), constant(high)
+        fixed = (b is not None and b >= 0 and (low is None or a is not None)) or (
+            a is not None and a < 0 and high is None
+        )
+        if fixed:
+            return container(base.kind, ONE, base.elem)
+        self.charge(base.size)
+        self.state.allocate(base.size)
+        rel = None
+        if base.rel and base.rel[1] == "same":
+            step = constant(node.slice.step)
+            if any(v.rel and v.rel[1] == "half" for v in bounds) or (step is not None and step > 1):
+                rel = (base.rel[0], "half")
+            elif a is not None or b is not None:
+                rel = (base.rel[0], "dec")
+            elif node.slice.step is None and bounds:
+                rel = (base.rel[0], "inner")
+            else:
+                rel = base.rel
+        kind = base.kind if base.kind != "any" else "list"
+        return Val(kind, base.size, base.elem or element(base), rel)
+
+    # -- comprehensions
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+                       elt: ast.expr, kind: str) -> Val:  # fmt: skip
+        outer, count = self.times, ONE
+        self.locals.append({})
+        for part in node.generators:
+            walked = self.value(part.iter)
+            trip = self.passes(walked, part.iter)
+            count = mul(count, trip)
+            self.times = mul(self.times, trip)
+            self.charge(ONE)
+            self.assign_local(part.target, element(walked))
+            for test in part.ifs:
+                self.value(test)
+        value = self.value(elt)
+        if isinstance(node, ast.DictComp):
+            value = self.value(node.value)
+        self.locals.pop()
+        self.times = outer
+        if kind != "iter":
+            self.state.allocate(mul(count, value.size if value.kind in CONTAINERS else ONE))
+        return container(kind, count, replace(value, rel=None))
+
+    def assign_local(self, target: ast.expr, value: Val) -> None:
+        if isinstance(target, ast.Name):
+            self.locals[-1][target.id] = value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            parts = unpacked(value, len(target.elts))
+            for item, part in zip(target.elts, parts, strict=True):
+                self.assign_local(item, part)
+
+    def _listcomp(self, node: ast.ListComp) -> Val:
+        return self._comprehension(node, node.elt, "list")
+
+    def _setcomp(self, node: ast.SetComp) -> Val:
+        return self._comprehension(node, node.elt, "set")
+
+    def _generatorexp(self, node: ast.GeneratorExp) -> Val:
+        return self._comprehension(node, node.elt, "iter")
+
+    def _dictcomp(self, node: ast.DictComp) -> Val:
+        return self._comprehension(node, node.key, "dict")
+
+    def passes(self, walked: Val, node: ast.expr) -> Terms:
+        """How often a loop over `walked` runs."""
+        if walked.kind == "int":
+            return UNKNOWN if walked.size == ONE else walked.size
+        if walked.kind == "any" and walked.size == ONE and not isinstance(node, ast.Constant):
+            return UNKNOWN
+        return walked.size
+
+    # -- calls
+
+    def _call(self, node: ast.Call) -> Val:
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            return self._method(node, function)
+        if isinstance(function, ast.Name):
+            return self._named(node, function.id)
+        self.value(function)
+        self._arguments(node)
+        self.charge(UNKNOWN)
+        return ANY
+
+    def _arguments(self, node: ast.Call) -> list[Val]:
+        return [*map(self.value, node.args), *(self.value(k.value) for k in node.keywords)]
+
+    def _named(self, node: ast.Call, name: str) -> Val:
+        own = self.state.find_function(name)
+        if own is not None:
+            return self._own(node, own, skip=0)
+        if self.lookup(name) is not None and self.lookup(name) is not None:
+            bound = self.lookup(name)
+            if bound is not None and bound.value.kind not in ("any", "module"):
+                self._arguments(node)
+                if bound.value.kind != "lambda":
+                    self.charge(UNKNOWN)
+                return ANY
+        special = getattr(self, "_call_" + name, None)
+        if special is not None:
+            return special(node)  # type: ignore[no-any-return]
+        keyed = next((k.value for k in node.keywords if k.arg == "key"), None)
+        if keyed is not None and name in ("sorted", "min", "max", "nlargest", "nsmallest"):
+            walked = self.value(node.args[0]) if node.args else ANY
+            self._each(keyed, element(walked), walked.size)
+        return self._table(FUNCTIONS, node, name, None)
+
+    def _each(self, function: ast.expr, item: Val, count: Terms) -> Val:
+        """`function` called once for each of `count` items."""
+        outer, self.times = self.times, mul(self.times, count)
+        result = ANY
+        if isinstance(function, ast.Lambda):
+            names = [a.arg for a in function.args.args]
+            self.locals.append(dict.fromkeys(names, item))
+            result = self.value(function.body)
+            self.locals.pop()
+        elif isinstance(function, ast.Attribute):
+            base = self.value(function.value)
+            cost, _ = METHODS.get(function.attr, ("1", "any"))
+            if base.kind in CONTAINERS or base.kind == "any":
+                self.charge(amount(cost, [base.size, item.size], ONE))
+        elif isinstance(function, ast.Name):
+            own = self.state.find_function(function.id)
+            if isinstance(own, Function):
+                result = self._apply(own, [item])
+            elif function.id in ("int", "float", "str", "len"):
+                result = NUMBER if function.id != "str" else Val("str")
+            else:
+                self.charge(amount(FUNCTIONS.get(function.id, ("1", ""))[0], [item.size], ONE))
+        self.times = outer
+        return result
+
+    def _table(self, table: dict[str, tuple[str, str]], node: ast.Call, name: str,
+               base: Val | None) -> Val:  # fmt: skip
+        values = ([base] if base is not None else []) + self._arguments(node)
+        if name not in table:
+            if name in CONSTANT:
+                return NUMBER
+            self.state.flag(f"the cost of {name}() is not known")
+            self.charge(UNKNOWN)
+            return ANY
+        cost, gives = table[name]
+        sizes = [v.size if v.kind != "int" or cost == "logn" or name in _BY_VALUE else ONE
+                 for v in values]  # fmt: skip
+        deep = ONE
+        if values and values[0].kind in CONTAINERS | {"any", "iter"}:
+            inner = element(values[0])
+            deep = mul(values[0].size, inner.size if inner.kind in CONTAINERS else ONE)
+        self.charge(amount(cost, sizes, deep))
+        kind, _, length = gives.partition(":")
+        first = values[0] if values else ANY
+        if kind == "elem":
+            return element(first)
+        if kind == "same":
+            return replace(first, name="", rel=None)
+        if kind == "items":
+            pair = container("tuple", ONE, element(first))
+            return container("iter", first.size, pair)
+        if kind == "values":
+            return container("iter", first.size, element(first))
+        if kind == "words":
+            return container("list", first.size, Val("str"))
+        if kind == "int" and length:
+            source = first if name not in ("bisect", "bisect_left", "bisect_right") else first
+            rel = source.rel if name in ("len", "int", "abs") else None
+            plain = [v.size for v in values] or [ONE]
+            return Val("int", amount(length, plain, deep), rel=rel, name=source.name)
+        if kind in CONTAINERS or kind == "iter":
+            out = amount(length, sizes, deep) if length else ONE
+            if kind not in ("iter",):
+                self.state.allocate(out)
+            item = element(first) if values and kind not in ("str", "bytes") else None
+            return container(kind, out, item and replace(item, rel=None))
+        return Val(kind)
+
+    def _method(self, node: ast.Call, function: ast.Attribute) -> Val:
+        name = function.attr
+        if isinstance(function.value, ast.Name):
+            root = function.value.id
+            if self.lookup(root) is None and root not in ("self", "cls", "str", "dict", "set"):
+                known = root in CONSTANT_MODULES or root[:1].islower()
+                if known and self.state.find_function(root) is None:
+                    return self._module(node, name)
+        base = self.value(function.value)
+        own = self.state.find_function("." + name)
+        if own is not None and base.kind not in CONTAINERS - {"any"}:
+            return self._own(node, own, skip=1)
+        container_node = function.value
+        if name == "pop" and (base.kind in ("list", "any", "deque")):
+            self._arguments(node)
+            at = constant(node.args[0]) if node.args else -1
+            if base.kind == "any" and node.args and len(node.args) > 1:
+                return element(base)
+            front = at is None or at >= 0
+            if front and base.kind != "deque" and not (base.kind == "any" and at is None):
+                self.charge(base.size)
+            self._mark(container_node, "pop")
+            return element(base)
+        if name == "pop":
+            self._arguments(node)
+            self._mark(container_node, "pop")
+            return element(base)
+        if name in ("sort",) and node.keywords:
+            keyed = next((k.value for k in node.keywords if k.arg == "key"), None)
+            if keyed is not None:
+                self._each(keyed, element(base), base.size)
+        if name == "join" and node.args:
+            value = self.value(node.args[0])
+            inner = element(value)
+            length = mul(value.size, inner.size if inner.kind == "str" else ONE)
+            self.charge(length)
+            self.state.allocate(length)
+            return Val("str", length)
+        if name == "most_common":
+            self._arguments(node)
+            self.charge(base.size if node.args else amount("nlogn", [base.size], ONE))
+            length = ONE if node.args else base.size
+            return container("list", length, container("tuple", ONE))
+        if name == "insert" and base.kind == "deque":
+            self._arguments(node)
+            self.charge(base.size)
+        elif name == "update":
+            values = self._arguments(node)
+            by = values[0].size if values else ONE
+            self.charge(by)
+            self._grow(container_node, by, NUMBER)
+            return NOTHING
+        elif name == "remove" and base.kind == "set":
+            self._arguments(node)
+            self._mark(container_node, "pop")
+            return NOTHING
+        if name in METHODS:
+            if name in ("insert", "remove", "index", "count") and base.kind in ("set", "dict"):
+                self._arguments(node)
+                return ANY
+            out = self._table(METHODS, node, name, base)
+            if name in GROWS:
+                item = self._peek(node.args[-1]) if node.args else ANY
+                self._grow(container_node, ONE, item)
+            elif name == "extend":
+                item = self._peek(node.args[0]) if node.args else ANY
+                self._grow(container_node, item.size, element(item))
+            if name in SHRINKS:
+                self._mark(container_node, "pop")
+            return out
+        self._arguments(node)
+        self.state.flag(f"the cost of .{name}() is not known")
+        self.charge(UNKNOWN)
+        return ANY
+
+    def _peek(self, node: ast.expr) -> Val:
+        """The value of an expression that has been charged already."""
+        twin = Evaluator(self.state)
+        twin.locals = self.locals
+        calls, self.state.function.sites = self.state.function.sites, []
+        value = twin.value(node)
+        self.state.function.sites = calls
+        return value
+
+    def _module(self, node: ast.Call, name: str) -> Val:
+        special = getattr(self, "_call_" + name, None)
+        if special is not None:
+            return special(node)  # type: ignore[no-any-return]
+        if name in CONSTANT:
+            values = self._arguments(node)
+            if name in ("sqrt",):
+                return Val("int", t.power(values[0].size, 0.5) if values else ONE)
+            if name.startswith("log"):
+                return Val("int", t.log(values[0].size) if values else ONE)
+            if name in ("floor", "ceil", "trunc") and values:
+                return Val("int", values[0].size)
+            return NUMBER
+        if name in FUNCTIONS:
+            return self._named(node, name)
+        return self._table(METHODS, node, name, ANY)
+
+    def _grow(self, node: ast.expr, by: Terms, item: Val) -> None:
+        inner = False
+        while isinstance(node, (ast.Subscript, ast.Call)):
+            inner = True
+            node = node.value if isinstance(node, ast.Subscript) else node.func
+            if isinstance(node, ast.Attribute) and node.attr in ("setdefault", "get"):
+                node = node.value
+        name = _written(node)
+        variable = self.lookup(name) if name else None
+        if variable is None:
+            return
+        by = mul(self.times, by)
+        self.state.update(name, "push")
+        if inner and (variable.value.elem is None or variable.value.kind == "dict"):
+            self.state.grow(variable, by)
+            if variable.value.elem is None:
+                variable.value = replace(variable.value, elem=container("list", ONE))
+            return
+        self.state.grow(variable, by, inner)
+        if not inner and variable.value.kind in CONTAINERS - {"str"}:
+            old = variable.value.elem
+            item = replace(item, rel=None, name="")
+            variable.value = replace(
+                variable.value, elem=item if old is None else either(old, item)
+            )
+
+    def _mark(self, node: ast.expr, kind: str) -> None:
+        name = _written(node)
+        if name:
+            self.state.update(name, kind)
+
+    # -- functions of the same file
+
+    def _own(self, node: ast.Call, own: Function | Block, skip: int) -> Val:
+        values = [self.value(a) for a in node.args]
+        names = own.plain[skip:]
+        by_name = {k.arg: self.value(k.value) for k in node.keywords}
+        for name in names[len(values) :]:
+            values.append(by_name.get(name) or own.defaults.get(name, ANY))
+        if isinstance(own, Block):
+            self.calls += 1
+            loops = self.state.trips_from(self.state.blocks.index(own) + 1)
+            if own is self.state.function:
+                own.sites.append(site_of(self.state, own, values, skip, mul(loops, self.times)))
+            else:
+                self.charge(UNKNOWN)
+            returned = own.returns or ANY
+            return replace(returned, rel=None)
+        return self._apply(own, [NUMBER] * skip + values)
+
+    def _apply(self, own: Function, values: list[Val]) -> Val:
+        sizes = dict(zip(own.params, (v.size for v in values), strict=False))
+        inner = {
+            p + "[*]": element(v).size for p, v in zip(own.params, values, strict=False)
+        }
+
+        def value_of(name: str) -> Terms | None:
+            return sizes[name] if name in sizes else inner.get(name)
+
+        self.charge(t.substitute(own.cost, value_of))
+        self.state.allocate(t.substitute(own.memory, value_of))
+        result = own.returns
+        elem = result.elem and replace(result.elem, size=t.substitute(result.elem.size, value_of))
+        return replace(result, size=t.substitute(result.size, value_of), elem=elem, rel=None)
+
+    # -- calls that need more than a table
+
+    def _call_range(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args]
+        if not values:
+            return ANY
+        low, high = (None, values[0]) if len(values) == 1 else (values[0], values[1])
+        step = constant(node.args[2]) if len(values) == 3 else 1
+        top = high
+        if (step or 1) < 0 and low is not None:
+            top = low
+        length = top.size
+        if low is not None and low.rel == high.rel and low.rel and low.size == high.size:
+            length = high.size
+        rel = (low.rel[0], "item") if low and low.rel and low.rel[1] in ("same", "inc") else None
+        item = Val("int", add(top.size, low.size if low else ONE), rel=rel)
+        return Val("range", length, item)
+
+    def _call_enumerate(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        walked = values[0] if values else ANY
+        pair = Val("pair", ONE, element(walked))
+        self.charge(ONE)
+        return container("iter", walked.size, replace(pair, size=walked.size))
+
+    def _call_zip(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        sized = [v for v in values if v.size != ONE] or values or [ANY]
+        if node.args and isinstance(node.args[0], ast.Starred):
+            rows = element(sized[0])
+            self.charge(mul(sized[0].size, rows.size))
+            return container("iter", rows.size, container("tuple", sized[0].size))
+        elem = element(values[0]) if values else ANY
+        for value in values[1:]:
+            elem = either(elem, element(value))
+        return container("iter", sized[0].size, container("tuple", ONE, elem))
+
+    def _call_map(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args[1:]]
+        walked = values[0] if values else ANY
+        result = self._each(node.args[0], element(walked), walked.size) if node.args else ANY
+        return container("iter", walked.size, result)
+
+    def _call_filter(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args[1:]]
+        walked = values[0] if values else ANY
+        if node.args:
+            self._each(node.args[0], element(walked), walked.size)
+        return container("iter", walked.size, element(walked))
+
+    def _call_reduce(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args[1:]]
+        walked = values[0] if values else ANY
+        start = values[1] if len(values) > 1 else element(walked)
+        grown = start
+        if node.args and isinstance(node.args[0], ast.Lambda) and start.kind in CONTAINERS:
+            grown = replace(start, size=walked.size)  # what it folds into may grow each time
+        if node.args and isinstance(node.args[0], ast.Lambda):
+            names = [a.arg for a in node.args[0].args.args]
+            outer, self.times = self.times, mul(self.times, walked.size)
+            items = [grown, element(walked), *[ANY] * len(names)]
+            self.locals.append(dict(zip(names, items, strict=False)))
+            self.value(node.args[0].body)
+            self.locals.pop()
+            self.times = outer
+        else:
+            self.charge(walked.size)
+        return grown
+
+    def _call_min(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args]
+        keyed = next((k.value for k in node.keywords if k.arg == "key"), None)
+        for other in (k.value for k in node.keywords if k.arg != "key"):
+            self.value(other)
+        if len(values) == 1 and not isinstance(node.args[0], ast.Starred):
+            self.charge(values[0].size)
+            if keyed is not None:
+                self._each(keyed, element(values[0]), values[0].size)
+            return replace(element(values[0]), rel=None)
+        out = values[0] if values else ANY
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        for value in values[1:]:
+            if name == "min" and (value.size == ONE or out.size == ONE):
+                out = replace(value if value.size == ONE else out, rel=None)
+                if out.size == ONE and constant(node.args[0]) is None and len(values) == 2:
+                    bigger = values[0] if values[0].size != ONE else values[1]
+                    out = replace(bigger, rel=None)
+            elif name == "min" and out.kind == "int":
+                continue
+            else:
+                out = either(out, value)
+        return replace(out, rel=None)
+
+    _call_max = _call_min
+
+    def _call_sum(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        walked = values[0] if values else ANY
+        if len(values) > 1 and values[1].kind in ("list", "tuple"):
+            self.charge(t.power(walked.size, 2))
+            return container("list", walked.size)
+        self.charge(walked.size)
+        return Val("int", ONE if walked.kind == "iter" else walked.size)
+
+    def _call_isqrt(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        return Val("int", t.power(values[0].size, 0.5) if values else ONE)
+
+    def _call_int(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        first = values[0] if values else NUMBER
+        if first.name.startswith("input@"):
+            self.state.kinds[first.name] = "value"
+        return Val("int", first.size, rel=first.rel)
+
+    def _call_pow(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        if len(values) == 3:
+            self.charge(t.log(values[1].size))
+            return Val("int", values[2].size)
+        return NUMBER
+
+    def _call_input(self, node: ast.Call) -> Val:
+        self._arguments(node)
+        name = f"input@{node.lineno + self.state.top.line}"
+        self.state.counter += 1
+        name = f"input@{self.state.counter}"
+        return Val("str", t.size(name), name=name)
+
+    def _call_readline(self, node: ast.Call) -> Val:
+        return self._call_input(node)
+
+    _call_read = _call_readline
+
+    def _call_defaultdict(self, node: ast.Call) -> Val:
+        for arg in node.args[1:]:
+            self.value(arg)
+        first = node.args[0] if node.args else None
+        name = getattr(first, "id", "")
+        made = {"list": "list", "set": "set", "dict": "dict", "deque": "deque", "int": "int"}
+        return container("dict", ONE, Val(made.get(name, "any")))
+
+    def _call_permutations(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        walked = values[0] if values else ANY
+        count = t.exponential(walked.size, "!")
+        if len(node.args) > 1 and (k := constant(node.args[1])) is not None:
+            count = t.power(walked.size, max(k, 1))
+        return container("iter", count, container("tuple", walked.size, element(walked)))
+
+    def _call_combinations(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        walked = values[0] if values else ANY
+        fixed = constant(node.args[1]) if len(node.args) > 1 else None
+        count = t.exponential(walked.size)
+        length = walked.size
+        if fixed is not None:
+            count, length = t.power(walked.size, max(fixed, 1)), ONE
+        self.state.allocate(walked.size)
+        return container("iter", count, container("tuple", length, element(walked)))
+
+    _call_combinations_with_replacement = _call_combinations
+
+    def _call_product(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args]
+        repeat = next((k.value for k in node.keywords if k.arg == "repeat"), None)
+        if repeat is None:
+            count, length = t.product(v.size for v in values), ONE
+        elif (fixed := constant(repeat)) is not None:
+            count, length = t.power(t.product(v.size for v in values), max(fixed, 1)), ONE
+        else:
+            length = self.value(repeat).size
+            count = t.exponential(length)
+        elem = element(values[0]) if values else ANY
+        return container("iter", count, container("tuple", length, elem))
+
+    def _call_islice(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        if len(node.args) == 2:
+            fixed = constant(node.args[1]) is not None
+            length = ONE if fixed else values[1].size
+            return container("iter", length, element(values[0]))
+        return container("iter", values[0].size if values else ONE, ANY)
+
+    def _call_takewhile(self, node: ast.Call) -> Val:
+        values = [self.value(a) for a in node.args[1:]]
+        walked = values[0] if values else ANY
+        if walked.size == ONE and node.args and isinstance(node.args[0], ast.Lambda):
+            body, names = node.args[0].body, [a.arg for a in node.args[0].args.args]
+            if isinstance(body, ast.Compare) and len(body.ops) == 1 and names:
+                bound = self.value(body.comparators[0]).size
+                return container("iter", _inverted(body.left, names[0], bound), NUMBER)
+        return walked if walked.size != ONE else container("iter", UNKNOWN, ANY)
+
+    def _call_nlargest(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        if len(values) < 2:
+            return ANY
+        self.charge(mul(values[1].size, t.log(values[0].size)))
+        return container("list", values[0].size, element(values[1]))
+
+    _call_nsmallest = _call_nlargest
+
+    def _call_merge(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        sizes = t.total(v.size for v in values)
+        if node.args and isinstance(node.args[0], ast.Starred):
+            inner = element(values[0])
+            deep = mul(values[0].size, inner.size if inner.kind in CONTAINERS else ONE)
+            self.charge(mul(deep, t.log(values[0].size)))
+            return container("iter", deep, ANY)
+        self.charge(sizes)
+        return container("iter", sizes, ANY)
+
+    def _call_heappush(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        if values:
+            self.charge(t.log(values[0].size))
+            self._grow(node.args[0], ONE, values[-1])
+        return NOTHING
+
+    def _call_heappop(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        if not values:
+            return ANY
+        self.charge(t.log(values[0].size))
+        self._mark(node.args[0], "pop")
+        return element(values[0])
+
+
+_BY_VALUE = frozenset({"range", "repeat", "bin", "hex", "bytes", "bytearray", "sample"})
+
+
+def _joins(value: Val) -> bool:
+    return value.kind in ("list", "str", "tuple", "bytes", "deque")
+
+
+def _written(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+
+
+def unpacked(value: Val, count: int) -> list[Val]:
+    """The parts of an element that is taken apart: ``i, x`` of enumerate, ``k, v`` of items."""
+    if value.kind == "pair" and count == 2:
+        return [Val("int", value.size), value.elem or ANY]
+    return [element(value)] * count
+
+
+def _inverted(node: ast.expr, name: str, bound: Terms) -> Terms:
+    """How far `name` counts up until the expression in it reaches `bound`."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        if all(isinstance(s, ast.Name) and s.id == name for s in (node.left, node.right)):
+            return t.power(bound, 0.5)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        if isinstance(node.left, ast.Name) and (k := constant(node.right)):
+            return t.power(bound, 1 / k)
+        if isinstance(node.right, ast.Name):
+            return t.log(bound)
+    if isinstance(node, ast.Name) and node.id == name:
+        return bound
+    return UNKNOWN
+
+
+__all__ = ["Evaluator", "annotated", "finished", "unpacked"]

@@ -1,0 +1,252 @@
+"""How often a while loop runs, read from its test and from how its body moves what it tests."""
+
+import ast
+
+from nlogn.complexity import static_terms as t
+from nlogn.complexity.static_recursion import visited_bound
+from nlogn.complexity.static_state import Block, State
+from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, inverse, is_unknown, mul
+from nlogn.complexity.static_values import CONTAINERS, Val, constant
+
+_GEOMETRIC = frozenset({"mul", "div", "double", "lowbit", "mod"})
+_STEPS = frozenset({"inc", "dec"})
+Found = tuple[Terms, tuple[str, ...]]  # how often, and the names whose progress it rests on
+
+
+def written(node: ast.expr) -> str:
+    """The name or dotted name of an expression, "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+
+
+def settle_while(state: State, index: int, evaluate: "Evaluate") -> Terms:
+    """The passes of the while loop at `state.blocks[index]`, per entry of its parent block.
+
+    A loop whose progress outlives the loops around it runs so often in all, not each time.
+    """
+    block = state.blocks[index]
+    found = _of_test(state, block, block.test, evaluate)
+    if found is None or is_unknown(found[0]):
+        for test in block.exits:
+            other = _of_test(state, block, test, evaluate)
+            if other is not None and not is_unknown(other[0]):
+                found = other
+                break
+    if found is None:
+        return UNKNOWN
+    raw, names = found
+    start = max(
+        (state.shared(v.set_path) for n in names if (v := state.find(n)) is not None),
+        default=index,
+    )
+    start = max(min(start, index), state.function_index + 1)
+    outer = [b for b in state.blocks[start:index] if b.loops]
+    if not outer or not names:
+        return raw
+    shared = mul(raw, inverse(t.product(b.trip for b in outer)))
+    (symbol,) = [n for mono in block.trip for n, _, _ in mono] or [""]
+    for around in outer:
+        for name in names:
+            around.adjusted.setdefault(name, []).append((symbol, raw))
+    return shared
+
+
+class Evaluate:
+    """What the tests' expressions are worth: `magnitude` of one, without charging for it."""
+
+    def magnitude(self, node: ast.expr) -> Val:
+        raise NotImplementedError
+
+
+def _of_test(state: State, block: Block, test: ast.expr | None, ev: "Evaluate") -> Found | None:
+    if isinstance(test, ast.BoolOp):
+        parts = [_of_test(state, block, v, ev) for v in test.values]
+        good = [p for p in parts if p is not None and not is_unknown(p[0])]
+        if isinstance(test.op, ast.And):
+            return min(good, key=lambda p: t.degree(p[0]), default=None)
+        if len(good) < len(parts) or not good:
+            return good[0] if good and len(block.exits) else None
+        return t.total(p[0] for p in good), tuple(n for p in good for n in p[1])
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _of_test(state, block, test.operand, ev)
+    if isinstance(test, ast.Compare):
+        left, right = test.left, test.comparators[-1]
+        if isinstance(test.ops[0], (ast.Is, ast.IsNot)):
+            return _of_truth(state, block, left, ev)
+        return _of_compare(state, block, left, right, ev)
+    if isinstance(test, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.BinOp)):
+        return _of_truth(state, block, test, ev)
+    return None
+
+
+def _kinds(block: Block, name: str) -> list[str]:
+    return [kind for kind, _ in block.updates.get(name, ())]
+
+
+def _start(block: Block, name: str) -> Terms:
+    value = block.before.get(name)
+    return ONE if value is None else value.size
+
+
+def _of_truth(state: State, block: Block, node: ast.expr, ev: "Evaluate") -> Found | None:
+    if isinstance(node, ast.Subscript):  # while not seen[x]: seen[x] = True
+        name = written(node.value)
+        kinds = _kinds(block, name)
+        value = block.before.get(name)
+        if "store" in kinds and value is not None:
+            return value.size, (name,)
+        return None
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("empty", "isEmpty"):
+            return _drained(state, block, written(node.func.value), ev)
+        if written(node.func) == "len" and node.args:
+            return _drained(state, block, written(node.args[0]), ev)
+        return None
+    if isinstance(node, ast.BinOp):
+        name = next((n.id for n in ast.walk(node) if isinstance(n, ast.Name)), "")
+    else:
+        name = written(node)
+    kinds = _kinds(block, name)
+    if not name or not kinds:
+        return None
+    if any(k in ("pop", "push", "slice") for k in kinds):
+        return _drained(state, block, name, ev)
+    if set(kinds) <= _GEOMETRIC:
+        return t.log(_start(block, name)), (name,)
+    if "next" in kinds or "jump" in kinds:
+        return _chased(state, block, name)
+    if set(kinds) <= {"dec", "decvar", *_GEOMETRIC}:
+        return _counted(block, name, _start(block, name)), (name,)
+    return None
+
+
+def _chased(state: State, block: Block, name: str) -> Found | None:
+    """Following links: as long as the structure, at most."""
+    start = _start(block, name)
+    if start == ONE:
+        variable = state.find(name)
+        loops = state.loops_from(state.shared(variable.set_path)) if variable else []
+        around = [b for b in loops if b is not block]
+        if around:  # it falls by what the loops around let it rise
+            return t.product(b.trip for b in around), (name,)
+        return None
+    return start, (name,)
+
+
+def _drained(state: State, block: Block, name: str, ev: "Evaluate") -> Found | None:
+    kinds = _kinds(block, name)
+    value = block.before.get(name)
+    variable = state.find(name)
+    if variable is not None:
+        value = variable.value
+    if value is None or not kinds:
+        return None
+    pops = sum(k in ("pop", "slice") for k in kinds)
+    pushes = kinds.count("push")
+    if "slice" in kinds and "set" not in kinds:
+        return value.size, (name,)
+    if pops and (not pushes or pops > pushes):
+        return value.size, (name,)
+    if pops or "set" in kinds:
+        bound = visited_bound(state, block)
+        if bound is not None:
+            guards = tuple(n for n, _ in block.guards if state.find(n) is not None)
+            return bound, guards[:1]
+        if block.around is not None and block.around.size != ONE:
+            state.flag("a worklist without a visited set is taken to walk a tree")
+            return block.around.size, ()
+    return None
+
+
+def _counted(block: Block, name: str, distance: Terms) -> Terms:
+    """How many steps cross `distance`, for steps that are not geometric."""
+    details = {detail for kind, detail in block.updates[name] if kind.endswith("var")}
+    for detail in details:
+        if "inc" in _kinds(block, detail):
+            return t.power(distance, 0.5)  # the steps grow: 1 + 2 + 3 + …
+    return distance
+
+
+def _of_compare(
+    state: State, block: Block, left: ast.expr, right: ast.expr, ev: "Evaluate"
+) -> Found | None:
+    names = [
+        n for side in (left, right) for x in ast.walk(side)
+        if isinstance(x, (ast.Name, ast.Attribute)) and (n := written(x)) in block.updates
+    ]  # fmt: skip
+    if not names:
+        return None
+    for name in names:  # while len(heap) > 1
+        if any(isinstance(x, ast.Call) and written(x.func) == "len" and x.args
+               and written(x.args[0]) == name for x in ast.walk(left)):  # fmt: skip
+            return _drained(state, block, name, ev)
+    sizes = {side: ev.magnitude(side).size for side in (left, right)}
+    if any("mid" in _kinds(block, n) for n in names):
+        spans = [_start(block, n) for n in names] + [ev.magnitude(right).size]
+        return t.log(t.total(spans)), tuple(dict.fromkeys(names))
+    for side, other in ((left, right), (right, left)):
+        own = [n for n in names if n in {written(x) for x in ast.walk(side)
+                                         if isinstance(x, (ast.Name, ast.Attribute))}]  # fmt: skip
+        if not own:
+            continue
+        name = own[0]
+        kinds = set(_kinds(block, name))
+        if kinds <= _GEOMETRIC:
+            reach = sizes[other] if kinds & {"mul", "double"} else ONE
+            return t.log(t.add(t.add(reach, _start(block, name)), ONE)), (name,)
+        if "jump" in kinds or "next" in kinds:
+            return _chased(state, block, name)
+        if "inc" in kinds and not kinds & {"dec", "decvar"}:
+            if _squares(side, name):
+                return t.power(sizes[other], 0.5), (name,)
+            if _triangular(block, side, name):
+                return t.power(sizes[other], 0.5), (name,)
+            partner = [n for n in names if n != name and set(_kinds(block, n)) & {"dec"}]
+            reach = t.total(_start(block, n) for n in partner) if partner else sizes[other]
+            return reach, (name, *partner)
+        if "incvar" in kinds:
+            return _stepped(state, block, name, sizes[other]), (name,)
+        if kinds & {"dec", "decvar"} and not kinds & {"inc", "incvar"}:
+            start = t.add(_start(block, name), ONE)
+            return _counted(block, name, start), (name,)
+    return None
+
+
+def _squares(side: ast.expr, name: str) -> bool:
+    if isinstance(side, ast.BinOp):
+        both = (side.left, side.right)
+        if isinstance(side.op, ast.Mult):
+            return all(written(s) == name for s in both)
+        if isinstance(side.op, ast.Pow):
+            return written(side.left) == name and constant(side.right) == 2
+        if isinstance(side.op, ast.FloorDiv):
+            return _squares(side.left, name)
+    return False
+
+
+def _triangular(block: Block, side: ast.expr, name: str) -> bool:
+    return any(
+        isinstance(x, ast.BinOp) and isinstance(x.op, ast.Mult)
+        and name in {n.id for n in ast.walk(x.left) if isinstance(n, ast.Name)}
+        and name in {n.id for n in ast.walk(x.right) if isinstance(n, ast.Name)}
+        for x in ast.walk(side)
+    )  # fmt: skip
+
+
+def _stepped(state: State, block: Block, name: str, distance: Terms) -> Terms:
+    """A step of another variable's size: n/1 + n/2 + … in the loop that counts it up."""
+    details = [detail for kind, detail in block.updates[name] if kind == "incvar"]
+    for detail in details:
+        if "inc" in _kinds(block, detail):
+            return t.power(distance, 0.5)
+        for around in state.loops_from(state.function_index):
+            if around is block:
+                continue
+            if around.target == detail or "inc" in _kinds(around, detail):
+                reach = around.bound if around.bound != ONE else distance
+                return mul(mul(distance, t.log(reach)), inverse(around.trip))
+    return distance
+
+
+__all__ = ["CONTAINERS", "Evaluate", "settle_while", "written"]

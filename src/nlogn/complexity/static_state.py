@@ -1,0 +1,320 @@
+"""The blocks that are open at the cursor, the variables in them, and sizes known only later."""
+
+import ast
+from dataclasses import dataclass, field, replace
+
+from nlogn.complexity.static_terms import (
+    ONE,
+    UNKNOWN,
+    Terms,
+    add,
+    inverse,
+    mul,
+    product,
+    size,
+    substitute,
+)
+from nlogn.complexity.static_values import ANY, CONTAINERS, Val
+
+
+@dataclass(slots=True)
+class Variable:
+    value: Val
+    path: tuple[int, ...]  # ids of the blocks that were open where it was first bound
+    set_path: tuple[int, ...]  # ... where it was last given a new value
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A function calling itself: how the arguments come from the parameters."""
+
+    rels: tuple[tuple[str, str] | None, ...]
+    trips: Terms  # of the loops around the call, within the function
+    guarded: Terms | None  # how often at most, where a visited set stands guard
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a finished (or half-written) function costs, in its parameters' sizes."""
+
+    name: str
+    params: tuple[str, ...]  # the sizes' names
+    plain: tuple[str, ...]  # the parameters' names as written
+    cost: Terms = ONE
+    memory: Terms = ONE
+    calls: Terms = ONE
+    returns: Val = ANY
+    generator: bool = False
+    defaults: dict[str, Val] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Block:
+    """One open block. `cost` is that of one pass through its body."""
+
+    kind: str  # module, def, class, for, while, if, else, try, with, case
+    ident: int
+    indent: int
+    line: int
+    cost: Terms = ONE
+    trip: Terms = ONE
+    # loops
+    target: str = ""  # the loop variable of a for over a range
+    bound: Terms = ONE
+    test: ast.expr | None = None
+    exits: list[ast.expr] = field(default_factory=list)
+    updates: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    before: dict[str, Val] = field(default_factory=dict)
+    adjusted: dict[str, list[tuple[str, Terms]]] = field(default_factory=dict)
+    ranged: list[tuple[str, str]] = field(default_factory=list)
+    guards: list[tuple[str, Terms]] = field(default_factory=list)
+    limits: Terms = ONE
+    around: Val | None = None  # what the inner loop walks: the neighbours' container
+    # branches: how many calls to itself one pass makes
+    live: int = 0
+    best: int = 0
+    chain: list[tuple[int, bool]] = field(default_factory=list)
+    ended: bool = False
+    # functions
+    name: str = ""
+    variables: dict[str, Variable] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    params: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    defaults: dict[str, Val] = field(default_factory=dict)
+    memo: bool = False
+    sites: list[Site] = field(default_factory=list)
+    bounds: dict[str, Terms] = field(default_factory=dict)
+    returns: Val | None = None
+    yields: Terms | None = None
+    memory: Terms = ONE
+    own_calls: str = ""  # the symbol for how often it calls itself
+
+    @property
+    def loops(self) -> bool:
+        return self.kind in ("for", "while")
+
+    def fork(self) -> "Block":
+        return replace(
+            self,
+            exits=list(self.exits),
+            updates={k: list(v) for k, v in self.updates.items()},
+            before=dict(self.before),
+            adjusted={k: list(v) for k, v in self.adjusted.items()},
+            ranged=list(self.ranged),
+            guards=list(self.guards),
+            chain=list(self.chain),
+            variables={k: replace(v) for k, v in self.variables.items()},
+            functions=dict(self.functions),
+            sites=list(self.sites),
+            bounds=dict(self.bounds),
+        )
+
+
+class State:
+    """Everything that the lines so far have said."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = [Block("module", 0, -1, 0)]
+        self.sizes: dict[str, Terms] = {}  # symbol -> what it stands for
+        self.parent: State | None = None  # a fork writes its symbols over its parent's
+        self.counter = 0
+        self.flags: dict[str, None] = {}
+        self.kinds: dict[str, str] = {}  # a size's name -> "length" or "value", as it is used
+
+    def fork(self) -> "State":
+        """A copy to look ahead with: cost in the open blocks, not in the text before them."""
+        twin = State()
+        twin.blocks = [b.fork() if b.kind != "module" or i else b.fork()
+                       for i, b in enumerate(self.blocks)]  # fmt: skip
+        twin.parent = self
+        twin.counter = self.counter
+        twin.flags = dict(self.flags)
+        twin.kinds = dict(self.kinds)
+        return twin
+
+    # -- sizes that are known only later
+
+    def symbol(self, value: Terms) -> str:
+        self.counter += 1
+        name = f"@{self.counter}"
+        self.sizes[name] = value
+        return name
+
+    def known(self, name: str) -> Terms | None:
+        if name in self.sizes:
+            return self.sizes[name]
+        return self.parent.known(name) if self.parent else None
+
+    def resolve(self, terms: Terms) -> Terms:
+        """`terms` in base sizes; a size that depends on itself is not known."""
+        memo: dict[str, Terms] = {}
+        walking: set[str] = set()
+
+        def value_of(name: str) -> Terms | None:
+            if name[0] != "@":
+                return None
+            if name in memo:
+                return memo[name]
+            if name in walking:
+                return UNKNOWN
+            stands = self.known(name)
+            walking.add(name)
+            memo[name] = UNKNOWN if stands is None else substitute(stands, value_of)
+            walking.discard(name)
+            return memo[name]
+
+        return substitute(terms, value_of)
+
+    # -- blocks
+
+    def push(self, block: Block) -> Block:
+        self.blocks.append(block)
+        return block
+
+    def new_block(self, kind: str, indent: int, line: int) -> Block:
+        self.counter += 1
+        return Block(kind, self.counter, indent, line)
+
+    @property
+    def top(self) -> Block:
+        return self.blocks[-1]
+
+    @property
+    def function_index(self) -> int:
+        """Where the innermost open function (or the module) stands among the blocks."""
+        for i in range(len(self.blocks) - 1, 0, -1):
+            if self.blocks[i].kind == "def":
+                return i
+        return 0
+
+    @property
+    def function(self) -> Block:
+        return self.blocks[self.function_index]
+
+    def loops_from(self, start: int) -> list[Block]:
+        return [b for b in self.blocks[start:] if b.loops]
+
+    def trips_from(self, start: int) -> Terms:
+        return product(b.trip for b in self.loops_from(start))
+
+    def path(self) -> tuple[int, ...]:
+        return tuple(b.ident for b in self.blocks)
+
+    def shared(self, path: tuple[int, ...]) -> int:
+        """How many of the open blocks were open there too."""
+        common = 0
+        for block, ident in zip(self.blocks, path, strict=False):
+            if block.ident != ident:
+                break
+            common += 1
+        return common
+
+    def inner_loop(self) -> Block | None:
+        start = self.function_index
+        return next((b for b in reversed(self.blocks[start:]) if b.loops), None)
+
+    # -- variables
+
+    def find(self, name: str) -> Variable | None:
+        for block in reversed(self.blocks):
+            if name in block.variables:
+                return block.variables[name]
+        return None
+
+    def scope(self) -> Block:
+        for block in reversed(self.blocks):
+            if block.kind in ("def", "class", "module"):
+                return block
+        return self.blocks[0]
+
+    def find_function(self, name: str) -> Function | Block | None:
+        """A finished function, or the open block of one that calls itself."""
+        for block in reversed(self.blocks):
+            if block.kind == "def" and block.name == name:
+                return block
+            if name in block.functions:
+                return block.functions[name]
+        return None
+
+    def bind(self, name: str, value: Val) -> None:
+        """Give `name` a new value; inside a loop that it outlives, the old one may remain."""
+        scope, path = self.scope(), self.path()
+        value = replace(value, name="")
+        old = scope.variables.get(name)
+        carried = old is not None and any(
+            b.loops for b in self.blocks[self.shared(old.path) :]
+        )
+        if value.kind in CONTAINERS and not _is_base(value.size):
+            value = replace(value, size=size(self.symbol(value.size)))
+        inner = value.elem
+        if inner and inner.kind in CONTAINERS - {"str", "tuple"} and not _is_base(inner.size):
+            value = replace(value, elem=replace(inner, size=size(self.symbol(inner.size))))
+        if old is not None and carried:
+            if old.value.kind in CONTAINERS and value.kind in CONTAINERS:
+                grown = next((s for s in _symbols(old.value.size)), None)
+                if grown and grown in self.sizes and value.size != old.value.size:
+                    self.sizes[grown] = add(self.sizes[grown], value.size)
+                    value = replace(value, size=old.value.size)
+            elif old.value.kind == value.kind == "int" and value.size != old.value.size:
+                value = replace(value, size=add(old.value.size, value.size))
+            scope.variables[name] = Variable(value, old.path, path)
+        else:
+            scope.variables[name] = Variable(value, path, path)
+        self.undo_amortised(name)
+
+    def undo_amortised(self, name: str) -> None:
+        """`name` starts afresh in the loops around: what relied on its progress does not hold."""
+        for block in self.loops_from(self.function_index):
+            for symbol, raw in block.adjusted.pop(name, ()):
+                self.sizes[symbol] = raw
+
+    def update(self, name: str, kind: str, detail: str = "") -> None:
+        for block in self.loops_from(self.function_index):
+            block.updates.setdefault(name, []).append((kind, detail))
+
+    def grow(self, variable: Variable, by: Terms, inner: bool = False) -> None:
+        """A container gets `by` more elements, as often as the loops around run."""
+        start = self.shared(variable.path)
+        times = self.trips_from(start)
+        for i in range(start, len(self.blocks)):
+            block = self.blocks[i]
+            if block.kind == "def" and block.own_calls:
+                times = mul(times, size(block.own_calls))
+        value = variable.value
+        where = value.elem if inner and value.elem else value
+        symbol = next(iter(_symbols(where.size)), None)
+        if symbol is None or self.known(symbol) is None:
+            return
+        more = mul(times, by)
+        if inner:
+            more = mul(more, inverse(self.resolve(value.size)))
+        self.sizes[symbol] = add(self.known(symbol) or ONE, more)
+
+    def charge(self, terms: Terms) -> None:
+        if terms != ONE:
+            self.top.cost = add(self.top.cost, terms)
+
+    def allocate(self, terms: Terms) -> None:
+        if terms != ONE:
+            block = self.function
+            block.memory = add(block.memory, terms)
+
+    def flag(self, text: str) -> None:
+        self.flags[text] = None
+
+
+def _symbols(terms: Terms) -> list[str]:
+    return [n for mono in terms for n, p, q in mono if n[0] == "@" and p == 1 and len(mono) == 1]
+
+
+def _is_base(terms: Terms) -> bool:
+    """Whether the size is one named size already."""
+    if len(terms) != 1:
+        return False
+    (mono,) = terms
+    return len(mono) == 1 and mono[0][1:] == (1.0, 0.0) and mono[0][0][0] not in "^!?"
+
+
+def symbol_of(value: Val) -> str | None:
+    return next(iter(_symbols(value.size)), None)
