@@ -25,6 +25,9 @@ _ENVIRONMENT = {
 _INTERPRETER_OPTIONS = ("-S", "-s", "-P", "-B")
 
 
+_LIBRARY_CACHE = "/etc/ld.so.cache"
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The base interpreter and the folders it needs, links resolved."""
@@ -34,8 +37,19 @@ class Runtime:
     hidden: tuple[str, ...]  # inside those, covered with emptiness
 
 
-def runtime() -> Runtime:
-    """The interpreter under the current one: the base of a virtual environment."""
+# What compilers and other interpreters need beyond libraries.
+TOOLS = ("/usr", "/etc/alternatives")
+
+
+def node() -> str | None:
+    """The path of the JavaScript interpreter, links resolved, if there is one."""
+    found = shutil.which("node")
+    return os.path.realpath(found) if found else None
+
+
+def runtime(native: bool = False) -> Runtime:
+    """The interpreter under the current one (the base of a virtual environment); with `native`,
+    the folders that a compiler and node need, too."""
     executable = os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
     stdlib = os.path.realpath(os.path.dirname(os.__file__))
     prefix = os.path.realpath(sys.base_prefix)
@@ -49,6 +63,11 @@ def runtime() -> Runtime:
     for folder in (f"/usr/lib/{multiarch}", f"/lib/{multiarch}", "/usr/lib64", "/lib64"):
         if os.path.isdir(folder):
             folders.append(os.path.realpath(folder))
+    if native:
+        folders += [f for f in TOOLS if os.path.isdir(f)]
+        javascript = node()
+        if javascript:
+            folders.append(str(Path(javascript).parents[1]))
     hidden = [
         str(p)
         for folder in dict.fromkeys(folders)
@@ -115,11 +134,11 @@ def command(
         out.append("--die-with-parent")
     out += ["--hostname", "sandbox"]
     # By itself bubblewrap would close these to others where they lie under a closed home.
-    for parent in _parents([*run.folders, run.executable]):
+    for parent in _parents([*run.folders, run.executable, _LIBRARY_CACHE]):
         out += ["--dir", parent]
     for folder in run.folders:
         out += ["--ro-bind", folder, folder]
-    for link in ("/lib", "/lib64"):
+    for link in ("/lib", "/lib64", "/bin"):
         if os.path.islink(link):
             out += ["--symlink", os.readlink(link), link]
     if not any(run.executable.startswith(f + "/") for f in run.folders):
@@ -128,8 +147,8 @@ def command(
         real = os.path.realpath(path)
         if not any(real.startswith(f + "/") for f in run.folders):
             out += ["--ro-bind", real, real]
-    if os.path.exists("/etc/ld.so.cache"):
-        out += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    if os.path.exists(_LIBRARY_CACHE):
+        out += ["--ro-bind", _LIBRARY_CACHE, _LIBRARY_CACHE]
     for folder in run.hidden:
         out += ["--tmpfs", folder]
     out += ["--size", str(256 << 20), "--perms", "1777", "--tmpfs", "/tmp", "--chdir", "/tmp"]

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from nlogn import values
-from nlogn.sandbox import launch
+from nlogn.sandbox import launch, native
 from nlogn.sandbox.types import Isolation, Limits, Outcome, Program, ProgramError, Report, Status
 from nlogn.sandbox.worker import Ending, Job, SandboxUnavailable, Worker, WorkerDied, isolation_of
 
@@ -51,8 +51,9 @@ class Sandbox:
             raise ValueError(f"isolation is auto, full or light, not {wanted!r}")
         self._slots = threading.Semaphore(workers)
         self._lock = threading.Lock()
-        self._idle: list[Worker] = []
+        self._idle: list[Worker] = []  # of both kinds: for Python, and for compiled programs
         self._busy: set[Worker] = set()
+        self._compiled: dict[str, bytes] = {}
         self._closed = False
         self._owner = os.getpid()
         first, obtained = self._first_worker()
@@ -100,16 +101,19 @@ class Sandbox:
     # --- workers ---------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _worker(self) -> Iterator[Worker]:
+    def _worker(self, native: bool) -> Iterator[Worker]:
         if self._owner != os.getpid():
             raise RuntimeError("this sandbox belongs to another process: make one after the fork")
         with self._slots:
             with self._lock:
                 if self._closed:
                     raise RuntimeError("the sandbox is closed")
-                worker = self._idle.pop() if self._idle else None
+                fitting = [w for w in self._idle if w.native == native]
+                worker = fitting[-1] if fitting else None
+                if worker is not None:
+                    self._idle.remove(worker)
             if worker is None:
-                worker = Worker(self._road)
+                worker = Worker(self._road, native)
             with self._lock:
                 self._busy.add(worker)
             try:
@@ -126,7 +130,7 @@ class Sandbox:
     def _do(self, job: Job) -> Ending:
         job.full = self.isolation == "full"
         for _ in range(2):
-            with self._worker() as worker:
+            with self._worker(bool(job.binary)) as worker:
                 try:
                     return worker.do(job)
                 except WorkerDied as error:
@@ -308,9 +312,17 @@ class Sandbox:
         limits: Limits = Limits(),  # noqa: B008 (frozen)
     ) -> list[Outcome]:
         """Run a whole program on each stdin, each time in a fresh process."""
-        if program.language != "python":
-            raise NotImplementedError(program.language)
-        return [self._run_python(program, stdin, limits) for stdin in stdins]
+        if program.language == "python":
+            return [self._run_python(program, stdin, limits) for stdin in stdins]
+        try:
+            executable = native.prepare(program, limits, self._do, self._compiled)
+        except native.Rejected as error:
+            return [Outcome("invalid", error=error.error)] * len(stdins)
+        except (native.Unsupported, RuntimeError) as error:
+            told = ProgramError("SystemError", str(error))
+            return [Outcome("system_error", error=told)] * len(stdins)
+        jobs = (executable.with_stdin(s.encode("utf-8", "surrogateescape")) for s in stdins)
+        return [whole_program_outcome(self._do(job), limits) for job in jobs]
 
     def _run_python(self, program: Program, stdin: str, limits: Limits) -> Outcome:
         ending = self._do(
@@ -331,9 +343,9 @@ def whole_program_outcome(ending: Ending, limits: Limits) -> Outcome:
     status, error = _status(ending, limits)
     if ending.frame is None and not ending.stopped and ending.exit_status is not None:
         code = os.waitstatus_to_exitcode(ending.exit_status)
-        if code == 0:
+        if code == 0 and status != "system_error":
             status, error = "ok", None
-        elif code > 0:
+        elif code > 0 and status != "system_error":
             status, error = "exception", ProgramError("ExitCode", f"exit code {code}")
     return Outcome(
         status=status,
@@ -361,8 +373,6 @@ def _status(ending: Ending, limits: Limits) -> tuple[Status, ProgramError | None
         error = _error(ending.frame.get("error") or ending.frame.get("message"))
         if claimed in _CLAIMS:
             return claimed, error
-        if "error" in ending.frame and claimed is None:
-            return "system_error", ProgramError("SystemError", str(ending.frame["error"]))
         return "crashed", error
     if ending.stopped == "enough":
         return "ok", None
@@ -371,6 +381,8 @@ def _status(ending: Ending, limits: Limits) -> tuple[Status, ProgramError | None
     code = os.waitstatus_to_exitcode(ending.exit_status or 0)
     if code == -signal.SIGSYS:
         return "forbidden", ProgramError("Forbidden", "it made a system call that is not allowed")
+    if native.memory_ran_out(ending):
+        return "memory_limit", None
     if code in (-signal.SIGKILL, -signal.SIGXCPU) and ending.cpu_s >= limits.cpu_s:
         return "cpu_limit", None
     if code < 0:

@@ -54,7 +54,14 @@ class Job:
     limits: Limits
     full: bool
     harness: str | None = None  # source text
-    binary: tuple[str, ...] = ()  # argv; "@" first: the payload is the executable
+    # argv of another program's image; where it does not start with an absolute path, the payload
+    # is the executable. With `script` the payload is written to that file of the scratch folder.
+    binary: tuple[str, ...] = ()
+    script: str = ""
+    product: str = ""  # a file of the scratch folder to bring out when it ends well
+    product_bytes: int = 1 << 26
+    base_bytes: int | None = None  # memory that is not the program's own; None: the interpreter's
+    stack_bytes: int = STACK_BYTES
     environment: dict[str, str] = field(default_factory=dict)
     profile: syscalls.Profile = "python"
     stdin: bytes | None = None
@@ -64,7 +71,8 @@ class Job:
     # Given, the limits hold for each message anew; it says how much CPU time, in seconds, the
     # program claims for that message. A lie only moves time between limits: wall time holds.
     cpu_of: Callable[[Any], float] | None = None
-    limit_data: bool = False  # count written memory, not address space
+    limit_data: bool = False  # count memory that can be written, not address space
+    extra_threads: int = 0  # that the language's runtime needs for itself
 
 
 @dataclass(slots=True)
@@ -80,6 +88,7 @@ class Ending:
     error: str = ""  # ours
     stdout: bytes = b""
     stderr: bytes = b""
+    product: bytes | None = None
     wall_s: float = 0.0
     cpu_s: float = 0.0
     max_rss_bytes: int = 0
@@ -88,8 +97,9 @@ class Ending:
 class Worker:
     """A zygote and its control socket. Not thread-safe: one job at a time."""
 
-    def __init__(self, road: launch.Road):
-        self.run = launch.runtime()
+    def __init__(self, road: launch.Road, native: bool = False):
+        self.run = launch.runtime(native)
+        self.native = native
         self.harnesses: dict[str, str] = {}
         self.landlock = 0
         self.namespaces_error = ""
@@ -133,16 +143,11 @@ class Worker:
         settings = {
             "preimport": PREIMPORT,
             "values": Path(values.__file__).read_text(),
-            "readable": [f for f in self.run.folders],
-            "executable": [],
+            "rulesets": self._rulesets(),
             "own_pid": syscalls.OWN_PID,
             "alone": alone,
             "namespaces": NAMESPACES,
-            "filters": {
-                "zygote": syscalls.zygote_filter("zygote"),
-                "python": syscalls.program_filter("python"),
-                "python_threads": syscalls.program_filter("python_threads"),
-            },
+            "filters": self._filters(),
         }
         reply = self._ask({"do": "init"}, [marshal.dumps(settings)])
         self.landlock = reply["landlock"]
@@ -150,6 +155,23 @@ class Worker:
         with contextlib.suppress(OSError, ValueError, IndexError):
             pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[0])
             self.base_bytes = pages * os.sysconf("SC_PAGE_SIZE")
+
+    def _rulesets(self) -> dict[str, tuple[list[str], list[str]]]:
+        """By name: the folders that may be read, and those that may be executed too."""
+        if not self.native:
+            return {"python": (list(self.run.folders), [])}
+        libraries = list(launch.runtime().folders)
+        javascript = [path] if (path := launch.node()) else []
+        everything = list(self.run.folders)
+        return {"binary": (everything, libraries + javascript), "compiler": ([], everything)}
+
+    def _filters(self) -> dict[str, bytes]:
+        profiles: tuple[syscalls.Profile, ...] = ("python", "python_threads")
+        if self.native:
+            profiles = ("binary", "compiler")
+        filters: dict[str, bytes] = {name: syscalls.program_filter(name) for name in profiles}
+        kind: syscalls.Zygote = "native_zygote" if self.native else "zygote"
+        return {**filters, "zygote": syscalls.zygote_filter(kind)}
 
     # --- control socket --------------------------------------------------------------------
 
@@ -171,15 +193,17 @@ class Worker:
     def _receive(self, timeout_s: float) -> dict[str, Any]:
         self.control.settimeout(timeout_s)
         try:
-            data, extra, _, _ = self.control.recvmsg(1 << 16, 64)
+            data, extra, _, _ = self.control.recvmsg(1 << 16, 128)
         except OSError as error:
             raise WorkerDied(self._obituary()) from error
         if not data:
             raise WorkerDied(self._obituary())
-        for level, kind, content in extra:
-            if level == socket.SOL_SOCKET and kind == _SCM_CREDENTIALS:
-                self.pid = array.array("i", content[:12])[0]
         reply = marshal.loads(data)
+        for _, kind, content in extra:
+            if kind == _SCM_CREDENTIALS:
+                self.pid = array.array("i", content[:12])[0]
+            elif kind == socket.SCM_RIGHTS:
+                reply["product"] = array.array("i", content[:4])[0]
         if reply.get("error") and "end" not in reply:
             raise RuntimeError(f"the harness does not load:\n{reply['error']}")
         return reply  # type: ignore[no-any-return]
@@ -239,19 +263,21 @@ class Worker:
 
     def _request(self, job: Job, harness: str | None) -> dict[str, Any]:
         limits = job.limits
-        memory = self.base_bytes + limits.memory_bytes + 8 * len(job.payload)
+        base = self.base_bytes if job.base_bytes is None else job.base_bytes
+        memory = base + limits.memory_bytes + 8 * len(job.payload)
         # The zygote stops a program at its CPU limit; the kernel's own is a backstop in seconds.
         cpu = resource.RLIM_INFINITY if job.cpu_of else int(limits.cpu_s) + 2
         rlimits = [
             (resource.RLIMIT_CPU, cpu, cpu),
             (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
             (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
-            (resource.RLIMIT_STACK, STACK_BYTES, resource.RLIM_INFINITY),
+            (resource.RLIMIT_STACK, job.stack_bytes, resource.RLIM_INFINITY),
             (resource.RLIMIT_DATA if job.limit_data else resource.RLIMIT_AS, memory, memory),
         ]
-        if limits.processes:
+        threads = limits.processes + job.extra_threads
+        if threads:
             # Counted per user: the zygote too, unless the program has a user namespace to itself.
-            most = limits.processes + (1 if job.full else 2)
+            most = threads + (1 if job.full else 2)
             rlimits.append((resource.RLIMIT_NPROC, most, most))
         return {
             "do": "job",
@@ -260,7 +286,9 @@ class Worker:
             "env": job.environment,
             "filter": job.profile,
             "flags": NAMESPACES if job.full else 0,
-            "landlock": self.landlock > 0,
+            "ruleset": job.profile.partition("_")[0],
+            "script": job.script,
+            "product": job.product,
             "capture": job.capture,
             "stdin": job.stdin is not None,
             "size": len(job.payload),
@@ -331,6 +359,8 @@ class _Reading:
                     if "end" in got:
                         reply = got
                         poller.unregister(fd)
+                    elif "failed" in got:
+                        self.ending.error = f"the program was not started: {got['failed']}"
                     else:
                         self._cpu(got["cpu"])
                 elif data := os.read(fd, 1 << 16):
@@ -356,6 +386,10 @@ class _Reading:
             ending.cpu_s, ending.max_rss_bytes = reply["cpu"], reply["rss"]
             if not reply["clean"]:
                 self.worker.retired = True
+        if "product" in reply:
+            with open(reply["product"], "rb") as file:
+                if os.fstat(file.fileno()).st_size <= self.job.product_bytes:
+                    ending.product = file.read()
         if self.streams:
             ending.stdout, ending.stderr = map(bytes, self.streams.values())
         return ending
@@ -394,12 +428,12 @@ class _Reading:
             self.kill("output_limit")
 
     def _frames(self, data: bytes) -> None:
-        if self.ending.done or self.ending.broken or self.killed:
+        if self.ending.done or self.ending.broken or self.killed or self.job.binary:
             return
         self.buffer += data
         while len(self.buffer) >= 5:
-            kind, length = self.buffer[:1], int.from_bytes(self.buffer[1:5], "little")
-            if kind not in (b"m", b"s", b"f"):
+            kind, length = bytes(self.buffer[:1]), int.from_bytes(self.buffer[1:5], "little")
+            if kind not in (b"m", b"s"):
                 return self._break("it wrote over its answers")
             if length > self.most or self.total + length > 4 * self.most:
                 return self.kill("output_limit")

@@ -18,6 +18,7 @@ three microseconds each, so the child's road to the program's first line is kept
 import _socket
 import contextlib
 import ctypes
+import fcntl
 import gc
 import json
 import marshal
@@ -32,7 +33,6 @@ import types
 from typing import Any
 
 _CONTROL = 10
-_RULESET = 11
 _RESULT = 3
 _PAYLOAD = 4
 _SCRATCH = "/tmp/job"
@@ -94,9 +94,9 @@ def landlock_abi() -> int:
         return 0
 
 
-def make_ruleset(abi: int, readable: list[str], executable: list[str], scratch: bool) -> None:
-    """Leave at descriptor `_RULESET` a Landlock ruleset: read there, write in the scratch folder,
-    nothing else; no TCP; no abstract sockets of, and no signals to, processes outside."""
+def make_ruleset(abi: int, readable: list[str], executable: list[str], scratch: bool) -> int:
+    """A Landlock ruleset: read and execute there, write in the scratch folder, nothing else; no
+    TCP; no abstract sockets of, and no signals to, processes outside. Its descriptor."""
     handled = (1 << 13) - 1
     handled |= _REFER if abi >= 2 else 0
     handled |= _TRUNCATE if abi >= 3 else 0
@@ -107,7 +107,7 @@ def make_ruleset(abi: int, readable: list[str], executable: list[str], scratch: 
     rules = [(path, _READ) for path in readable]
     rules += [(path, _READ | _EXECUTE) for path in executable]
     if scratch:
-        rules.append((_SCRATCH, (_READ | _WRITE | _REFER | _TRUNCATE | _EXECUTE) & handled))
+        rules.append((_SCRATCH, (_READ | _WRITE | _REFER | _TRUNCATE) & handled))
     for path, access in rules:
         try:
             target = os.open(path, os.O_PATH)
@@ -117,8 +117,9 @@ def make_ruleset(abi: int, readable: list[str], executable: list[str], scratch: 
             access &= ~(1 << 3)
         _syscall(_SYS_LANDLOCK + 1, ruleset, 1, struct.pack("<Qi", access, target), 0)
         os.close(target)
-    os.dup2(ruleset, _RULESET)
+    moved = fcntl.fcntl(ruleset, fcntl.F_DUPFD_CLOEXEC, _CONTROL + 1)
     os.close(ruleset)
+    return moved
 
 
 class Filter:
@@ -136,23 +137,21 @@ class Filter:
         _check(_c.prctl(_PR_SET_SECCOMP, 2, self.head, 0, 0))
 
 
-def confine(job: dict[str, Any], filter_: Filter) -> None:
+def confine(job: dict[str, Any], filter_: Filter, ruleset: ctypes.c_long | None) -> None:
     """Give up, for good, everything the program is not to have. Order matters: each step needs
     what the next one takes away."""
     for which, soft, hard in job["rlimits"]:
         resource.setrlimit(which, (soft, hard))
     if job["flags"]:
         _syscall(_SYS_CAPSET, _CAPABILITY_HEAD, _NO_CAPABILITIES)
-    if job["landlock"]:
-        _check(_c.syscall(_RESTRICT_SELF, _RULESET_LONG, _LONG_0))
-    os.closerange(_PAYLOAD + 1, 1 << 20)
+    if ruleset is not None:
+        _check(_c.syscall(_RESTRICT_SELF, ruleset, _LONG_0))
     filter_.install()
 
 
 _CAPABILITY_HEAD = struct.pack("<Ii", 0x20080522, 0)
 _NO_CAPABILITIES = bytes(24)
 _RESTRICT_SELF = ctypes.c_long(_SYS_LANDLOCK + 2)
-_RULESET_LONG = ctypes.c_long(_RULESET)
 
 # --- the child ---------------------------------------------------------------------------------
 
@@ -160,7 +159,7 @@ _RULESET_LONG = ctypes.c_long(_RULESET)
 class Channel:
     """Frames to the outside: one byte of kind, four of length, JSON.
 
-    Kinds: "m" a message; "s" the program's last word; "f" our own failure.
+    Kinds: "m" a message; "s" the program's last word.
     """
 
     def __init__(self) -> None:
@@ -217,10 +216,18 @@ def arrange(job: dict[str, Any]) -> None:
             came += 1
 
 
-def run_child(job: dict[str, Any], main: Any, filter_: Filter, channel: Channel) -> None:
-    arrange(job)
-    payload = marshal.loads(os.pread(_PAYLOAD, job["size"], 0))
-    confine(job, filter_)
+def prepare_exec(job: dict[str, Any]) -> None:
+    """Make ready for another program's image: what it is not to inherit closes by itself."""
+    for descriptor in (_RESULT, _PAYLOAD, _CONTROL):
+        os.set_inheritable(descriptor, False)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    if job["script"]:
+        with open(job["script"], "wb") as file:
+            file.write(os.pread(_PAYLOAD, job["size"], 0))
+
+
+def run_main(main: Any, payload: Any, channel: Channel) -> None:
     gc.enable()
     ending: dict[str, Any] = {"status": "ok"}
     try:
@@ -234,27 +241,28 @@ def run_child(job: dict[str, Any], main: Any, filter_: Filter, channel: Channel)
     channel.frame(b"s", ending)
 
 
-def exec_child(job: dict[str, Any], filter_: Filter) -> None:
-    arrange(job)
-    os.set_inheritable(_PAYLOAD, True)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-    confine(job, filter_)
-    argv = job["exec"]
-    os.execve(_PAYLOAD if job["size"] else argv[0], argv, job["env"])
-
-
-def child(job: dict[str, Any], main: Any, filter_: Filter, channel: Channel) -> None:
-    code = 70
+def child(job: dict[str, Any], tools: "Tools", control: "Control") -> None:
+    """Become the program. What fails before its first line is told over the control socket, which
+    the program does not have; so nothing that it does can pass for a failure of ours."""
     try:
-        if job["exec"]:
-            exec_child(job, filter_)
-        run_child(job, main, filter_, channel)
-        code = 0
+        filter_, ruleset = tools.filters[job["filter"]], tools.rulesets.get(job["ruleset"])
+        arrange(job)
+        argv = job["exec"]
+        if argv:
+            prepare_exec(job)
+            os.closerange(_PAYLOAD + 1, _CONTROL)
+            confine(job, filter_, ruleset)
+            os.execve(argv[0] if argv[0].startswith("/") else _PAYLOAD, argv, job["env"])
+        payload = marshal.loads(os.pread(_PAYLOAD, job["size"], 0))
+        confine(job, filter_, ruleset)
     except BaseException as error:
-        channel.frame(b"f", {"error": f"{type(error).__name__}: {error}"})
+        control.send({"failed": f"{type(error).__name__}: {error}"})
+        os._exit(70)
+    try:
+        os.closerange(_PAYLOAD + 1, 1 << 20)
+        run_main(tools.harnesses[job["harness"]], payload, tools.channel)
     finally:
-        os._exit(code)
+        os._exit(0)
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -275,8 +283,14 @@ class Control:
         fds = [fd for _, _, data in extra for fd in memoryview(data).cast("i")]
         return marshal.loads(packet), fds
 
-    def send(self, reply: dict[str, Any]) -> None:
-        self.socket.send(marshal.dumps(reply))
+    def send(self, reply: dict[str, Any], fds: list[int] | None = None) -> None:
+        if not fds:
+            self.socket.send(marshal.dumps(reply))
+            return
+        rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))
+        self.socket.sendmsg([marshal.dumps(reply)], [rights])
+        for fd in fds:
+            os.close(fd)
 
 
 def wait_for_end(control: Control, pid: int) -> tuple[int, resource.struct_rusage]:
@@ -314,11 +328,10 @@ def tidy() -> bool:
 
 def work(control: Control, job: dict[str, Any], fds: list[int], tools: "Tools") -> None:
     """One job: clone, wait, say how it ended."""
-    filter_, main = tools.filters[job["filter"]], tools.harnesses.get(job["harness"])
     try:
         pid = clone(ctypes.c_long(job["flags"] | signal.SIGCHLD))
         if pid == 0:
-            child(job, main, filter_, tools.channel)
+            child(job, tools, control)
     except OSError as error:
         control.send({"end": None, "error": f"no process for the program: {error}"})
         return
@@ -326,13 +339,17 @@ def work(control: Control, job: dict[str, Any], fds: list[int], tools: "Tools") 
         for fd in fds:
             os.close(fd)
     status, usage = wait_for_end(control, pid)
-    clean = True
+    clean, product = True, []
     if tools.alone:
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
+        if job["product"] and status == 0:
+            with contextlib.suppress(OSError):
+                product = [os.open(f"{_SCRATCH}/{job['product']}", os.O_RDONLY | os.O_NOFOLLOW)]
         clean = tidy()
     cpu = usage.ru_utime + usage.ru_stime
-    control.send({"end": status, "cpu": cpu, "rss": usage.ru_maxrss << 10, "clean": clean})
+    reply = {"end": status, "cpu": cpu, "rss": usage.ru_maxrss << 10, "clean": clean}
+    control.send(reply, product)
 
 
 class Tools:
@@ -343,6 +360,7 @@ class Tools:
         self.alone: bool = settings["alone"]
         self.harnesses: dict[str, Any] = {}
         self.channel = Channel()
+        self.rulesets: dict[str, ctypes.c_long] = {}
         own_pid = settings["own_pid"]
         self.filters = {k: Filter(v, own_pid) for k, v in settings["filters"].items()}
 
@@ -394,7 +412,9 @@ def initialise(settings: dict[str, Any]) -> tuple[Tools, dict[str, Any]]:
     os.chdir(_SCRATCH if tools.alone else "/")
     abi = landlock_abi()
     if abi:
-        make_ruleset(abi, settings["readable"], settings["executable"], tools.alone)
+        for name, (readable, executable) in settings["rulesets"].items():
+            descriptor = make_ruleset(abi, readable, executable, tools.alone)
+            tools.rulesets[name] = ctypes.c_long(descriptor)
     namespaces = ""
     try:
         pid = clone(ctypes.c_long(settings["namespaces"] | signal.SIGCHLD))
