@@ -134,6 +134,9 @@ def growth_figure(growth: Growth, name: str) -> Any:
             _draw_series(axes, growth, [p for p in growth.points if p.m == m], m)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        costs = [p.cost for p in growth.points if p.cost > 0]
+        if costs:  # the curves may leave the picture, the points may not
+            axes.set_ylim(min(costs) / 2, max(costs) * 4)
         axes.set_xlabel("n")
         axes.set_ylabel(growth.unit)
         axes.set_title(f"{name}: {growth.big_o}", loc="left", fontsize=11)
