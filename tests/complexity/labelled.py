@@ -222,7 +222,7 @@ def f(xs):
             xs = [x for x in xs if x > p]
 ''')
 add("dutch_flag", "n", "1", "lambda n, rng: ([rng.randrange(3) for _ in range(n)],)", "def f(a):\n    lo, i, hi = 0, 0, len(a) - 1\n    while i <= hi:\n        if a[i] == 0:\n            a[lo], a[i] = a[i], a[lo]\n            lo += 1\n            i += 1\n        elif a[i] == 2:\n            a[hi], a[i] = a[i], a[hi]\n            hi -= 1\n        else:\n            i += 1\n    return a\n")
-add("statistics_mean", "n", "n", INTS, "import statistics\ndef f(xs):\n    return statistics.mean(xs) if xs else 0\n")
+add("statistics_mean", "n", "1", INTS, "import statistics\ndef f(xs):\n    return statistics.mean(xs) if xs else 0\n")
 add("topo_sort", "n", "n", "lambda n, rng: (n, [(rng.randrange(i), i) for i in range(1, n) for _ in (0, 1)])", '''
 from collections import defaultdict, deque
 def f(n, edges):
@@ -257,7 +257,7 @@ add("match_star", "n", "n", INTS, "def f(xs):\n    match xs:\n        case []:\n
 # --- O(n log n) --------------------------------------------------------------------------------
 add("sort_dedupe", "n log n", "n", INTS, "def f(xs):\n    return sorted(set(xs))\n")
 add("sort_key_lambda", "n log n", "n", INTS, "def f(xs):\n    return sorted(xs, key=lambda x: (x % 10, -x))\n")
-add("anagram_groups", "n", "n", WORDS, "from collections import defaultdict\ndef f(ws):\n    d = defaultdict(list)\n    for w in ws:\n        d[''.join(sorted(w))].append(w)\n    return list(d.values())\n")
+add("anagram_groups", "n", "n", "lambda n, rng: ([''.join(rng.choice('abcdefghijklmnopqrstuvwxyz') for _ in range(8)) for _ in range(n)],)", "from collections import defaultdict\ndef f(ws):\n    d = defaultdict(list)\n    for w in ws:\n        d[''.join(sorted(w))].append(w)\n    return list(d.values())\n")
 add("heap_sort_push", "n log n", "n", INTS, "from heapq import heappush, heappop\ndef f(xs):\n    h = []\n    for x in xs:\n        heappush(h, x)\n    out = []\n    while h:\n        out.append(heappop(h))\n    return out\n")
 add("merge_sort_index", "n log n", "n", INTS, '''
 def merge(a, b):
@@ -391,8 +391,8 @@ def f(g):
                 stack.append((a, b))
     return len(seen)
 ''')
-add("combinations_two", "n^2", "1", INTS, "from itertools import combinations\ndef f(xs):\n    return sum(1 for a, b in combinations(xs, 2) if a == b)\n")
-add("product_two", "n^2", "1", INTS, "from itertools import product\ndef f(xs):\n    best = 0\n    for a, b in product(xs, repeat=2):\n        if a ^ b > best:\n            best = a ^ b\n    return best\n")
+add("combinations_two", "n^2", "n", INTS, "from itertools import combinations\ndef f(xs):\n    return sum(1 for a, b in combinations(xs, 2) if a == b)\n")
+add("product_two", "n^2", "n", INTS, "from itertools import product\ndef f(xs):\n    best = 0\n    for a, b in product(xs, repeat=2):\n        if a ^ b > best:\n            best = a ^ b\n    return best\n")
 add("palindrome_expand", "n^2", "n", "lambda n, rng: ('a' * n,)", "def f(s):\n    best = ''\n    for c in range(len(s)):\n        for lo, hi in ((c, c), (c, c + 1)):\n            while lo >= 0 and hi < len(s) and s[lo] == s[hi]:\n                lo -= 1\n                hi += 1\n            if hi - lo - 1 > len(best):\n                best = s[lo + 1:hi]\n    return best\n")
 add("deque_rotate_each", "n^2", "n", INTS, "from collections import deque\ndef f(xs):\n    q = deque(xs)\n    out = []\n    while q:\n        q.rotate(len(q) // 2)\n        out.append(q.pop())\n    return out\n")
 add("insort_each", "n^2", "n", INTS, "import bisect\ndef f(xs):\n    out = []\n    for x in xs:\n        bisect.insort(out, x)\n    return out\n")
@@ -413,7 +413,7 @@ add("sort_rows_grid", "n^2 log n", "n^2", GRID, "def f(g):\n    return [sorted(r
 add("heap_matrix", "n^2 log n", "n^2", GRID, "import heapq\ndef f(g):\n    h = []\n    for r in g:\n        for x in r:\n            heapq.heappush(h, x)\n    out = 0\n    while h:\n        out ^= heapq.heappop(h)\n    return out\n")
 add("matmul_zip", "n^3", "n^2", GRID, "def f(a):\n    cols = list(zip(*a))\n    return [[sum(x * y for x, y in zip(r, c)) for c in cols] for r in a]\n")
 add("three_loops_triangular", "n^3", "1", INTS, "def f(xs):\n    c = 0\n    n = len(xs)\n    for i in range(n):\n        for j in range(i + 1, n):\n            for k in range(j + 1, n):\n                if xs[i] + xs[j] + xs[k] == 0:\n                    c += 1\n    return c\n")
-add("combinations_three", "n^3", "1", INTS, "from itertools import combinations\ndef f(xs):\n    return sum(1 for t in combinations(xs, 3) if sum(t) == 0)\n")
+add("combinations_three", "n^3", "n", INTS, "from itertools import combinations\ndef f(xs):\n    return sum(1 for t in combinations(xs, 3) if sum(t) == 0)\n")
 add("substr_all", "n^3", "n^3", "lambda n, rng: (''.join(chr(97 + rng.randrange(26)) for _ in range(n)),)", "def f(s):\n    return {s[i:j] for i in range(len(s)) for j in range(i + 1, len(s) + 1)}\n")
 add("max_subarray_cubic", "n^3", "n", INTS, "def f(xs):\n    best = 0\n    for i in range(len(xs)):\n        for j in range(i, len(xs)):\n            best = max(best, sum(xs[i:j + 1]))\n    return best\n")
 add("matrix_chain", "n^3", "n^2", "lambda n, rng: ([rng.randrange(1, 50) for _ in range(n + 1)],)", '''
@@ -447,10 +447,10 @@ add("power_set", "2^n", "2^n", INTS, "def f(xs):\n    out = [[]]\n    for x in x
 add("subset_sum_rec", "2^n", "n", INTS, "def f(xs):\n    def go(i, left):\n        if i == len(xs):\n            return left == 0\n        return go(i + 1, left) or go(i + 1, left - xs[i])\n    return go(0, -1)\n")
 add("bitmask_loop", "2^n", "1", "lambda n, rng: ([rng.randrange(99) for _ in range(n)],)", "def f(xs):\n    best = 0\n    for mask in range(1 << len(xs)):\n        s = 0\n        for i in range(len(xs)):\n            if mask >> i & 1:\n                s += xs[i]\n        best = max(best, s)\n    return best\n")
 add("hanoi_moves", "2^n", "2^n", NUMBER, "def f(n, a='A', b='B', c='C'):\n    if n == 0:\n        return []\n    return f(n - 1, a, c, b) + [(a, c)] + f(n - 1, b, a, c)\n")
-add("product_bits", "2^n", "1", NUMBER, "from itertools import product\ndef f(n):\n    return sum(1 for p in product((0, 1), repeat=n) if sum(p) * 2 == n)\n")
+add("product_bits", "2^n", "n", NUMBER, "from itertools import product\ndef f(n):\n    return sum(1 for p in product((0, 1), repeat=n) if sum(p) * 2 == n)\n")
 add("parens", "2^n", "2^n", NUMBER, "def f(n):\n    out = []\n    def go(s, o, c):\n        if len(s) == 2 * n:\n            out.append(s)\n            return\n        if o < n:\n            go(s + '(', o + 1, c)\n        if c < o:\n            go(s + ')', o, c + 1)\n    go('', 0, 0)\n    return out\n")
 add("permute_rec", "n!", "n!", INTS, "def f(xs):\n    if not xs:\n        return [[]]\n    out = []\n    for i in range(len(xs)):\n        for p in f(xs[:i] + xs[i + 1:]):\n            out.append([xs[i]] + p)\n    return out\n")
-add("itertools_permutations", "n!", "1", INTS, "from itertools import permutations\ndef f(xs):\n    best = 0\n    for p in permutations(xs):\n        if p[0] > best:\n            best = p[0]\n    return best\n")
+add("itertools_permutations", "n!", "n", INTS, "from itertools import permutations\ndef f(xs):\n    best = 0\n    for p in permutations(xs):\n        if p[0] > best:\n            best = p[0]\n    return best\n")
 add("tsp_brute", "n!", "n", GRID, '''
 from itertools import permutations
 def f(d):
@@ -480,6 +480,6 @@ add("grid_sum", "n*m", "1", "lambda n, m, rng: ([[rng.randrange(9) for _ in rang
 add("sort_a_scan_b", "n log n+m", "n", TWO_LISTS, "def f(a, b):\n    a = sorted(a)\n    t = 0\n    for x in b:\n        t += x\n    return a[0] + t\n")
 add("sort_both", "(n+m) log(n+m)", "n+m", TWO_LISTS, "def f(a, b):\n    return sorted(a + b)\n")
 add("only_first", "n", "1", TWO_LISTS, "def f(a, b):\n    s = 0\n    for x in a:\n        s += x\n    return s\n")
-add("top_m_heap", "n log m", "m", "lambda n, m, rng: (list(range(n + m)), m)", "import heapq\ndef f(xs, k):\n    h = []\n    for x in xs:\n        heapq.heappush(h, x)\n        if len(h) > k:\n            heapq.heappop(h)\n    return h[0]\n")
+add("top_m_heap", "(n+m) log m", "m", "lambda n, m, rng: (list(range(n + m)), m)", "import heapq\ndef f(xs, k):\n    h = []\n    for x in xs:\n        heapq.heappush(h, x)\n        if len(h) > k:\n            heapq.heappop(h)\n    return h[0]\n")
 add("graph_components", "n+m", "n+m", "lambda n, m, rng: (n, [(rng.randrange(n), rng.randrange(n)) for _ in range(m)])", "def f(n, edges):\n    g = {i: [] for i in range(n)}\n    for a, b in edges:\n        g[a].append(b)\n        g[b].append(a)\n    seen = set()\n    k = 0\n    for s in g:\n        if s in seen:\n            continue\n        k += 1\n        st = [s]\n        seen.add(s)\n        while st:\n            u = st.pop()\n            for v in g[u]:\n                if v not in seen:\n                    seen.add(v)\n                    st.append(v)\n    return k\n")
-add("coin_ways", "n*m", "m", "lambda n, m, rng: (list(range(1, n + 1)), m)", "def f(coins, t):\n    w = [1] + [0] * t\n    for c in coins:\n        for i in range(c, t + 1):\n            w[i] = (w[i] + w[i - c]) % 1000007\n    return w[t]\n")
+add("coin_ways", "n*m", "m", "lambda n, m, rng: ([rng.randrange(1, 5) for _ in range(n)], m)", "def f(coins, t):\n    w = [1] + [0] * t\n    for c in coins:\n        for i in range(c, t + 1):\n            w[i] = (w[i] + w[i - c]) % 1000007\n    return w[t]\n")

@@ -67,19 +67,61 @@ _RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2
          "n sqrt n": 2.0, "n^3 log n": 2.0, "n^5": 2.0}  # fmt: skip
 
 
-def fit(points: Data, *, floor: float = 0.02, offset: float = 0.0) -> Fit:
-    """The class of `points`, sizes ascending and distinct, costs positive.
+def fit(points: Data, *, floor: float = 0.02) -> Fit:
+    """The class of a number of steps; `floor` is the relative error that is taken for noise.
 
-    `floor` is the relative error that is taken for noise; `offset` is added to every cost
-    (bytes: what an interpreter allocates whatever the program does).
+    Args:
+        points: sizes ascending and distinct, costs positive.
     """
-    data = [(float(n), float(y) + offset) for n, y in points if y + offset > 0]
+    data = [(float(n), float(y)) for n, y in points if y > 0]
     if len(data) < 4:
         return Fit("unknown", 0.0, None, math.inf)
-    fast = _super_polynomial(data)
+    return _super_polynomial(data, 0.33) or _choose(residuals(_tail(data)), floor)
+
+
+# An interpreter allocates so many bytes here and there whatever the program does.
+BYTES_OFFSET = 384.0
+BYTES_NOISE = 160.0
+
+
+def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
+    """The class of a peak of bytes: as `fit`, with what CPython's allocations look like taken
+    into account: a constant, and integers that cost nothing up to 256 (so that a list of counts
+    or indices has a kink in its growth, which is no growth of a higher class)."""
+    if len(points) < 4:
+        return Fit("unknown", 0.0, None, math.inf)
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    if high - low <= BYTES_NOISE:
+        return Fit("1", 0.9, "log n", 0.0)
+    fast = _super_polynomial([(float(n), max(float(y), 1.0)) for n, y in points], 0.6)
     if fast is not None:
         return fast
-    return _polynomial(_tail(data), floor)
+    data = [(float(n), max(float(y), 0.0) + BYTES_OFFSET) for n, y in points]
+    found = _bytes(_tail(data), floor)
+    if len(data) > 6:
+        # One jump of a table at the very end is not a higher class: it has to show before, too.
+        before = _bytes(_tail(data[:-1]), floor)
+        if before.name != "unknown" and _FUNCTION_ORDER[before.name] < _FUNCTION_ORDER.get(
+            found.name, 99
+        ):
+            return before
+    return found
+
+
+def _bytes(data: list[tuple[float, float]], floor: float) -> Fit:
+    table = residuals(data)
+    for kink in (128.0, 256.0, 512.0, 1024.0):
+        if data[-1][0] > kink:
+            columns = [[g(n) / y for n, y in data] for g in (
+                lambda n: n, lambda n: 1.0, lambda n, k=kink: max(0.0, n - k))]  # fmt: skip
+            loss, _ = nnls(columns, [1.0] * len(data))
+            if loss < table["n"][0]:
+                table["n"] = (loss, 1.0)
+    best = min(loss for loss, _ in table.values())
+    return _choose(table, max(min(floor, 3 * best), 0.006))
+
+
+_FUNCTION_ORDER = {name: i for i, name in enumerate(_FUNCTIONS)}
 
 
 def _tail(data: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -124,8 +166,7 @@ def residuals(data: Data) -> dict[str, tuple[float, float]]:
     return out
 
 
-def _polynomial(data: list[tuple[float, float]], floor: float) -> Fit:
-    table = residuals(data)
+def _choose(table: dict[str, tuple[float, float]], floor: float) -> Fit:
     best = min(loss for loss, _ in table.values())
     limit = max(1.35 * best, floor)
     order = list(table)
@@ -150,8 +191,9 @@ def _polynomial(data: list[tuple[float, float]], floor: float) -> Fit:
     return Fit(chosen, round(min(confidence, 0.99), 3), runner, table[chosen][0])
 
 
-def _super_polynomial(data: list[tuple[float, float]]) -> Fit | None:
-    """2^n and n!, or None where the points grow no faster than n^5."""
+def _super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | None:
+    """2^n and n!, or None where the points grow no faster than n^5. A factorial's cost grows
+    by a factor near n per unit: by more than `steep` times n."""
     last = [d for d in data if d[0] >= 4]
     if len(last) < 4 or last[-1][0] > 400:
         return None
@@ -164,7 +206,8 @@ def _super_polynomial(data: list[tuple[float, float]]) -> Fit | None:
         return None
     # ln(y[i+1] / y[i]) per unit of n: flat for an exponential, ln n for a factorial.
     base = data[0][1]
-    grown = [(n, y - base) for n, y in last if y > 4 * base] or last
+    grown = [(n, y - base) for n, y in last if y > 16 * base]
+    grown = grown if len(grown) >= 3 else last[-3:]
     rates = [
         ((a + b) / 2, math.log(yb / ya) / (b - a))
         for (a, ya), (b, yb) in itertools.pairwise(grown[-6:])
@@ -175,6 +218,8 @@ def _super_polynomial(data: list[tuple[float, float]]) -> Fit | None:
     (u, r0), (v, r1) = rates[0], rates[-1]
     bend = (math.exp(min(r1, 50)) / math.exp(min(r0, 50))) if r1 > r0 else 1.0
     power = math.log(bend) / math.log(v / u) if v > u else 0.0
-    name = "n!" if power > 0.45 and math.exp(r1) > 2.5 else "2^n"
+    factor = math.exp(min(r1, 50))
+    factorial = (power > 0.45 and factor > steep * n1) or (power > 0.15 and factor > 0.9 * n1 > 5)
+    name = "n!" if factorial else "2^n"
     confidence = 0.9 if len(last) >= 6 else 0.7
     return Fit(name, confidence, "2^n" if name == "n!" else "n!", 0.0)

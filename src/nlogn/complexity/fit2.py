@@ -93,9 +93,22 @@ _SHARE = 0.02  # of the cost, somewhere on the grid, that each of a sum's terms 
 _RARE = frozenset(["min(n,m)", "sqrt n", "sqrt m", "n sqrt m", "n+m log n", "n log m+m"])
 
 
-def fit_two(points: Data, *, floor: float = 0.03, offset: float = 0.0) -> Fit:
-    """The class of (n, m, cost) points; `floor` and `offset` as in `fit.fit`."""
-    low = 4 if sum(1 for n, m, _ in points if n >= 4 and m >= 4) >= 9 else 1
+# CPython keeps the integers up to 256: containers of larger ones take more for each.
+_KINKS: dict[str, tuple[Callable[[float, float], float], ...]] = {
+    "n": (lambda n, m: max(0.0, n - 256), lambda n, m: n * max(0.0, 1 - 256 / m)),
+    "m": (lambda n, m: max(0.0, m - 256), lambda n, m: m * max(0.0, 1 - 256 / n)),
+    "n*m": (lambda n, m: n * m * max(0.0, 1 - 256 / min(n, m)),),
+}
+_SHIFTS = ((0, 0), (-1, 0), (0, -1), (-1, -1), (0, -4), (-4, 0), (-4, -4))
+
+
+def fit_two(points: Data, *, floor: float = 0.08, offset: float = 0.0) -> Fit:
+    """The class of (n, m, cost) points.
+
+    `floor` is the relative error that may be noise; `offset` (bytes) is added to every cost, and
+    says that the costs are bytes.
+    """
+    low = next((k for k in (8, 4) if sum(1 for n, m, _ in points if min(n, m) >= k) >= 16), 1)
     data = [(n, m, y + offset) for n, m, y in points if n >= low and m >= low and y + offset > 0]
     if len({n for n, _, _ in data}) < 3 or len({m for _, m, _ in data}) < 3:
         return Fit("unknown", 0.0, None, math.inf)
@@ -109,12 +122,20 @@ def fit_two(points: Data, *, floor: float = 0.03, offset: float = 0.0) -> Fit:
         for term in terms:
             if term not in columns:
                 columns[term] = [_TERMS[term](n, m) / y for n, m, y in data]
-        loss, x = nnls([columns[t] for t in terms], [1.0] * len(data))
+        rest = [columns[t] for t in terms]
+        if offset:
+            for term in terms:
+                rest += [[kink(n, m) / y for n, m, y in data] for kink in _KINKS.get(term, ())]
+        loss, x = nnls(rest, [1.0] * len(data))
         if len(own) > 1 and not all(_matters(x[i], columns[t]) for i, t in enumerate(own)):
             continue
+        if "*" in name and low >= 8:  # loops that start late: a constant less in one size
+            for s, t in _SHIFTS[1:]:
+                rest[0] = [_TERMS[own[0]](n + s, m + t) / y for n, m, y in data]
+                loss = min(loss, nnls(rest, [1.0] * len(data))[0])
         found.append((loss, name))
     best = min(loss for loss, _ in found)
-    limit = max(1.35 * best, floor)
+    limit = max(1.35 * best, min(floor, 4 * best), 0.012)
     for at, (loss, name) in enumerate(found):
         if loss <= (limit / 2 if name in _RARE else limit):
             others = [(other, n) for other, n in found if n != name]
@@ -122,7 +143,7 @@ def fit_two(points: Data, *, floor: float = 0.03, offset: float = 0.0) -> Fit:
             cheaper = [other for other, n in found[:at] if n != name]
             gap = min(min(cheaper) / max(loss, 1e-4), 1e3) if cheaper else 1e3
             confidence = (1 - math.exp(-0.35 * math.log2(1 + gap))) / (1 + 4 * loss)
-            if loss > 0.35:
+            if loss > 0.2:
                 break
             return Fit(name, round(min(confidence, 0.99), 3), runner, loss)
     return Fit("unknown", 0.0, None, best)

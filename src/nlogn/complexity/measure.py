@@ -7,7 +7,7 @@ from typing import Any
 
 from nlogn.cases import SizedInputs, sized_inputs
 from nlogn.complexity import bigo
-from nlogn.complexity.fit import Fit, fit
+from nlogn.complexity.fit import BYTES_OFFSET, Fit, fit, fit_bytes
 from nlogn.complexity.fit2 import fit_two
 from nlogn.complexity.growth import Complexity, Growth, Leak, Point
 from nlogn.complexity.harness import harness
@@ -19,7 +19,7 @@ GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
 MEMORY_STEPS = 400_000  # sizes up to this many steps, and inputs of up to this many items,
 MEMORY_MADE = 12_000  # are run again to see their memory
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
-STACK_BYTES = 512  # what an interpreter allocates whatever the program does
+MEMORY_DEPTH = 3e7  # tracemalloc walks the stack at every allocation: frames times steps
 
 
 @dataclass
@@ -187,7 +187,12 @@ def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, s
 def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
     """Which sizes to run plainly: for memory, and for CPU time."""
     keys = sorted(shape.steps, key=lambda k: (k[0], k[1] or 0))
-    cheap = [k for k in keys if shape.steps[k] <= MEMORY_STEPS and shape.made[k] <= MEMORY_MADE]
+    cheap = [
+        k for k in keys
+        if shape.steps[k] <= MEMORY_STEPS
+        and shape.made[k] <= MEMORY_MADE
+        and shape.steps[k] * shape.frames[k] / 152 <= MEMORY_DEPTH
+    ]  # fmt: skip
     if shape.two:
         return [list(k) for k in cheap], []
     if shape.scalar:  # of each neighbourhood, one
@@ -267,9 +272,9 @@ def _time(shape: _Shape) -> tuple[Fit, Growth]:
 def _memory(shape: _Shape) -> tuple[Fit, Growth]:
     cost = {k: float(max(v, 0) + shape.frames.get(k, 0)) for k, v in shape.peaks.items()}
     if shape.two:
-        found = fit_two(_grid(cost), floor=0.04, offset=STACK_BYTES)
+        found = fit_two(_grid(cost), offset=BYTES_OFFSET)
         return found, _growth(shape, found, cost, "bytes", "")
-    found = fit(_envelope(shape, cost), floor=0.03, offset=STACK_BYTES)
+    found = fit_bytes(_envelope(shape, cost))
     return found, _growth(shape, found, cost, "bytes", "")
 
 

@@ -13,7 +13,7 @@ from nlogn.complexity.static_calls import (
     SHRINKS,
     amount,
 )
-from nlogn.complexity.static_recursion import finished, site_of
+from nlogn.complexity.static_recursion import site_of
 from nlogn.complexity.static_state import Block, Function, State, Variable
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, mul
 from nlogn.complexity.static_values import (
@@ -24,7 +24,6 @@ from nlogn.complexity.static_values import (
     NUMBER,
     SCANNED,
     Val,
-    annotated,
     constant,
     container,
     either,
@@ -141,6 +140,8 @@ class Evaluator:
                     return Val("int", left.size, rel=(left.rel[0], "inc"))
                 if left.rel and left.rel[1] == "half" and number is not None:
                     return Val("int", size, rel=left.rel)
+                if right.rel and right.rel[1] == "half" and left.name:
+                    return Val("int", size, rel=("", "half"))
                 between = "span" if left.name and right.name else ""
                 return Val("int", size, rel=("", between) if between else None)
             case ast.Sub():
@@ -895,5 +896,3 @@ def _inverted(node: ast.expr, name: str, bound: Terms) -> Terms:
         return bound
     return UNKNOWN
 
-
-__all__ = ["Evaluator", "annotated", "finished", "unpacked"]

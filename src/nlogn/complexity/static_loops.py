@@ -1,15 +1,17 @@
 """How often a while loop runs, read from its test and from how its body moves what it tests."""
 
 import ast
+from collections.abc import Callable
 
 from nlogn.complexity import static_terms as t
 from nlogn.complexity.static_recursion import visited_bound
 from nlogn.complexity.static_state import Block, State
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, inverse, is_unknown, mul
-from nlogn.complexity.static_values import CONTAINERS, Val, constant
+from nlogn.complexity.static_values import Val, constant
 
 _GEOMETRIC = frozenset({"mul", "div", "double", "lowbit", "mod"})
 _STEPS = frozenset({"inc", "dec"})
+Magnitude = Callable[[ast.expr], Val]  # what an expression is worth, at no charge
 Found = tuple[Terms, tuple[str, ...]]  # how often, and the names whose progress it rests on
 
 
@@ -20,7 +22,7 @@ def written(node: ast.expr) -> str:
     return ast.unparse(node) if isinstance(node, ast.Attribute) else ""
 
 
-def settle_while(state: State, index: int, evaluate: "Evaluate") -> Terms:
+def settle_while(state: State, index: int, evaluate: Magnitude) -> Terms:
     """The passes of the while loop at `state.blocks[index]`, per entry of its parent block.
 
     A loop whose progress outlives the loops around it runs so often in all, not each time.
@@ -52,14 +54,7 @@ def settle_while(state: State, index: int, evaluate: "Evaluate") -> Terms:
     return shared
 
 
-class Evaluate:
-    """What the tests' expressions are worth: `magnitude` of one, without charging for it."""
-
-    def magnitude(self, node: ast.expr) -> Val:
-        raise NotImplementedError
-
-
-def _of_test(state: State, block: Block, test: ast.expr | None, ev: "Evaluate") -> Found | None:
+def _of_test(state: State, block: Block, test: ast.expr | None, ev: Magnitude) -> Found | None:
     if isinstance(test, ast.BoolOp):
         parts = [_of_test(state, block, v, ev) for v in test.values]
         good = [p for p in parts if p is not None and not is_unknown(p[0])]
@@ -89,7 +84,7 @@ def _start(block: Block, name: str) -> Terms:
     return ONE if value is None else value.size
 
 
-def _of_truth(state: State, block: Block, node: ast.expr, ev: "Evaluate") -> Found | None:
+def _of_truth(state: State, block: Block, node: ast.expr, ev: Magnitude) -> Found | None:
     if isinstance(node, ast.Subscript):  # while not seen[x]: seen[x] = True
         name = written(node.value)
         kinds = _kinds(block, name)
@@ -134,7 +129,7 @@ def _chased(state: State, block: Block, name: str) -> Found | None:
     return start, (name,)
 
 
-def _drained(state: State, block: Block, name: str, ev: "Evaluate") -> Found | None:
+def _drained(state: State, block: Block, name: str, ev: Magnitude) -> Found | None:
     kinds = _kinds(block, name)
     value = block.before.get(name)
     variable = state.find(name)
@@ -169,7 +164,7 @@ def _counted(block: Block, name: str, distance: Terms) -> Terms:
 
 
 def _of_compare(
-    state: State, block: Block, left: ast.expr, right: ast.expr, ev: "Evaluate"
+    state: State, block: Block, left: ast.expr, right: ast.expr, ev: Magnitude
 ) -> Found | None:
     names = [
         n for side in (left, right) for x in ast.walk(side)
@@ -181,9 +176,9 @@ def _of_compare(
         if any(isinstance(x, ast.Call) and written(x.func) == "len" and x.args
                and written(x.args[0]) == name for x in ast.walk(left)):  # fmt: skip
             return _drained(state, block, name, ev)
-    sizes = {side: ev.magnitude(side).size for side in (left, right)}
+    sizes = {side: ev(side).size for side in (left, right)}
     if any("mid" in _kinds(block, n) for n in names):
-        spans = [_start(block, n) for n in names] + [ev.magnitude(right).size]
+        spans = [_start(block, n) for n in names] + [ev(right).size]
         return t.log(t.total(spans)), tuple(dict.fromkeys(names))
     for side, other in ((left, right), (right, left)):
         own = [n for n in names if n in {written(x) for x in ast.walk(side)
@@ -248,5 +243,3 @@ def _stepped(state: State, block: Block, name: str, distance: Terms) -> Terms:
                 return mul(mul(distance, t.log(reach)), inverse(around.trip))
     return distance
 
-
-__all__ = ["CONTAINERS", "Evaluate", "settle_while", "written"]

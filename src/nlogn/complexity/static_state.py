@@ -46,6 +46,7 @@ class Function:
     returns: Val = ANY
     generator: bool = False
     defaults: dict[str, Val] = field(default_factory=dict)
+    defined: bool = True  # by def; else a class, called to make an object
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Block:
     ranged: list[tuple[str, str]] = field(default_factory=list)
     guards: list[tuple[str, Terms]] = field(default_factory=list)
     limits: Terms = ONE
+    chain_loops: list[tuple[str, Terms, str]] = field(default_factory=list)  # inner while loops
     around: Val | None = None  # what the inner loop walks: the neighbours' container
     # branches: how many calls to itself one pass makes
     live: int = 0
@@ -103,6 +105,7 @@ class Block:
             adjusted={k: list(v) for k, v in self.adjusted.items()},
             ranged=list(self.ranged),
             guards=list(self.guards),
+            chain_loops=list(self.chain_loops),
             chain=list(self.chain),
             variables={k: replace(v) for k, v in self.variables.items()},
             functions=dict(self.functions),

@@ -27,6 +27,7 @@ from nlogn.complexity.inside.meter import (
     size_steps,
     sort_steps,
     text_steps,
+    tick,
     tick_each,
     words,
 )
@@ -58,7 +59,7 @@ def wrap(function: Any) -> Any:
     """A callable that C code will call for us: unchanged if its cost is counted anyway."""
     if function is None or type(function) is _FUNCTION or function in _FREE:
         if type(function) is _FUNCTION and function.__code__.co_filename not in _INSTRUMENTED:
-            return lambda *args, **kw: hook_callk(function, *args, **kw)
+            return _counting(function)
         return function
     if type(function) is _METHOD or (
         isinstance(function, type) and function.__module__ in ("solution", "__main__")
@@ -66,7 +67,15 @@ def wrap(function: Any) -> Any:
         return function
     if type(function) in _WRAPPER_TYPES:
         return function
-    return lambda *args, **kw: hook_callk(function, *args, **kw)
+    return _counting(function)
+
+
+def _counting(function: Any) -> Any:
+    def counting(*args: Any, **kw: Any) -> Any:
+        tick()
+        return hook_callk(function, *args, **kw)
+
+    return counting
 
 
 _FREE: set[Any] = {len, ord, chr, abs, float, bool, type, id, iter, isinstance, callable}

@@ -7,7 +7,7 @@ import sys
 import types
 from typing import Any
 
-from nlogn.complexity.inside.meter import PROGRAM_FILE, consume
+from nlogn.complexity.inside.meter import PROGRAM_FILE, SCALARS, SIZED, consume
 from nlogn.complexity.inside.rewrite import rewrite
 
 HELPERS = ("random", "math", "string", "itertools", "collections", "functools", "heapq", "bisect")
@@ -122,6 +122,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def finish(result: Any) -> Any:
     """Run what a generator or async function returned, as whoever reads it would."""
     kind = type(result)
+    if kind in SIZED or kind in SCALARS:
+        return result
     if kind is types.CoroutineType:
         import asyncio
 

@@ -53,6 +53,10 @@ def meter_read() -> tuple[int, int, int]:
     return count, _work, _peak
 
 
+def tick() -> None:
+    _tick()
+
+
 def charge(amount: int) -> None:
     global _work
     _work += amount
