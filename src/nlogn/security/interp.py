@@ -908,7 +908,7 @@ class Interpreter:
         cleaned = ix.sanitizers.find(qual, name) if not target else []
         if cleaned:
             kinds: frozenset[str] = NOTHING.union(*cleaned)
-            given = ([recv] if recv is not None and recv.taint else []) + args
+            given = ([recv] if recv is not None and (recv.taint or recv.tags) else []) + args
             base = derive(given, qual=qual + "()", kw=made(args, kwargs))
             if "*" in kinds or not base.taint:
                 base.clean = EVERY

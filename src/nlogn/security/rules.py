@@ -80,6 +80,7 @@ class Pack:
     stops: frozenset[str] = frozenset()  # calls whose result carries no taint
     exits: frozenset[str] = frozenset()  # calls that do not return
     words: frozenset[str] = frozenset()  # further words that make a file worth a look
+    hint: str = ""  # and a regular expression that does
     canary: tuple[str, str] = ("", "")  # source, the rule that must fire on it
 
 
@@ -115,12 +116,16 @@ def matches(pattern: str, qual: str) -> bool:
     return qual == pattern if rx is None else rx.match(qual) is not None
 
 
+_NONE: list[Any] = []
+
+
 @dataclass(slots=True)
 class Table:
     """Patterns indexed by their last part, so that most calls cost one dictionary look-up."""
 
     exact: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
     loose: list[tuple[str, Any]] = field(default_factory=list)
+    seen: dict[str, list[Any]] = field(default_factory=dict)  # answers already worked out
 
     def add(self, pattern: str, payload: Any) -> None:
         for one in expand(pattern):
@@ -134,10 +139,18 @@ class Table:
 
     def find(self, qual: str, key: str) -> list[Any]:
         hits = self.exact.get(key)
+        if hits is None and not self.loose:
+            return _NONE
+        known = self.seen.get(qual + "\0" + key)
+        if known is not None:
+            return known
         out = [p for pat, p in hits if matches(pat, qual)] if hits else []
         for pat, p in self.loose:
             if matches(pat, qual):
                 out.append(p)
+        if len(self.seen) > 20_000:
+            self.seen.clear()
+        self.seen[qual + "\0" + key] = out
         return out
 
 
@@ -152,18 +165,34 @@ class Index:
     guards: Table
     tags: Table
     routes: tuple[str, ...]
-    words: frozenset[str]
+    words: frozenset[str]  # names that a rule without a web source watches
+    web_words: frozenset[str]  # names that only matter together with a web source
+    web_sources: tuple[frozenset[str], ...]  # the words of each source, all of which must occur
+
+    def concerns(self, words: set[str]) -> bool:
+        """Whether a file with these words can make any rule speak."""
+        if not self.words.isdisjoint(words):
+            return True
+        if self.web_words.isdisjoint(words):
+            return False
+        return any(source <= words for source in self.web_sources)
 
 
 @lru_cache(maxsize=32)
 def index(pack: Pack) -> Index:
-    ix = Index(pack, Table(), Table(), Table(), Table(), Table(), pack.routes, frozenset())
+    ix = Index(
+        pack, Table(), Table(), Table(), Table(), Table(), pack.routes, frozenset(), frozenset(), ()
+    )
     words: set[str] = set()
+    web: set[str] = set()
     for rule in pack.rules:
+        kept = web if rule.kind and rule.need == "web" else words
         for call in rule.calls:
             ix.rules.add(call, rule)
             for one in expand(call):
-                words.update(w for w in re.findall(r"\w+", last_part(one))[-1:])
+                if one == "=bind":
+                    continue
+                kept.update(w for w in re.findall(r"\w+", last_part(one))[-1:])
     for pattern, strength in pack.sources:
         ix.sources.add(pattern, strength)
     for pattern, kinds in pack.sanitizers:
@@ -173,9 +202,16 @@ def index(pack: Pack) -> Index:
             ix.guards.add(call, guard)
     for pattern, tag in pack.tags:
         ix.tags.add(pattern, tag)
-        words.update(re.findall(r"\w+", last_part(pattern))[-1:])
+        for one in expand(pattern):
+            words.update(re.findall(r"\w+", last_part(one))[-1:])
     if any("anycall" in r.calls for r in pack.rules):
         for verb in ("select", "insert", "update", "delete"):
             words.update((verb, verb.upper(), verb.capitalize()))
-    ix.words = frozenset(words - {"", "bind", "anycall"}) | pack.words
+    pseudo = {"", "anycall", "return"}
+    ix.words = frozenset(words - pseudo) | pack.words
+    ix.web_words = frozenset(web | {"return"})
+    entries = [frozenset(re.findall(r"\w+", x)) for p, _ in pack.sources for x in expand(p)]
+    entries += [frozenset({t}) for t in pack.web_types]
+    entries += [frozenset(re.findall(r"\w+", r)) for r in pack.routes]
+    ix.web_sources = tuple(sorted({e for e in entries if e}, key=len))
     return ix

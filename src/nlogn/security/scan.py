@@ -6,6 +6,7 @@ a fraction of a millisecond, before any tree is built.
 
 from __future__ import annotations
 
+import gc
 import re
 from bisect import bisect_right
 from importlib import import_module
@@ -40,8 +41,9 @@ def canonical(language: str) -> str:
 def taint_hits(code: str, lang: str, fuel: int = 60_000) -> list[Hit]:
     """What the interpreter finds. Raises OutOfFuel when the file is too much for its budget."""
     ix = pack(lang)
-    if ix.words.isdisjoint(_WORD.findall(code)) and _SECRET.search(code) is None:
-        return []
+    if not ix.concerns(set(_WORD.findall(code))) and _SECRET.search(code) is None:
+        if not ix.pack.hint or re.search(ix.pack.hint, code) is None:
+            return []
     front = import_module(f".fronts.{FRONTS[lang]}", __package__)
     module = front.lower(code) if FRONTS[lang] != "javascript" else front.lower(code, lang)
     return Interpreter(module, ix, code, fuel).run()
@@ -107,10 +109,15 @@ def scan(code: str, language: str, policy: policies.Policy | None = None) -> Rep
     policy = policy or policies.DEFAULT
     if lang not in MODULES:
         return unscanned(f"no rules for language {language!r}")
+    collecting = gc.isenabled()
+    gc.disable()  # a scan makes many short-lived objects and no garbage worth a pause
     try:
         hits = taint_hits(code, lang)
     except OutOfFuel:
         return unscanned("the file is too large for the scan's budget")
     except RecursionError:
         return unscanned("the code is nested too deeply")
+    finally:
+        if collecting:
+            gc.enable()
     return report_of(to_findings(code, hits, policy))

@@ -159,7 +159,7 @@ RULES: tuple[Rule, ...] = (
          insecure=("const jwt = require('express-jwt');\napp.use(jwt({secret: s}));\n",), fixed=("const jwt = require('express-jwt');\napp.use(jwt({secret: s, isRevoked: r}));\n",), near=()),
     Rule("js.insecure-cookie", 614, "medium", "high", "The cookie is readable by scripts or sent over plain HTTP.", ("{express-session,cookie-session}", "{res,response}.cookie", "*.cookie"),
          when=(("any", ("item", 0, "cookie"), ("item", 2, "httpOnly", False), ("item", 2, "secure", False)), ("any", ("item", 2, "httpOnly", False), ("item", 2, "secure", False), ("badcookie", 0))), advice="Set secure, httpOnly and sameSite.",
-         insecure=("const session = require('express-session');\napp.use(session({secret: s, cookie: {secure: false}}));\n",), fixed=("const session = require('express-session');\napp.use(session({secret: s, cookie: {secure: true, httpOnly: true, sameSite: true, domain: 'd', path: '/', maxAge: 9}}));\n",), near=()),
+         insecure=("const session = require('express-session');\napp.use(session({secret: s, cookie: {secure: false}}));\n",), fixed=("const session = require('express-session');\napp.use(session({secret: s, name: 'n', cookie: {secure: true, httpOnly: true, sameSite: true, domain: 'd', path: '/', maxAge: 9}}));\n",), near=()),
     Rule("js.session-default", 614, "low", "medium", "The session cookie keeps its default name or flags.", ("{express-session,cookie-session}",), when=(("items", 0), ("any", ("not", ("item", 0, "name")), ("not", ("item", 0, "cookie")))), advice="Set name, and cookie with secure and httpOnly.", evidence="heuristic",
          insecure=("const session = require('express-session');\napp.use(session({secret: s}));\n",), fixed=("const session = require('express-session');\napp.use(session({secret: s, name: 'n', cookie: {secure: true, httpOnly: true, sameSite: true}}));\n",), near=()),
     Rule("js.cors-any", 942, "medium", "high", "Every site may read the answers.", ("*.{header,set,setHeader,append}", "cors", "*.writeHead"), when=(("any", ("all", ("re", 0, r"(?i)^access-control-allow-origin$"), ("is", 1, "*")), ("item", 0, "origin", "*"), ("item", 1, "Access-Control-Allow-Origin", "*")),), advice="Name the sites.",
@@ -210,7 +210,7 @@ SANITIZERS = (
     ("{escape-html,he.encode,he.escape,lodash.escape,_.escape,validator.escape,sanitize-html,xss,escapeHtml,escapeHTML}", frozenset({"xss"})), ("*.{sanitize,escapeHTML,escapeHtml,escapeXML}", frozenset({"xss"})),
     ("encodeURIComponent", frozenset({"xss", "header", "redirect", "path", "ssrf"})), ("encodeURI", frozenset({"header"})),
     ("path.basename", frozenset({"path"})), ("*.{escape,escapeId}", frozenset({"sql", "xss"})), ("{mysql,mysql2,sqlstring,pg-format}.{escape,format,literal,ident}", frozenset({"sql"})),
-    ("JSON.stringify", frozenset({"header", "log"})), ("shell-quote.quote", frozenset({"cmd"})), ("{String,Number,parseInt,parseFloat,Boolean}", frozenset({"nosql"})), ("mongo-sanitize", frozenset({"nosql"})),
+    ("JSON.stringify", frozenset({"header", "log"})), ("shell-quote.quote", frozenset({"cmd"})), ("String", frozenset({"nosql"})), ("mongo-sanitize", frozenset({"nosql"})),
     ("*.toString", frozenset({"nosql"})), ("{sanitize-filename,sanitize,filenamify}", ALL), ("*.{toObjectId,ObjectId,Types.ObjectId}", ALL), ("mongoose.Types.ObjectId", ALL),
     ("{bcrypt,bcryptjs}.{hash,hashSync}", ALL), ("*.digest", ALL), ("escape-string-regexp", frozenset({"regex"})), ("lodash.escapeRegExp", frozenset({"regex"})),
 )  # fmt: skip
@@ -222,5 +222,6 @@ PACK = Pack(
     "javascript", RULES, SOURCES, SANITIZERS, GUARDS, (("Math.random", "weak-random"), ("caught", "exception")),
     web_types=("Request", "IncomingMessage"), web_names=("req", "request"), stops=frozenset({"createHash"}), exits=frozenset(),
     words=frozenset({"rejectUnauthorized", "minVersion", "webPreferences", "nodeIntegration", "webSecurity", "dialect", "strictSSL", "secureProtocol", "password", "token"}),
+    hint=r"[(,=:|&]\s*/[^/*\s]",
     canary=(e("db.query(\"select * from t where a='\" + req.query.a + \"'\");"), "js.sql-injection"),
 )  # fmt: skip

@@ -18,7 +18,7 @@ DB = ("{mysql_query,mysqli_query,mysqli_multi_query,mysqli_real_query,pg_query,p
       "*.{query,exec,multi_query,real_query,prepare,whereRaw,selectRaw,orderByRaw,havingRaw,statement,unprepared,executeQuery,executeStatement,createQuery}")  # fmt: skip
 RULES: tuple[Rule, ...] = (
     Rule("php.sql-injection", 89, "critical", "high", "Request data becomes part of an SQL statement.", DB, kind="sql", args=(0, 1), need="web",
-         unless=(("recv", r"(?i)^DOM|xpath|curl"),), advice="Use a prepared statement with bound values.",
+         unless=(("recv", r"(?i)^DOM|xpath|curl"), ("call", r"^(?:exec|query|prepare|statement)$")), advice="Use a prepared statement with bound values.",
          insecure=(p("$db->query(\"select * from t where a='\" . $_GET['a'] . \"'\");"),), fixed=(p("$s = $db->prepare('select * from t where a=?'); $s->execute([$_GET['a']]);"),),
          near=(p("$db->query('select * from t where a=' . (int) $_GET['a']);"),)),
     Rule("php.sql-built", 89, "high", "high", "An SQL statement is put together from values instead of binding them.", (*DB, "anycall"), kind="sql", args=(0, 1), need="param", when=(("any", ("re", 0, SQL_VALUE), ("re", 1, SQL_VALUE)),),

@@ -108,7 +108,7 @@ INJECTION: tuple[Rule, ...] = (
         near=("from subprocess import call\ndef f(x):\n    call('ls')\n",),
     ),
     Rule(
-        "py.remote-shell-built", 78, "high", "medium",
+        "py.remote-shell-built", 78, "high", "high",
         "A command line for another machine is put together from values.",
         ("*.{run,sudo,exec_command,execute_command,ssh_exec,_run_ssh,_ssh,send_command,_cli_run}",),
         kind="cmd", args=(0,), need="built", evidence="heuristic",
@@ -531,5 +531,6 @@ PACK = Pack(
     web_names=("request", "req"),
     stops=frozenset({"isinstance", "type", "fetchone", "fetchall", "fetchmany", "open", "listdir", "glob"}),
     exits=frozenset({"abort", "exit", "_exit", "fail", "abort_if"}),
+    words=frozenset({"netloc", "hostname", "url", "while", "password", "mark_safe"}),
     canary=CANARY,
 )  # fmt: skip

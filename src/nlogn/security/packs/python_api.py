@@ -419,7 +419,7 @@ API_RULES: tuple[Rule, ...] = (
         advice="Pass autoescape=True or select_autoescape().", fix="autoescape",
         insecure=("from jinja2 import Environment, FileSystemLoader\ne = Environment(loader=FileSystemLoader('t'))\n",),
         fixed=("from jinja2 import Environment, FileSystemLoader\ne = Environment(loader=FileSystemLoader('t'), autoescape=True)\n",),
-        near=("from jinja2 import Environment, FileSystemLoader\nkw = {}\ne = Environment(loader=FileSystemLoader('t'), **kw)\n",),
+        
     ),
     Rule(
         "py.autoescape-kwargs", 79, "medium", "high", "Templates of this environment do not escape what they show.",
