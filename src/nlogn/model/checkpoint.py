@@ -1,0 +1,216 @@
+"""Checkpoint folders: safetensors and a config.json that other programs load.
+
+    save(model, "out/")           ->  config.json, model.safetensors[, time_and_memory.safetensors]
+    model = load("out/")              ours, or any folder of a family in `families`
+
+On disk each expert's matrices stand alone (`experts.3.gate_proj.weight`), as published checkpoints,
+vLLM and llama.cpp have them; in memory they are stacked. What no published architecture has (the
+time-aware attention bias, the heads) lies in the side-car file, so the folder itself is standard.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nlogn.model.config import BadConfig, ModelConfig
+from nlogn.model.families import family, from_hf, to_hf
+from nlogn.model.transformer import Transformer
+
+SIDE_CAR = "time_and_memory.safetensors"
+SHARD_BYTES = 5 * 1000**3
+
+
+class BadCheckpoint(ValueError):
+    """A folder that is no checkpoint, or whose weights do not fit its config."""
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+def save(model: Transformer, folder: str | Path, dtype: torch.dtype | None = None) -> None:
+    """Write the network to a folder, in its own precision or in `dtype`.
+
+    The balancing bias of the gates stays float32. Tied embeddings are written once.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype = dtype or model.lm_head.weight.dtype
+    config = to_hf(model.config, str(dtype).removeprefix("torch."))
+    standard = family(model.config) != "nlogn"
+    weights: dict[str, Tensor] = {}
+    extra: dict[str, Tensor] = {}
+    for name, tensor in published(model):
+        kept = tensor if name.endswith("e_score_correction_bias") else tensor.to(dtype)
+        aside = standard and name.endswith("time_bias")
+        (extra if aside else weights)[name] = kept.detach().cpu().clone(
+            memory_format=torch.contiguous_format
+        )
+    _write_shards(weights, folder)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    generation = {"bos_token_id": config.get("bos_token_id"),
+                  "eos_token_id": config.get("eos_token_id"),
+                  "pad_token_id": config.get("pad_token_id")}  # fmt: skip
+    (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
+    if extra:
+        update_side_car(folder, extra)
+
+
+def published(model: Transformer) -> Iterator[tuple[str, Tensor]]:
+    """Names and tensors as published checkpoints have them: experts apart, shared layers copied,
+    a tied head left out."""
+    for name, tensor in model.state_dict().items():
+        if name == "lm_head.weight" and model.config.tied:
+            continue
+        prefix, _, last = name.rpartition(".")
+        if last == "gate_up_proj" and prefix.endswith("experts"):
+            for i, expert in enumerate(tensor):
+                gate, up = expert.chunk(2)
+                yield f"{prefix}.{i}.gate_proj.weight", gate
+                yield f"{prefix}.{i}.up_proj.weight", up
+        elif last == "down_proj" and prefix.endswith("experts"):
+            for i, expert in enumerate(tensor):
+                yield f"{prefix}.{i}.down_proj.weight", expert
+        else:
+            yield name, tensor
+
+
+def _write_shards(weights: dict[str, Tensor], folder: Path) -> None:
+    for old in folder.glob("model*.safetensors*"):
+        old.unlink()
+    shards: list[dict[str, Tensor]] = [{}]
+    size = total = 0
+    for name, tensor in weights.items():
+        if size + tensor.nbytes > SHARD_BYTES and shards[-1]:
+            shards.append({})
+            size = 0
+        shards[-1][name] = tensor
+        size += tensor.nbytes
+        total += tensor.nbytes
+    if len(shards) == 1:
+        save_file(shards[0], folder / "model.safetensors", metadata={"format": "pt"})
+        return
+    where = {}
+    for i, shard in enumerate(shards, 1):
+        file = f"model-{i:05}-of-{len(shards):05}.safetensors"
+        save_file(shard, folder / file, metadata={"format": "pt"})
+        where |= dict.fromkeys(shard, file)
+    index = {"metadata": {"total_size": total}, "weight_map": where}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
+def update_side_car(folder: str | Path, tensors: dict[str, Tensor],
+                    metadata: dict[str, str] | None = None) -> None:  # fmt: skip
+    """Add tensors (and metadata) to the side-car file, keeping what else it holds."""
+    path = Path(folder) / SIDE_CAR
+    kept: dict[str, Tensor] = {}
+    notes: dict[str, str] = {"format": "pt"}
+    if path.exists():
+        with safe_open(path, "pt") as file:
+            notes |= file.metadata() or {}
+            kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(kept | tensors, path, metadata=notes | (metadata or {}))
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def read_config(folder: str | Path) -> ModelConfig:
+    """The config of a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: there is no readable config.json.
+        BadConfig: it describes a network that this code does not have.
+    """
+    path = Path(folder) / "config.json"
+    try:
+        data: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise BadCheckpoint(f"{folder} has no config.json: is it a checkpoint folder?") from None
+    except json.JSONDecodeError as error:
+        raise BadCheckpoint(f"{path} is not JSON: {error}") from None
+    return from_hf(data)
+
+
+def load(
+    folder: str | Path,
+    dtype: torch.dtype = torch.float32,
+    device: str | torch.device = "cpu",
+) -> Transformer:
+    """The network of a checkpoint folder, one tensor at a time, in evaluation mode.
+
+    Reads `model.safetensors`, sharded ones, or `pytorch_model*.bin` (weights only: nothing in the
+    file is executed).
+
+    Raises:
+        BadCheckpoint: weights missing, unexpected, or of another shape.
+        BadConfig: a network that this code does not have.
+    """
+    folder = Path(folder)
+    model = empty(read_config(folder), dtype, device)
+    places = _places(model)
+    missing = set(places)
+    for name, tensor in _tensors(folder):
+        if name.endswith("rotary_emb.inv_freq"):  # old Llama folders keep a computed table
+            continue
+        if name == "lm_head.weight" and model.config.tied:
+            continue
+        if name not in places:
+            raise BadCheckpoint(f"{folder}: unexpected weight {name} {tuple(tensor.shape)}")
+        target = places[name]
+        if target.shape != tensor.shape:
+            raise BadCheckpoint(
+                f"{folder}: {name} is {tuple(tensor.shape)}, its config says {tuple(target.shape)}"
+            )
+        with torch.no_grad():
+            target.copy_(tensor)
+        missing.discard(name)
+    for name in [n for n in missing if n.endswith(("time_bias", "e_score_correction_bias"))]:
+        places[name].zero_()  # absent means never trained
+        missing.discard(name)
+    if missing:
+        some = ", ".join(sorted(missing)[:3])
+        raise BadCheckpoint(f"{folder}: {len(missing)} weights are missing: {some}, ...")
+    return model.eval()
+
+
+def empty(config: ModelConfig, dtype: torch.dtype, device: str | torch.device) -> Transformer:
+    """A network whose weights are allocated but not set."""
+    with torch.device("meta"):
+        model = Transformer(config)
+    model.to(dtype)
+    for gate in model.gates():
+        gate.e_score_correction_bias = gate.e_score_correction_bias.float()
+    model.to_empty(device=device)
+    if config.tied:
+        model.lm_head.weight = model.model.embed_tokens.weight
+    return model
+
+
+def _places(model: Transformer) -> dict[str, Tensor]:
+    """Where each published tensor goes: views into the network's own."""
+    return {name: tensor.detach() for name, tensor in published(model)}
+
+
+def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    files = sorted(folder.glob("model*.safetensors"))
+    pickles = sorted(folder.glob("pytorch_model*.bin"))
+    if not files and not pickles:
+        raise BadCheckpoint(f"{folder} has no model.safetensors and no pytorch_model.bin")
+    side = folder / SIDE_CAR
+    for path in [*files, *([side] if side.exists() else [])]:
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118
+                if not name.startswith("heads."):
+                    yield name, file.get_tensor(name)
+    for path in pickles if not files else []:
+        yield from torch.load(path, map_location="cpu", weights_only=True, mmap=True).items()
+
+
+__all__ = ["SIDE_CAR", "BadCheckpoint", "BadConfig", "empty", "load", "published", "read_config",
+           "save", "update_side_car"]  # fmt: skip

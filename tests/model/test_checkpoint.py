@@ -1,0 +1,234 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from variants import DENSE, HYBRID, VARIANTS
+
+torch = pytest.importorskip("torch", reason="the network needs torch (extra `model`)")
+
+from nlogn.model import checkpoint  # noqa: E402
+from nlogn.model.checkpoint import BadCheckpoint, load, save  # noqa: E402
+from nlogn.model.config import BadConfig, Experts, Positions  # noqa: E402
+from nlogn.model.families import Unsupported, family, from_hf, to_hf  # noqa: E402
+from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.model.upcycle import upcycle  # noqa: E402
+
+
+def shaken(config: object, seed: int = 3) -> Transformer:
+    """A network with nothing at its idle value."""
+    model = Transformer(config, seed=seed).eval()  # type: ignore[arg-type]
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+        for gate in model.gates():
+            gate.e_score_correction_bias.normal_(0, 0.1, generator=generator)
+    return model
+
+
+def tokens(rows: int, count: int) -> torch.Tensor:
+    return torch.randint(0, 97, (rows, count), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_folder_gives_back_the_network(name: str, tmp_path: Path) -> None:
+    model = shaken(VARIANTS[name])
+    save(model, tmp_path)
+    again = load(tmp_path)
+    assert again.config.kinds == model.config.kinds
+    same = {"pattern": model.config.pattern, "positions": model.config.positions}
+    assert replace(again.config, **same) == model.config
+    for (n, a), (m, b) in zip(model.state_dict().items(), again.state_dict().items(), strict=True):
+        assert n == m
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    x = tokens(2, 20)
+    torch.testing.assert_close(model(x).logits, again(x).logits, rtol=0, atol=0)
+
+
+STANDARD = {
+    "exaone_moe": HYBRID,
+    "exaone_moe, two groups": VARIANTS["two groups"],
+    "exaone_moe, shared layers": VARIANTS["shared layers"],
+    "llama": DENSE,
+    "llama, tied": VARIANTS["tied"],
+    "llama, linear": VARIANTS["linear rope"],
+    "llama, dynamic": VARIANTS["dynamic rope"],
+    "llama, yarn": VARIANTS["yarn"],
+    "qwen3": replace(DENSE, qk_norm=True),
+    "glm4_moe": replace(DENSE, experts=Experts(width=16, scale=1.7)),
+    "glm4_moe, normed": replace(DENSE, qk_norm=True, experts=Experts(width=16, first_dense=0)),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", STANDARD)
+def test_transformers_loads_the_folder(name: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="parity is against transformers")
+    assert family(STANDARD[name]) == name.split(",")[0]
+    model = shaken(STANDARD[name])
+    save(model, tmp_path)
+    theirs, report = transformers.AutoModelForCausalLM.from_pretrained(
+        tmp_path, dtype=torch.float32, output_loading_info=True)  # fmt: skip
+    assert type(theirs).__name__ == to_hf(model.config)["architectures"][0]
+    assert not any(report[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    x = tokens(3, 60)
+    got, want = model(x).logits, theirs(x).logits
+    torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
+    theirs.generation_config.eos_token_id = None
+    text = theirs.generate(x[:, :10], max_new_tokens=12, do_sample=False)
+    if model.config.positions.scaling != "dynamic":  # theirs keeps keys turned by old angles
+        assert torch.equal(model.generate(x[:, :10], 12), text)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("old_style", [False, True])
+def test_a_deepseek_coder_shaped_folder_is_imported(old_style: bool, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="parity is against transformers")
+    torch.manual_seed(0)
+    theirs = transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        vocab_size=97, hidden_size=64, intermediate_size=160, num_hidden_layers=3,
+        num_attention_heads=8, num_key_value_heads=2, rms_norm_eps=1e-6, initializer_range=0.2,
+        max_position_embeddings=256, tie_word_embeddings=False, bos_token_id=90, eos_token_id=91,
+        rope_parameters={"rope_type": "linear", "factor": 4.0, "rope_theta": 100_000.0},
+    )).eval()  # fmt: skip
+    theirs.save_pretrained(tmp_path, max_shard_size="100KB")
+    assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
+    if old_style:  # as the published folders are: pickled weights, rope_scaling, computed tables
+        data = json.loads((tmp_path / "config.json").read_text())
+        del data["rope_parameters"]
+        data |= {"rope_scaling": {"type": "linear", "factor": 4.0}, "rope_theta": 100_000}
+        (tmp_path / "config.json").write_text(json.dumps(data))
+        for file in tmp_path.glob("*.safetensors*"):
+            file.unlink()
+        weights = theirs.state_dict() | {
+            "model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(4)
+        }
+        torch.save(weights, tmp_path / "pytorch_model.bin")
+    ours = load(tmp_path)
+    assert ours.config.positions == Positions(
+        theta=100_000.0, scaling="linear", factor=4.0, original=64)  # fmt: skip
+    x = tokens(2, 200)
+    torch.testing.assert_close(ours(x).logits, theirs(x).logits, atol=1e-4, rtol=1e-4)
+    save(ours, tmp_path / "again")
+    third = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "again")
+    torch.testing.assert_close(third(x).logits, theirs(x).logits, atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("per_token", [1, 2, 4])
+def test_an_upcycled_network_starts_as_the_dense_one(per_token: int, tmp_path: Path) -> None:
+    dense = shaken(replace(DENSE, layers=4))
+    model = upcycle(dense, Experts(per_token=per_token))
+    assert [model.config.has_experts(i) for i in range(4)] == [False, True, True, True]
+    x = tokens(2, 60)
+    torch.testing.assert_close(model(x).logits, dense(x).logits, atol=1e-4, rtol=1e-4)
+    routing = model(x).routings[0]
+    assert routing.chosen.unique().numel() > 4  # it does route
+    save(model, tmp_path)
+    transformers = pytest.importorskip("transformers", reason="parity is against transformers")
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    torch.testing.assert_close(theirs(x).logits, dense(x).logits, atol=1e-4, rtol=1e-4)
+    with pytest.raises(BadConfig, match="experts"):
+        upcycle(model)
+
+
+@torch.no_grad()
+def test_an_upcycled_hybrid_agrees_within_its_window() -> None:
+    dense = shaken(replace(DENSE, layers=4))
+    model = upcycle(dense, pattern=("sliding", "sliding", "sliding", "full"), window=32)
+    assert model.config.kinds == ("sliding", "sliding", "sliding", "full")
+    x = tokens(2, 60)
+    got, want = model(x).logits, dense(x).logits
+    torch.testing.assert_close(got[:, :32], want[:, :32], atol=1e-4, rtol=1e-4)
+    assert (got[:, 33:] - want[:, 33:]).abs().max() > 1e-3
+
+
+def test_upcycled_experts_part_ways_in_training() -> None:
+    from nlogn.model.transformer import cross_entropy
+
+    model = upcycle(shaken(DENSE)).train()
+    x = tokens(4, 50)
+    cross_entropy(model(x[:, :-1]).logits, x[:, 1:]).backward()
+    grad = model.model.layers[1].mlp.experts.down_proj.grad
+    assert (grad[0] - grad[1:]).flatten(1).norm(dim=1).min() > 0
+
+
+def test_precision_is_the_caller_s_and_the_balance_stays_exact(tmp_path: Path) -> None:
+    model = shaken(HYBRID)
+    save(model, tmp_path, dtype=torch.bfloat16)
+    half = load(tmp_path, dtype=torch.bfloat16)
+    assert half.lm_head.weight.dtype == torch.bfloat16
+    for mine, other in zip(model.gates(), half.gates(), strict=True):
+        assert torch.equal(mine.e_score_correction_bias, other.e_score_correction_bias)
+    size = (tmp_path / "model.safetensors").stat().st_size
+    assert size < 2.2 * sum(p.numel() for p in model.parameters()) + 50_000
+    assert half(tokens(1, 20)).logits.dtype == torch.bfloat16
+
+
+def test_large_networks_are_written_in_shards(tmp_path: Path, monkeypatch: object) -> None:
+    model = shaken(HYBRID)
+    save(model, tmp_path)
+    monkeypatch.setattr(checkpoint, "SHARD_BYTES", 50_000)  # type: ignore[attr-defined]
+    save(model, tmp_path)
+    assert not (tmp_path / "model.safetensors").exists()
+    assert len(list(tmp_path.glob("model-*-of-*.safetensors"))) > 3
+    again = load(tmp_path)
+    x = tokens(1, 20)
+    assert torch.equal(model(x).logits, again(x).logits)
+    transformers = pytest.importorskip("transformers", reason="parity is against transformers")
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    torch.testing.assert_close(theirs(x).logits, model(x).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_the_time_bias_rides_in_the_side_car(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="parity is against transformers")
+    model = shaken(VARIANTS["time bias"])
+    save(model, tmp_path)
+    assert (tmp_path / checkpoint.SIDE_CAR).exists()
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    x = tokens(2, 30)
+    with torch.no_grad():
+        for layer in model.model.layers:
+            layer.self_attn.time_bias.zero_()
+        torch.testing.assert_close(theirs(x).logits, model(x).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_broken_folders_say_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(BadCheckpoint, match=r"config\.json"):
+        load(tmp_path)
+    model = shaken(HYBRID)
+    save(model, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+
+    def with_config(**change: object) -> None:
+        (tmp_path / "config.json").write_text(json.dumps(config | change))
+
+    with_config(num_hidden_layers=6, layer_types=[*config["layer_types"], "full_attention"],
+                mlp_layer_types=[*config["mlp_layer_types"], "sparse"])  # fmt: skip
+    with pytest.raises(BadCheckpoint, match="missing"):
+        load(tmp_path)
+    with_config(vocab_size=98)
+    with pytest.raises(BadCheckpoint, match="98"):
+        load(tmp_path)
+    with_config(num_experts=8, n_group=2)
+    with pytest.raises(BadCheckpoint, match=r"unexpected|config says"):
+        load(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(BadCheckpoint, match="safetensors"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"model_type": "gpt2"}, "gpt2"),
+        ({"attention_bias": True}, "attention_bias"),
+        ({"hidden_act": "gelu"}, "gelu"),
+        ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 1e4}}, "llama3"),
+        ({"partial_rotary_factor": 0.5}, "partial"),
+    ],
+)
+def test_what_is_not_ours_is_refused(change: dict[str, object], word: str) -> None:
+    with pytest.raises(Unsupported, match=word):
+        from_hf(to_hf(DENSE) | change)
