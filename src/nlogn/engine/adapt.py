@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from nlogn.problems import Case, Parameter, Problem, Signature, Solution
 from nlogn.problems.signatures import declared
+from nlogn.problems.syntax import parse
 
 _MAX_PARAMETERS = 6
 _TYPING = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "Sequence": "list",
@@ -37,6 +38,9 @@ def adapt(solution: Solution, known: Problem, asked: Problem) -> Iterator[str]:
         return
     if known.signature is None or solution.language != "python":
         return
+    wanted = _returned(asked)
+    if wanted and not _compatible(normal(known.signature.returns), wanted):
+        return
     for order in _matchings(known.signature, asked.signature, asked.examples):
         yield _fit(solution.code, known, asked, order)
 
@@ -53,12 +57,17 @@ def _matchings(
     scored = []
     for order in itertools.permutations(range(len(asked.parameters)), len(known.parameters)):
         score = 0.0
+        if not all(
+            _compatible(normal(parameter.annotation), asked_kinds[j])
+            for parameter, j in zip(known.parameters, order, strict=True)
+        ):
+            continue
         for i, (parameter, j) in enumerate(zip(known.parameters, order, strict=True)):
             score += _likeness(parameter, asked.parameters[j].name, asked_kinds[j])
             score += 0.3 * (i == j)
         scored.append((-score, order))
     scored.sort()
-    best = -scored[0][0]
+    best = -scored[0][0] if scored else 0.0
     for negative, order in scored[:6]:
         if -negative > best - 3:
             yield order
@@ -67,11 +76,35 @@ def _matchings(
 def _likeness(known: Parameter, name: str, kind: str) -> float:
     score = 2.0 if known.name == name else 0.0
     mine = normal(known.annotation)
-    if not mine or not kind:
-        return score
-    if mine == kind:
-        return score + 3
-    return score + (1 if outer(mine) == outer(kind) else -3)
+    return score + 3 if mine and mine == kind else score
+
+
+_ALIKE = ({"int", "float", "bool"}, {"list", "tuple"}, {"set", "frozenset", "list"},
+          {"dict", "defaultdict", "Counter"})  # fmt: skip
+
+
+def _compatible(known: str, asked: str) -> bool:
+    """Whether a value of the one type can stand for one of the other: an unknown type can for
+    any, and ``list[int]`` for ``tuple[int, ...]``, but not for ``list[str]`` or ``int``."""
+    if not known or not asked or "Any" in (known, asked):
+        return True
+    a, b = outer(known), outer(asked)
+    if a != b and not any({a, b} <= alike for alike in _ALIKE):
+        return False
+    inner_a, inner_b = (re.findall(r"\b(?:int|float|str|bytes)\b", t) for t in (known, asked))
+    numbers_a, numbers_b = ({"int", "float"} & set(i) for i in (inner_a, inner_b))
+    if not inner_a or not inner_b:
+        return True
+    return bool(set(inner_a) & set(inner_b) or (numbers_a and numbers_b))
+
+
+def _returned(problem: Problem) -> str:
+    """The type of the answer: as annotated, or as the examples show."""
+    assert problem.signature
+    if problem.signature.returns:
+        return normal(problem.signature.returns)
+    kinds = {kind_of(c.expected) for c in problem.examples if c.has_expected} - {"None"}
+    return max(kinds, key=len, default="")
 
 
 def _kind(parameter: Parameter, i: int, examples: Sequence[Case]) -> str:
@@ -131,12 +164,9 @@ def _fit(code: str, known: Problem, asked: Problem, order: tuple[int, ...]) -> s
 
 def _conversion(known: Problem, asked: Problem) -> str:
     """A format for the returned value, where a list is asked and a tuple is known, or so."""
-    assert known.signature and asked.signature
+    assert known.signature
     have = outer(normal(known.signature.returns))
-    want = outer(normal(asked.signature.returns))
-    if not want:
-        kinds = {outer(kind_of(c.expected)) for c in asked.examples if c.has_expected}
-        want = (kinds - {"None"} or {""}).pop()
+    want = outer(_returned(asked))
     if have == want or have not in _CONVERTIBLE or want not in ("list", "tuple", "set"):
         return ""
     if "None" in normal(known.signature.returns):
@@ -150,8 +180,8 @@ _CONVERTIBLE = ("list", "tuple", "set", "dict", "frozenset")
 def _rename(code: str, ours: Signature, theirs: Signature) -> str | None:
     """The code with its function and parameters named as asked, or None where names collide."""
     try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError):
+        tree = parse(code)
+    except SyntaxError:
         return None
     node = declared(tree).get(ours.entry)
     if node is None or node.args.defaults or node.decorator_list:
@@ -167,7 +197,7 @@ def _rename(code: str, ours: Signature, theirs: Signature) -> str | None:
     if clash or set(changed) & {*words, *inner} or any(map(keyword.iskeyword, changed.values())):
         return None
     text = _replace(code, changed)
-    new = declared(ast.parse(text))[theirs.entry]
+    new = declared(parse(text))[theirs.entry]
     lines = text.splitlines()
     first, last = new.lineno - 1, new.body[0].lineno - 1
     if last > first:
@@ -199,7 +229,7 @@ def _replace(code: str, names: dict[str, str]) -> str:
 
 
 def _names(code: str) -> set[str]:
-    tree = ast.parse(code)
+    tree = parse(code)
     found = set()
     for node in ast.walk(tree):
         for field in ("id", "name", "arg", "asname"):
@@ -212,7 +242,7 @@ def _names(code: str) -> set[str]:
 def _with_imports(code: str, signature: Signature) -> str:
     """The code with an import of the `typing` names that the signature's annotations use."""
     text = " ".join([signature.returns, *(p.annotation for p in signature.parameters)])
-    imported = {a.name for n in ast.walk(ast.parse(code)) if isinstance(n, ast.ImportFrom)
+    imported = {a.name for n in ast.walk(parse(code)) if isinstance(n, ast.ImportFrom)
                 for a in n.names}  # fmt: skip
     used = [n for n in _FROM_TYPING if re.search(rf"\b{n}\b", text) and n not in imported]
     return f"from typing import {', '.join(used)}\n\n\n{code}" if used else code

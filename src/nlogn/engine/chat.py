@@ -6,6 +6,7 @@ import re
 from nlogn.engine.protocol import Prompt
 from nlogn.problems import Problem
 from nlogn.problems.literals import shorten
+from nlogn.problems.syntax import parse, parses
 
 _SYSTEM = (
     "You solve programming problems in Python 3.11 with the standard library. Think about edge "
@@ -64,13 +65,13 @@ def extract_code(text: str, entry: str | None = None) -> str:
     if not blocks:
         return _bare(text)
     right = [b for b in blocks if entry is None or _defines(b, entry)]
-    parsed = [b for b in right if _parses(b)]
+    parsed = [b for b in right if parses(b)]
     if entry is not None and (parsed or right):
         return (parsed or right)[-1]
-    together = "\n\n".join(b for b in blocks if _parses(b))
+    together = "\n\n".join(b for b in blocks if parses(b))
     if entry is not None and _defines(together, entry):
         return together
-    return max((b for b in blocks if _parses(b)), key=len, default=max(blocks, key=len))
+    return max((b for b in blocks if parses(b)), key=len, default=max(blocks, key=len))
 
 
 def _blocks(text: str) -> list[str]:
@@ -85,14 +86,6 @@ def _blocks(text: str) -> list[str]:
     return found
 
 
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
 def _defines(code: str, entry: str) -> bool:
     *cls, name = entry.split(".")
     patterns = [rf"^\s*(async\s+)?def\s+{re.escape(name)}\b" if cls else
@@ -102,7 +95,7 @@ def _defines(code: str, entry: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    if _parses(text) and _is_program(text):
+    if parses(text) and _is_program(text):
         return text
     lines = text.splitlines()
     tries = 0
@@ -112,14 +105,14 @@ def _bare(text: str) -> str:
             if tries > _PARSE_TRIES:
                 return ""
             code = "\n".join(lines[start:end])
-            if _parses(code):
+            if parses(code):
                 return code + "\n"
     return ""
 
 
 def _is_program(text: str) -> bool:
     """Whether the text does something: prose of single words also parses."""
-    body = ast.parse(text).body
+    body = parse(text).body
     return any(not isinstance(n, ast.Expr) or isinstance(n.value, ast.Call) for n in body)
 
 

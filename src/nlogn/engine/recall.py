@@ -8,6 +8,7 @@ has to beat.
 import functools
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from nlogn.engine.adapt import adapt
 from nlogn.engine.protocol import Cancel, Completion, EngineError, Prompt, Sampling
@@ -23,7 +24,7 @@ _STOP = frozenset(
     would you your example none int str bool def""",
     )
 )
-_NEIGHBOURS = 12
+_NEIGHBOURS = 40
 
 
 class RecallEngine:
@@ -39,40 +40,24 @@ class RecallEngine:
         return bank() if self._given is None else self._given
 
     @functools.cached_property
-    def _documents(self) -> tuple[list[int], object]:
-        """One document per problem and phrasing, so that a long statement does not drown them."""
+    def _index(self) -> Any:
         import bm25s
 
-        owners: list[int] = []
-        texts: list[list[str]] = []
-        for i, problem in enumerate(self.problems):
-            for text in (_text(problem), *problem.phrasings):
-                owners.append(i)
-                texts.append(tokens(text))
-        if not any(texts):
+        documents = [tokens(_document(problem)) for problem in self.problems]
+        if not any(documents):
             raise EngineError("the bank is empty: there is nothing to recall from")
         index = bm25s.BM25()
-        index.index(texts, show_progress=False)
-        return owners, index
+        index.index(documents, show_progress=False)
+        return index
 
     def nearest(self, problem: Problem, k: int = _NEIGHBOURS) -> list[tuple[Problem, float]]:
-        """The k nearest problems with their scores, best first; those that share no word are
-        left out. The score is the statement's BM25 plus that of the best phrasing."""
-        owners, index = self._documents
-        query = [t for t in dict.fromkeys(tokens(_text(problem))) if t in index.vocab_dict]  # type: ignore[attr-defined]
+        """The k nearest problems with their BM25 scores, best first; those that share no word
+        are left out."""
+        known = self._index.vocab_dict
+        query = [t for t in dict.fromkeys(tokens(_question(problem))) if t in known]
         if not query:
             return []
-        values = index.get_scores(query)  # type: ignore[attr-defined]
-        whole = [0.0] * len(self.problems)
-        phrased = [0.0] * len(self.problems)
-        seen: set[int] = set()
-        for owner, value in zip(owners, values.tolist(), strict=True):
-            if owner in seen:
-                phrased[owner] = max(phrased[owner], value)
-            else:
-                whole[owner] = value
-                seen.add(owner)
-        scores = [a + b for a, b in zip(whole, phrased, strict=True)]
+        scores = self._index.get_scores(query).tolist()
         ranked = sorted(range(len(scores)), key=lambda i: (-scores[i], self.problems[i].name))
         return [(self.problems[i], scores[i]) for i in ranked[:k] if scores[i] > 0]
 
@@ -104,8 +89,8 @@ class RecallEngine:
             return
 
     def _candidates(self, asked: Problem) -> Iterator[Completion]:
-        """Neighbours and their solutions on the diagonal: the best of the nearest, its second,
-        the best of the next, and so on. Then the less likely ways to match parameters."""
+        """The nearest problems' best solutions, the further ones in turn with the second best
+        of the nearer ones, and so on; then the less likely ways to match parameters."""
         queues = []
         for known, score in self.nearest(asked):
             fitted = [
@@ -118,8 +103,8 @@ class RecallEngine:
         widest = max(map(len, queues), default=0)
         for step in range(len(queues) + 2 * widest):
             for near, solutions in enumerate(queues):
-                which = step - 2 * near
-                if 0 <= which < len(solutions):
+                which, odd = divmod(step - near, 2)
+                if not odd and 0 <= which < len(solutions):
                     yield solutions[which][0]
                     later += solutions[which][1:]
         yield from later
@@ -158,8 +143,18 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
 
 
-def _text(problem: Problem) -> str:
+def _question(problem: Problem) -> str:
     parts = [problem.title, problem.statement]
     if problem.signature:
         parts += [problem.signature.entry, *(p.name for p in problem.signature.parameters)]
+    return "\n".join(parts)
+
+
+def _document(problem: Problem) -> str:
+    """All that is said about a problem. Asked with a phrasing that was left out, 50 problems were
+    found first for 45 % of the phrasings by statement and phrasings alone, and for 55 % with the
+    rationale and the names and reasons of solutions; one document each beat several."""
+    parts = [_question(problem), *problem.phrasings, problem.rationale]
+    parts += [solution.name for solution in problem.solutions]
+    parts += [f"{wrong.name} {wrong.reason}" for wrong in problem.wrong]
     return "\n".join(parts)

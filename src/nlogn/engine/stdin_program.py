@@ -69,7 +69,7 @@ def _plans(names: Sequence[str], kinds: Sequence[str]) -> Iterator[list[_Slot]]:
                 at = sum(s.kind == "count" for s in rest)
                 if scalars:
                     yield rest[:at] + scalars + rest[at:]
-        if len(lists) > 1:
+        if lists:
             each = []
             for name, is_list, of in order:
                 if is_list:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from nlogn.problems import syntax
 from nlogn.problems.literals import NotLiteral, evaluate_node
 from nlogn.problems.problem import Case, Signature
 from nlogn.problems.signatures import declared
@@ -248,7 +249,7 @@ def _property(
                 test = _replace(test, node, "got")
     assigned = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and _stores(n)}
     used = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
-    helped = set(declared(ast.parse(helpers)))
+    helped = set(declared(syntax.parse(helpers)))
     if used - set(bound) - {"got", "math"} - helped - (_SAFE_NAMES - assigned):
         return None
     if not used & set(bound) or used & (assigned - set(bound) - {"got"}):

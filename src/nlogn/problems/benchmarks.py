@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nlogn.problems import json_inputs
+from nlogn.problems import json_inputs, syntax
 from nlogn.problems.asserts import Tests, read_asserts
 from nlogn.problems.examples import call_arguments
 from nlogn.problems.literals import NotLiteral, evaluate
@@ -62,10 +62,10 @@ def problem_from_row(row: dict[str, Any]) -> Problem:
 def _human_eval(row: dict[str, Any]) -> Problem:
     prompt, entry = row["prompt"], row["entry_point"]
     code = prompt + row["canonical_solution"]
-    tree = ast.parse(code)
+    tree = syntax.parse(code)
     signature = of_function(entry, declared(tree)[entry])
-    preamble = _besides(ast.parse(prompt.rstrip() + "\n    pass\n"), entry)
-    test = ast.parse(row["test"])
+    preamble = _besides(syntax.parse(prompt.rstrip() + "\n    pass\n"), entry)
+    test = syntax.parse(row["test"])
     check = declared(test)["check"]
     tests = read_asserts(check.body, ["candidate", entry], signature, preamble)
     if tests.script:
@@ -94,10 +94,10 @@ def _mbpp(row: dict[str, Any]) -> Problem:
     code = _unix(row["code"])
     setup = _unix(row.get("test_setup_code") or "\n".join(row.get("test_imports") or ()))
     lines = [_unix(t) for t in (*row["test_list"], *(row.get("challenge_test_list") or ()))]
-    functions = declared(ast.parse(code))
+    functions = declared(syntax.parse(code))
     entry = _called_entry(lines, functions)
     signature = of_function(entry, functions[entry])
-    statements = ast.parse(setup + "\n" + "\n".join(lines)).body
+    statements = syntax.parse(setup + "\n" + "\n".join(lines)).body
     tests = read_asserts(statements, [entry], signature)
     text = (row.get("text") or row["prompt"]).strip()
     return _with_plus(
@@ -117,11 +117,11 @@ def _mbpp(row: dict[str, Any]) -> Problem:
 
 def _mbpp_plus(row: dict[str, Any]) -> Problem:
     code, entry = _unix(row["canonical_solution"]), row["entry_point"]
-    signature = of_function(entry, declared(ast.parse(code))[entry])
-    tests = read_asserts(ast.parse(row["assertion"]).body, [entry], signature)
+    signature = of_function(entry, declared(syntax.parse(code))[entry])
+    tests = read_asserts(syntax.parse(row["assertion"]).body, [entry], signature)
     text = row["prompt"].strip().strip('"').strip()
     shown = read_asserts(
-        ast.parse("\n".join(re.findall(r"^assert .*", text, re.M))).body, [entry], signature
+        syntax.parse("\n".join(re.findall(r"^assert .*", text, re.M))).body, [entry], signature
     )
     examples, _, _ = shown.judged_as()
     problem = Problem(
@@ -139,12 +139,12 @@ def _mbpp_plus(row: dict[str, Any]) -> Problem:
 def _leetcode(row: dict[str, Any]) -> Problem:
     prompt = row["prompt"]
     statement = re.sub(r'^\s*"""|"""', "", prompt).strip()
-    stub = ast.parse(prompt.rstrip() + "\n        pass\n")
+    stub = syntax.parse(prompt.rstrip() + "\n        pass\n")
     (entry,) = [e for e in declared(stub) if e.startswith("Solution.")]
     signature = of_function(entry, declared(stub)[entry])
     preamble = _LEETCODE_PREAMBLE + _besides(stub, "Solution")
     called = f"my_solution.{entry.split('.')[1]}"
-    statements = ast.parse(row["test"]).body
+    statements = syntax.parse(row["test"]).body
     tests = read_asserts(statements, [called], signature)
     if tests.script:
         tests.script = f"my_solution = Solution()\n{tests.script}\n"
@@ -216,7 +216,7 @@ def _doctests(docstring: str, signature: Signature) -> tuple[Case, ...]:
 def _called_entry(tests: Sequence[str], functions: Iterable[str]) -> str:
     """The defined function that the first test calls."""
     for test in tests:
-        for node in ast.walk(ast.parse(test)):
+        for node in ast.walk(syntax.parse(test)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in set(functions):
                 return ast.unparse(node.func)
     raise ValueError("no test calls a function that the solution defines")

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nlogn.problems.literals import NotLiteral, evaluate
+
+_NUMBERS = {int, float, complex}
+
 
 @dataclass(slots=True)
 class Place:
@@ -64,9 +68,9 @@ def _restored(value: Any, place: Place, above: type) -> Any:
             return inner
     if isinstance(value, dict):
         return {k: _restored(v, element, list) for k, v in value.items()}
-    if isinstance(value, str) and place.kinds[complex] and not place.kinds[str]:
+    if isinstance(value, str) and _NUMBERS & set(place.kinds) and not place.kinds[str]:
         try:
-            return complex(value)
-        except ValueError:
+            return evaluate(value)
+        except NotLiteral:
             return value
     return value

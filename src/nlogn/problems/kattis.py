@@ -5,13 +5,13 @@ cases, limits, submissions and the default validator's flags. Not supported, and
 output validator of the package's own, interactive and multi-pass problems.
 """
 
-import ast
 import os
 import re
 import textwrap
 from pathlib import PurePosixPath
 from typing import Any
 
+from nlogn.problems import syntax
 from nlogn.problems.archives import Files
 from nlogn.problems.errors import ProblemError
 from nlogn.problems.markdown import decode
@@ -270,21 +270,13 @@ def _submissions(package: Files) -> tuple[list[Solution], list[WrongSolution]]:
             continue
         language = _LANGUAGES.get(PurePosixPath(name).suffix)
         code = package[name].decode("utf-8", "replace").replace("\r\n", "\n")
-        if language is None or (language == "python" and not _is_python3(code)):
+        if language is None or (language == "python" and not syntax.parses(code)):
             continue
         if parts[1] == "accepted":
             right.append(Solution(parts[2], code, "", "", language))
         elif parts[1] in _REASONS:
             wrong.append(WrongSolution(parts[2], code, _REASONS[parts[1]], None, language))
     return right, wrong
-
-
-def _is_python3(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def _time_limit(package: Files, limits: Any) -> float:

@@ -10,6 +10,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from nlogn.problems import syntax
+
 MAX_ITEMS = 2_000_000
 MAX_BITS = 1_000_000
 
@@ -34,8 +36,8 @@ def parse_expression(source: str) -> ast.expr:
         NotLiteral: the text is not one expression.
     """
     try:
-        return ast.parse(source.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return syntax.parse_expression(source)
+    except SyntaxError as error:
         raise NotLiteral(f"not a Python expression: {shorten(source)}") from error
 
 

@@ -9,14 +9,17 @@ import ast
 import difflib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
-from nlogn.problems import examples
+from nlogn.problems import examples, syntax
 from nlogn.problems.errors import ProblemError
 from nlogn.problems.problem import Paradigm, Problem, Signature, Solution, WrongSolution
 from nlogn.problems.sections import Block, Document, Section, split
 from nlogn.problems.signatures import declared, parse_signature
+
+T = TypeVar("T")
 
 MAX_BYTES = 8 << 20
 LANGUAGES = {"": "python", "python": "python", "py": "python", "python3": "python",
@@ -203,9 +206,8 @@ class _Reader:
         return found
 
     def generator(self, block: Block) -> str:
-        node = self.parse(block, "eval")
-        body = getattr(node, "body", None)
-        names = [a.arg for a in body.args.args] if isinstance(body, ast.Lambda) else []
+        node = self.parsed(block, syntax.parse_expression)
+        names = [a.arg for a in node.args.args] if isinstance(node, ast.Lambda) else []
         if names not in (["n", "rng"], ["n", "m", "rng"]):
             raise self.error(
                 "a generator is one expression `lambda n, rng: (arguments,)`, or "
@@ -214,21 +216,18 @@ class _Reader:
             )
         return block.text.strip()
 
-    def parse(self, block: Block, mode: str = "exec") -> ast.AST:
+    def parsed(self, block: Block, parse: Callable[[str], T]) -> T:
         try:
-            return ast.parse(block.text.strip() if mode == "eval" else block.text, mode=mode)
+            return parse(block.text)
         except SyntaxError as error:
             line = block.line + (error.lineno or 1) - 1
             raise self.error(f"this code does not parse: {error.msg}", line) from None
-        except (ValueError, RecursionError, MemoryError) as error:
-            raise self.error(f"this code does not parse: {error}", block) from None
 
     def checker(self) -> str | None:
         if not (section := self.document.one("checker")):
             return None
         block = self.only_fence(section, "def check(args, expected, got):\n    return …")
-        tree = self.parse(block)
-        assert isinstance(tree, ast.Module)
+        tree = self.parsed(block, syntax.parse)
         check = declared(tree).get("check")
         if check is None or [a.arg for a in check.args.args] != ["args", "expected", "got"]:
             raise self.error("a checker defines `def check(args, expected, got):`", block)
@@ -243,8 +242,7 @@ class _Reader:
             )
         language = LANGUAGES[word]
         if language == "python":
-            tree = self.parse(block)
-            assert isinstance(tree, ast.Module)
+            tree = self.parsed(block, syntax.parse)
             if signature and signature.entry not in declared(tree):
                 raise self.error(f"this code does not define `{signature.entry}`", block)
         elif signature:

@@ -34,6 +34,7 @@ class Section:
     kind: str
     name: str  # of a right or wrong solution
     line: int
+    level: int
     blocks: list[Block] = field(default_factory=list)
 
     def fences(self) -> list[Block]:
@@ -86,8 +87,11 @@ def split(text: str, path: str | os.PathLike[str] = "") -> Document:
             if section is None and not title and level == 1:
                 title, current = heading, None
                 statement[start:end] = [""] * (end - start)
-            elif section is None and current is not None and level <= 3:
-                current = None
+            elif section is None and current is not None:
+                if level <= current.level:
+                    current = None
+                else:
+                    current.blocks.append(Block("text", heading, start + 1))
             if section:
                 _refuse_twice(section, sections, path)
                 sections.append(section)
@@ -113,7 +117,7 @@ def _section(heading: str, level: int, line: int, path: str | os.PathLike[str]) 
     head, colon, name = heading.partition(":")
     word = _ALIASES.get(head.strip().lower(), head.strip().lower())
     if word in SINGLE and not name.strip():
-        return Section(word, "", line)
+        return Section(word, "", line, level)
     if word in NAMED and (colon or level > 1):
         if not name.strip():
             raise ProblemError(
@@ -121,7 +125,7 @@ def _section(heading: str, level: int, line: int, path: str | os.PathLike[str]) 
                 path,
                 line,
             )
-        return Section(word, name.strip(), line)
+        return Section(word, name.strip(), line, level)
     if level > 1 and (near := difflib.get_close_matches(word, (*SINGLE, *NAMED), 1, 0.82)):
         raise ProblemError(
             f"unknown section “{heading}”: did you mean `## {near[0].title()}`?", path, line

@@ -3,6 +3,7 @@
 import ast
 import re
 
+from nlogn.problems import syntax
 from nlogn.problems.problem import Parameter, Signature
 
 
@@ -15,10 +16,10 @@ def parse_signature(source: str) -> Signature:
     """
     functions = declared(_parse(source))
     if len(functions) != 1:
-        found = ", ".join(functions) or "none"
+        found = f": {', '.join(functions)}" if functions else ", it must start with `def`"
         raise ValueError(
-            f"a signature is one function, but here are {len(functions)} ({found}): "
-            "write one line such as `def two_sum(nums: list[int], target: int) -> list[int]:`"
+            f"a signature is one function, but here are {len(functions)}{found}. Write one line "
+            "such as `def two_sum(nums: list[int], target: int) -> list[int]:`"
         )
     ((entry, node),) = functions.items()
     return of_function(entry, node)
@@ -73,10 +74,9 @@ def _parse(source: str) -> ast.Module:
     indent = " " * (len(last) - len(last.lstrip()) + 4)
     for candidate in (text, text + "\n" + indent + "...", text + ":\n" + indent + "..."):
         try:
-            return ast.parse(candidate)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as failure:
-            if isinstance(failure, SyntaxError):
-                error = failure
+            return syntax.parse(candidate)
+        except SyntaxError as failure:
+            error = failure
     detail = f" ({error.msg})" if error.msg else ""
     if not re.search(r"\bdef\b", text):
         detail = ": it must start with `def`"
