@@ -1,25 +1,187 @@
-"""What to do about a finding: severity × confidence × evidence → an action."""
+"""What to do about a finding: severity × confidence × evidence × tier × path → an action.
+
+A policy is a TOML file. The first entry that matches decides; without one the default does:
+
+    [[when]]
+    rule = "py.weak-*"            # any of rule, path, tier, severity, confidence, evidence
+    path = "tests/*"
+    action = "info"               # block, regenerate, autofix, redact, warn, info, allow
+
+    [[suppress]]
+    rule = "py.eval-param"
+    path = "tools/repl.py"
+    reason = "The tool's purpose is to run what its user types."
+
+    [audit]
+    log = "security.jsonl"
+
+Blocking needs proof: an entry cannot turn a heuristic finding into a block. A suppression
+without a reason of at least ten characters is refused.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+import re
+import time
+import tomllib
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from .report import Finding, Report, Suppression
+
+ACTIONS = ("block", "regenerate", "autofix", "redact", "warn", "info", "allow")
+STOPPING = ("block", "regenerate")
+FIELDS = ("rule", "path", "tier", "severity", "confidence", "evidence")
+SHORTEST_REASON = 10
+
+
+class PolicyError(ValueError):
+    """The policy file says something that is not allowed; the message says what and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    action: str
+    match: tuple[tuple[str, tuple[str, ...]], ...]  # field -> patterns, all of which must match
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    rule: str
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    overrides: dict[str, str] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    tier: str = "default"
+    audit_log: str = ""
 
 
 DEFAULT = Policy()
 
 
-def decide(policy: Policy, rule: str, severity: str, confidence: str, evidence: str) -> str:
-    """The action for a finding. Only what is proven by flow or certain by API may block."""
-    chosen = policy.overrides.get(rule)
-    if chosen:
-        return chosen
+def load_policy(path: Path | str, tier: str = "default") -> Policy:
+    """Read a policy. Raises PolicyError, or OSError when the file cannot be read."""
+    return parse_policy(Path(path).read_text(), tier)
+
+
+def parse_policy(text: str, tier: str = "default") -> Policy:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise PolicyError(f"not TOML: {e}") from e
+    unknown = set(data) - {"when", "suppress", "audit"}
+    if unknown:
+        raise PolicyError(f"unknown table {sorted(unknown)[0]!r}; use when, suppress and audit")
+    entries = tuple(_entry(n, raw) for n, raw in enumerate(data.get("when", []), 1))
+    waivers = tuple(_waiver(n, raw) for n, raw in enumerate(data.get("suppress", []), 1))
+    return Policy(entries, waivers, tier, str(data.get("audit", {}).get("log", "")))
+
+
+def _entry(n: int, raw: dict[str, Any]) -> Entry:
+    action = raw.get("action")
+    if action not in ACTIONS:
+        raise PolicyError(f"when #{n}: action must be one of {', '.join(ACTIONS)}, not {action!r}")
+    match = []
+    for key, value in raw.items():
+        if key == "action":
+            continue
+        if key not in FIELDS:
+            raise PolicyError(f"when #{n}: unknown field {key!r}; use {', '.join(FIELDS)}")
+        match.append((key, tuple(value) if isinstance(value, list) else (str(value),)))
+    return Entry(action, tuple(match))
+
+
+def _waiver(n: int, raw: dict[str, Any]) -> Waiver:
+    reason = str(raw.get("reason", "")).strip()
+    if len(reason) < SHORTEST_REASON:
+        raise PolicyError(f"suppress #{n}: say why in `reason` (at least {SHORTEST_REASON} letters)")
+    return Waiver(str(raw.get("rule", "*")), str(raw.get("path", "*")), reason)
+
+
+def default_action(severity: str, confidence: str, evidence: str, rule: str = "") -> str:
+    """Without a policy: proven and serious blocks, a found key is redacted, doubt only informs."""
+    if rule.startswith("secret."):
+        return "redact"
     if confidence == "low":
         return "info"
     if confidence == "high" and evidence != "heuristic" and severity in ("high", "critical"):
         return "block"
     return "warn"
+
+
+def decide(policy: Policy, f: Finding, path: str = "") -> str:
+    """The action for a finding in the file at `path`."""
+    facts = {
+        "rule": f.rule, "path": path, "tier": policy.tier, "severity": f.severity,
+        "confidence": f.confidence, "evidence": f.evidence,
+    }  # fmt: skip
+    for entry in policy.entries:
+        if all(any(fnmatchcase(facts[k], p) for p in pats) for k, pats in entry.match):
+            if entry.action in STOPPING and f.evidence == "heuristic":
+                return "warn"
+            return entry.action
+    return default_action(f.severity, f.confidence, f.evidence, f.rule)
+
+
+_ALLOW = re.compile(r"nlogn:\s*allow\s+([\w.*-]+)\s*(?:because|--|—|:)?\s*(.*)")
+
+
+def apply_policy(policy: Policy, findings: list[Finding], code: str, path: str = "") -> Report:
+    """Give every finding its action; set aside those that a reasoned suppression covers."""
+    lines = code.split("\n") if "nlogn:" in code else []
+    kept: list[Finding] = []
+    waived: list[Suppression] = []
+    for f in findings:
+        reason = _waived(policy, f, path) or _inline(lines, f)
+        if reason:
+            waived.append(Suppression(f, reason))
+            continue
+        action = decide(policy, f, path)
+        if action != "allow":
+            kept.append(replace(f, action=action))
+    return Report("findings" if kept else "clean", tuple(kept), "", tuple(waived))
+
+
+def _waived(policy: Policy, f: Finding, path: str) -> str:
+    for w in policy.waivers:
+        if fnmatchcase(f.rule, w.rule) and fnmatchcase(path, w.path):
+            return w.reason
+    return ""
+
+
+def _inline(lines: list[str], f: Finding) -> str:
+    """`# nlogn: allow RULE because REASON` on the finding's line or the one above."""
+    for n in (f.line - 1, f.line - 2):
+        if 0 <= n < len(lines):
+            m = _ALLOW.search(lines[n])
+            if m and fnmatchcase(f.rule, m.group(1)):
+                reason = m.group(2).strip(" */->#")
+                if len(reason) >= SHORTEST_REASON:
+                    return reason
+    return ""
+
+
+def audit(log: Path | str, name: str, code: str, report: Report) -> None:
+    """Append one line of JSON about a scan: what was found, what was waived and why."""
+    line = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "file": name,
+        "sha256": hashlib.sha256(code.encode("utf-8", "replace")).hexdigest(),
+        "status": report.status,
+        "reason": report.reason,
+        "findings": [{"rule": f.rule, "line": f.line, "action": f.action} for f in report.findings],
+        "suppressed": [
+            {"rule": s.finding.rule, "line": s.finding.line, "reason": s.reason}
+            for s in report.suppressed
+        ],
+    }
+    with open(log, "a") as out:
+        out.write(json.dumps(line) + "\n")

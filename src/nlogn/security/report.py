@@ -42,12 +42,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """A finding that somebody decided to live with, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The answer for one piece of code. `reason` says why it was not scanned."""
 
     status: Status
     findings: tuple[Finding, ...] = ()
     reason: str = ""
+    suppressed: tuple[Suppression, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {
@@ -66,10 +75,6 @@ class Report:
     def flagged(self) -> bool:
         """Whether anything asks for a person's attention; notes do not."""
         return any(f.action not in ("info", "allow") for f in self.findings)
-
-
-def report_of(findings: list[Finding]) -> Report:
-    return Report("findings" if findings else "clean", tuple(findings))
 
 
 def unscanned(reason: str) -> Report:

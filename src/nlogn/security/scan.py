@@ -9,44 +9,69 @@ from __future__ import annotations
 import gc
 import re
 from bisect import bisect_right
+from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
 
-from . import policy as policies
+from .fragments import close, dedent, introduced, unfence
 from .interp import Hit, Interpreter, OutOfFuel
 from .packs import MODULES, pack
-from .report import ORDER, Finding, Report, Step, report_of, unscanned
+from .policy import DEFAULT, Policy, apply_policy
+from .report import ORDER, Finding, Report, Step, unscanned
+from .secrets import find_secrets
 
 FRONTS = {
     "python": "python", "java": "java", "javascript": "javascript", "typescript": "javascript",
     "tsx": "javascript", "go": "go", "php": "php",
 }  # fmt: skip
+# Languages with an analysis of their own instead of a pack: module name in this package.
+NATIVE: dict[str, str] = {}
 ALIASES = {
     "py": "python", "python3": "python", "js": "javascript", "jsx": "javascript",
     "node": "javascript", "ts": "typescript", "golang": "go", "c++": "cpp", "cxx": "cpp",
     "cc": "cpp", "h": "c", "hpp": "cpp", "rs": "rust", "mjs": "javascript", "cjs": "javascript",
+    "pyi": "python", "php5": "php",
 }  # fmt: skip
+LONGEST = 2_000_000  # characters
 _WORD = re.compile(r"\w+")
 # A quoted text bound to, or compared with, a name that holds secrets.
 _SECRET = re.compile(
     r"""(?i)(?:passw|secret|api[_-]?key|token|pwd|credential|access[_-]?key|private[_-]?key|pass\b)"""
     r"""[\w-]*["'`\]]*\s*(?:string\s*)?(?::=|=>|[:=!]=?=?|,)\s*["'`]|["'`]\s*[!=]=\s*\w*(?:passw|secret|token)"""
 )
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def canonical(language: str) -> str:
-    name = language.strip().lower()
+    """The name under which a language is known here."""
+    name = language.strip().lower().lstrip(".")
     return ALIASES.get(name, name)
 
 
-def taint_hits(code: str, lang: str, fuel: int = 60_000) -> list[Hit]:
+def languages() -> tuple[str, ...]:
+    return tuple(sorted({*MODULES, *NATIVE}))
+
+
+def fuel_for(code: str) -> int:
+    """Evaluated expressions that a file may cost: generous for a function, linear for a file."""
+    return 60_000 + 120 * code.count("\n")
+
+
+def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     """What the interpreter finds. Raises OutOfFuel when the file is too much for its budget."""
     ix = pack(lang)
     if not ix.concerns(set(_WORD.findall(code))) and _SECRET.search(code) is None:
         if not ix.pack.hint or re.search(ix.pack.hint, code) is None:
             return []
     front = import_module(f".fronts.{FRONTS[lang]}", __package__)
-    module = front.lower(code) if FRONTS[lang] != "javascript" else front.lower(code, lang)
-    return Interpreter(module, ix, code, fuel).run()
+    js = FRONTS[lang] == "javascript"
+    module = front.lower(code, lang) if js else front.lower(code)
+    if module.errors:
+        whole = close(code, "javascript" if js else lang)
+        if whole != code:
+            again = front.lower(whole, lang) if js else front.lower(whole)
+            module = again if again.errors <= module.errors else module
+    return Interpreter(module, ix, code, fuel or fuel_for(code)).run()
 
 
 class Lines:
@@ -63,7 +88,7 @@ class Lines:
         return bisect_right(self.starts, pos)
 
 
-def to_findings(code: str, hits: list[Hit], policy: policies.Policy) -> list[Finding]:
+def from_hits(code: str, hits: list[Hit]) -> list[Finding]:
     if not hits:
         return []
     lines = Lines(code)
@@ -72,52 +97,141 @@ def to_findings(code: str, hits: list[Hit], policy: policies.Policy) -> list[Fin
         flow: tuple[Step, ...] = ()
         if h.trace:
             steps = [Step(lines.of(pos), text) for pos, text in h.trace[:10]]
-            steps.append(Step(lines.of(h.pos), h.rule.message))
-            flow = tuple(steps)
+            flow = (*steps, Step(lines.of(h.pos), h.rule.message))
         r = h.rule
         message = f"{r.message} {r.advice}" if r.advice else r.message
-        action = policies.decide(policy, r.id, r.severity, h.confidence, h.evidence)
-        if action != "allow":
-            out.append(
-                Finding(
-                    r.id, f"CWE-{r.cwe}", r.severity, h.confidence, h.evidence, action,
-                    lines.of(h.pos), message, flow,
-                )
-            )  # fmt: skip
+        out.append(
+            Finding(
+                r.id, f"CWE-{r.cwe}", r.severity, h.confidence, h.evidence, "warn",
+                lines.of(h.pos), message, flow,
+            )
+        )  # fmt: skip
     return strongest(out)
+
+
+def from_text(code: str) -> list[Finding]:
+    """What holds for every language: keys of known formats, and text that displays as other text."""
+    out: list[Finding] = []
+    for s in find_secrets(code):
+        line = code.count("\n", 0, s.pos) + 1
+        out.append(
+            Finding(
+                s.rule, "CWE-798", "critical", "high", "api", "redact", line,
+                f"A {s.title} is in the source ({s.shown}). Revoke it and read it from a secret store.",
+            )
+        )  # fmt: skip
+    m = _BIDI.search(code)
+    if m is not None:
+        out.append(
+            Finding(
+                "text.bidi", "CWE-1007", "high", "high", "api", "block",
+                code.count("\n", 0, m.start()) + 1,
+                "A bidirectional control character makes this code read differently from how it runs.",
+            )
+        )  # fmt: skip
+    return out
 
 
 def strongest(found: list[Finding]) -> list[Finding]:
     """One finding for each line and weakness: the one with the best evidence."""
-    rank = {"flow": 2, "api": 1, "heuristic": 0}
     best: dict[tuple[int, str], Finding] = {}
     for f in found:
         key = (f.line, f.cwe)
         old = best.get(key)
-        if old is None or _weight(f, rank) > _weight(old, rank):
+        if old is None or _weight(f) > _weight(old):
             best[key] = f
     return sorted(best.values(), key=lambda f: (f.line, f.cwe, f.rule))
 
 
-def _weight(f: Finding, rank: dict[str, int]) -> tuple[int, int, int]:
-    return (("low", "medium", "high").index(f.confidence), rank[f.evidence], ORDER[f.severity])
+def _weight(f: Finding) -> tuple[int, int, int]:
+    proof = {"flow": 2, "api": 1, "heuristic": 0}[f.evidence]
+    return (("low", "medium", "high").index(f.confidence), proof, ORDER[f.severity])
 
 
-def scan(code: str, language: str, policy: policies.Policy | None = None) -> Report:
-    """Scan one whole file. Never raises for bad input: it says `unscanned` and why."""
+def raw_findings(code: str, lang: str) -> list[Finding]:
+    """Findings before any policy. Raises OutOfFuel or RecursionError."""
+    if lang in NATIVE:
+        native = import_module(f".{NATIVE[lang]}", __package__)
+        found = strongest(native.findings(code, lang))
+    else:
+        found = from_hits(code, taint_hits(code, lang))
+    return found + from_text(code)
+
+
+@lru_cache(maxsize=32)
+def healthy(lang: str) -> bool:
+    """The canary: whether the language's rules still find what they must find.
+
+    A grammar or a rule that broke would otherwise make every file look clean.
+    """
+    if lang in NATIVE:
+        native = import_module(f".{NATIVE[lang]}", __package__)
+        source, rule = native.CANARY[lang]
+    else:
+        source, rule = pack(lang).pack.canary
+    try:
+        return any(f.rule == rule for f in raw_findings(source, lang))
+    except (OutOfFuel, RecursionError):
+        return False
+
+
+def secure(
+    code: str,
+    language: str,
+    *,
+    policy: Policy | None = None,
+    path: str = "",
+    before: str = "",
+    after: str = "",
+    was: str | None = None,
+) -> Report:
+    """Scan one piece of code. Never raises for bad input: it says `unscanned` and why.
+
+    `before` and `after` are the text around it in the same buffer: they are analysed with it,
+    but only findings in `code` itself are reported, numbered by its own lines. `was` is the
+    earlier version of `code`: then only lines that it did not have are reported.
+    """
     lang = canonical(language)
-    policy = policy or policies.DEFAULT
-    if lang not in MODULES:
+    if lang not in MODULES and lang not in NATIVE:
         return unscanned(f"no rules for language {language!r}")
+    if len(code) + len(before) + len(after) > LONGEST:
+        return unscanned("the file is too large")
     collecting = gc.isenabled()
     gc.disable()  # a scan makes many short-lived objects and no garbage worth a pause
     try:
-        hits = taint_hits(code, lang)
+        if not healthy(lang):
+            return unscanned(f"the rules for {lang} failed their self-test")
+        found, text = _scan(code, lang, before, after)
     except OutOfFuel:
-        return unscanned("the file is too large for the scan's budget")
+        return unscanned("the file costs more than the scan's budget")
     except RecursionError:
         return unscanned("the code is nested too deeply")
     finally:
         if collecting:
             gc.enable()
-    return report_of(to_findings(code, hits, policy))
+    if was is not None:
+        new = introduced(was, text)
+        found = [f for f in found if f.line in new]
+    return apply_policy(policy or DEFAULT, found, text, path)
+
+
+def _scan(code: str, lang: str, before: str, after: str) -> tuple[list[Finding], str]:
+    if before or after:
+        head = before if not before or before.endswith("\n") else before + "\n"
+        shift = head.count("\n")
+        last = shift + code.count("\n") + 1
+        found = raw_findings(head + code + ("" if code.endswith("\n") else "\n") + after, lang)
+        return [_move(f, -shift) for f in found if shift < f.line <= last], code
+    part = unfence(code) if "```" in code or "~~~" in code else None
+    text = part.text if part is not None else code
+    if text[:1] in " \t" or (lang == "python" and text[:1] == "\n"):
+        text = dedent(text)
+    found = raw_findings(text, lang)
+    if part is not None and part.first_line > 1:
+        found = [_move(f, part.first_line - 1) for f in found]
+    return found, code
+
+
+def _move(f: Finding, by: int) -> Finding:
+    flow = tuple(replace(s, line=max(1, s.line + by)) for s in f.flow)
+    return replace(f, line=f.line + by, flow=flow)
