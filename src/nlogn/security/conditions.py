@@ -9,6 +9,7 @@
     ("lt", arg, n)         a constant number below n ("gt", arg, n)
     ("bits", arg, mask)    a constant integer with one of these bits set
     ("short", arg, n)      a constant text or list shorter than n
+    ("head", arg)          a list whose first item is a constant
     ("items", arg)         the argument is a mapping or object literal
     ("itemlt", arg, key, n) / ("itemre", arg, key, regex) / ("itemhas", arg, key, regex)
     ("itemis", arg, key, v) the item is a constant below n / matches / is a list with a match / is v
@@ -140,6 +141,9 @@ def holds(cond: tuple, site: Site) -> bool:
         return type(v.const) is str and backtracks(v.const)
     if op == "const":
         return v.const is not NC
+    if op == "head":
+        first = (v.items or {}).get(0)
+        return v.seq and first is not None and first.const is not NC
     if op == "items":
         return v.items is not None and not v.seq
     if op in ("itemlt", "itemre", "itemhas", "itemis"):

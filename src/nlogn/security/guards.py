@@ -25,6 +25,7 @@ CHECKING = re.compile(
     r"(?i)(?:^|_|\b)(?:is_?|has_?)?(?:valid|safe|allow|whitelist|permit|trusted|good|legal|"
     r"accept|sanit|verif|check|ensure|assert|match|authori[sz]e|clean)"
 )
+ALLOWED = re.compile(r"(?i)allow|valid|white|permit|known|choices|safe|trusted|accept")
 SAFE_WORD = re.compile(r"(?i)valid|safe|allow|whitelist|permit|trusted|good|sanit|verif|clean")
 # A pattern that admits only harmless characters from start to end.
 STRICT = re.compile(
@@ -80,7 +81,8 @@ def membership(it: Interpreter, test: ir.Bin, env: dict[str, Value], inside: boo
     left, right = it.ev(test.left, env), it.ev(test.right, env)
     if inside:
         # `x in {"a", "b"}`, `x in ALLOWED`, `x in self.columns`: an allow-list.
-        if right.taint == 0 and (type(right.const) is not str) and not left.is_const:
+        trusted = right.taint < max(1, left.taint) or ALLOWED.search(right.qual)
+        if trusted and (type(right.const) is not str) and not left.is_const:
             mark(it, test.left, env, EVERY)
         elif type(right.const) is str and not left.is_const:
             mark(it, test.left, env, EVERY)

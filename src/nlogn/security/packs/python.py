@@ -89,7 +89,7 @@ INJECTION: tuple[Rule, ...] = (
         ("subprocess.{run,call,Popen,check_call,check_output}",
          "os.{execl,execle,execlp,execv,execve,execvp,spawnl,spawnv,spawnlp,spawnvp,startfile}",
          "asyncio.create_subprocess_exec"),
-        kind="cmd", args=(0, "args"), need="web",
+        kind="cmd", args=(0, "args"), need="web", unless=(("head", (0, "args")),),
         advice="Choose the program from a fixed list.",
         insecure=("import subprocess\nfrom flask import request\ndef f():\n"
                   "    subprocess.run(request.args['c'].split())\n",),
@@ -347,7 +347,7 @@ INJECTION: tuple[Rule, ...] = (
     Rule(
         "py.log-injection", 117, "medium", "high", "Request data is logged with its line breaks.",
         ("*.{info,warning,warn,error,debug,critical,exception,log}",), kind="log", args=("*",), need="web",
-        when=(("recv", r"(?i)log"),),
+        when=(("call", r"(?i)log.*\."),),
         advice="Remove line breaks: value.replace('\\n', ' ').",
         insecure=("import logging\nfrom flask import request\ndef f():\n    logging.info('u ' + request.args['u'])\n",),
         fixed=("import logging\nfrom flask import request\ndef f():\n"

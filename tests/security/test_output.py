@@ -1,0 +1,237 @@
+"""Policy, suppression, audit, formats, files and fixes."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from nlogn.security import (
+    PolicyError,
+    Scanned,
+    exit_code,
+    fix,
+    parse_policy,
+    redact_secrets,
+    secure,
+    secure_diff,
+    secure_file,
+    secure_paths,
+    secure_rows,
+    to_github,
+    to_sarif,
+    to_text,
+)
+from nlogn.security.fixes import TITLES, offers
+
+BAD = "import os\nfrom flask import request\ndef f():\n    os.system('ping ' + request.args['h'])\n"
+FIELDS = {"rule", "cwe", "severity", "confidence", "evidence", "action", "line", "message", "flow"}
+SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0-subset.json").read_text())
+
+
+def test_json_has_the_promised_fields_and_no_other():
+    out = secure(BAD, "python").to_json()
+    assert set(out) == {"status", "findings"}
+    assert set(out["findings"][0]) == FIELDS
+    assert json.loads(json.dumps(out)) == out
+
+
+def test_policy_first_match_wins():
+    policy = parse_policy(
+        '[[when]]\nrule = "py.command-*"\npath = "tools/*"\naction = "info"\n'
+        '[[when]]\nseverity = ["critical"]\naction = "regenerate"\n'
+    )
+    assert secure(BAD, "python", policy=policy, path="tools/a.py").findings[0].action == "info"
+    assert secure(BAD, "python", policy=policy, path="src/a.py").findings[0].action == "regenerate"
+
+
+def test_policy_by_tier():
+    text = '[[when]]\ntier = "free"\naction = "warn"\n'
+    assert not secure(BAD, "python", policy=parse_policy(text, "free")).blocked
+    assert secure(BAD, "python", policy=parse_policy(text, "team")).blocked
+
+
+def test_a_heuristic_finding_is_never_blocked():
+    policy = parse_policy('[[when]]\nrule = "*"\naction = "block"\n')
+    code = "const password = 'k3Jx9QpZ81mWq7Lr';\n"
+    report = secure(code, "javascript", policy=policy)
+    assert [(f.evidence, f.action) for f in report.findings] == [("heuristic", "warn")]
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ('[[when]]\naction = "explode"\n', "action must be one of"),
+        ('[[when]]\ncolour = "red"\naction = "warn"\n', "unknown field 'colour'"),
+        ('[[suppress]]\nrule = "py.eval-param"\n', "say why"),
+        ("[unknown]\n", "unknown table"),
+        ("= 1", "not TOML"),
+    ],
+)
+def test_policy_errors_say_what_is_wrong(text, message):
+    with pytest.raises(PolicyError, match=message):
+        parse_policy(text)
+
+
+def test_suppression_needs_a_reason():
+    line = "    os.system('ping ' + request.args['h'])"
+    reasoned = BAD.replace(line, line + "  # nlogn: allow py.command-injection because the host list is checked upstream")
+    bare = BAD.replace(line, line + "  # nlogn: allow py.command-injection")
+    kept = secure(reasoned, "python")
+    assert kept.status == "clean"
+    assert [s.reason for s in kept.suppressed] == ["the host list is checked upstream"]
+    assert secure(bare, "python").status == "findings"
+
+
+def test_audit_log(tmp_path):
+    log = tmp_path / "audit.jsonl"
+    policy = parse_policy(f'[audit]\nlog = "{log}"\n')
+    (tmp_path / "a.py").write_text(BAD)
+    secure_file(tmp_path / "a.py", policy)
+    line = json.loads(log.read_text())
+    assert line["status"] == "findings"
+    assert line["findings"] == [{"rule": "py.command-injection", "line": 4, "action": "block"}]
+    assert "os.system" not in log.read_text()
+
+
+def test_sarif_is_valid_and_carries_flow_taxa_fingerprint_fix_and_suppression():
+    waived = BAD + "def g(a):\n    # nlogn: allow py.command-injection because only operators call this\n    os.system(a)\n"
+    s = Scanned("src/a.py", waived, secure(waived, "python"))
+    doc = to_sarif([s], fixes={"src/a.py": offers(waived, "python")})
+    jsonschema.validate(doc, SCHEMA)
+    run = doc["runs"][0]
+    first, second = run["results"]
+    assert first["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert first["taxa"][0]["id"] == "78" and run["taxonomies"][0]["taxa"] == [{"id": "78"}]
+    assert first["fixes"][0]["artifactChanges"][0]["replacements"]
+    assert second["suppressions"][0]["justification"] == "only operators call this"
+    assert run["invocations"][0]["executionSuccessful"]
+
+
+def test_the_schema_rejects_a_wrong_document():
+    doc = to_sarif([Scanned("a.py", BAD, secure(BAD, "python"))])
+    doc["runs"][0]["results"][0]["level"] = "dreadful"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(doc, SCHEMA)
+
+
+def test_fingerprints_survive_moving_the_line():
+    def prints(code: str) -> list[str]:
+        run = to_sarif([Scanned("a.py", code, secure(code, "python"))])["runs"][0]
+        return [r["partialFingerprints"]["nlognLine/v1"] for r in run["results"]]
+
+    assert prints(BAD) == prints("# moved\n\n" + BAD)
+
+
+def test_unscanned_is_an_error_in_sarif_text_and_exit_code(tmp_path):
+    (tmp_path / "a.zig").write_text("x")
+    s = secure_file(tmp_path / "a.zig")
+    assert not to_sarif([s])["runs"][0]["invocations"][0]["executionSuccessful"]
+    assert "unscanned" in to_text([s]) and "unscanned" in to_github([s])
+    assert exit_code([s.report]) == 2
+    assert exit_code([secure("x = 1\n", "python")]) == 0
+    assert exit_code([secure(BAD, "python")]) == 1
+
+
+def test_github_annotations_escape_their_text():
+    s = Scanned("a,b.py", BAD, secure(BAD, "python"))
+    assert to_github([s]).startswith("::error file=a%2Cb.py,line=4,title=")
+
+
+def test_rows():
+    rows = [json.dumps({"id": "a", "lang": "python", "code": BAD}), "", "not json", '{"id": 3}']
+    out = list(secure_rows(rows))
+    assert [r["id"] for r in out] == ["a", 3, 4]
+    assert [r["status"] for r in out] == ["findings", "unscanned", "unscanned"]
+
+
+def test_folders_skip_what_is_not_ours(tmp_path):
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "x.js").write_text("eval(1)")
+    (tmp_path / "a.py").write_text(BAD)
+    (tmp_path / "b.txt").write_text("hello")
+    assert [Path(s.path).name for s in secure_paths([tmp_path])] == ["a.py"]
+
+
+def test_diff_reports_only_introduced_lines(tmp_path):
+    def git(*args: str) -> None:
+        done = subprocess.run(["git", "-C", str(tmp_path), *args], capture_output=True)
+        assert done.returncode == 0, done.stderr
+
+    git("init", "-q", "-b", "main")
+    git("config", "user.email", "a@b.c")
+    git("config", "user.name", "a")
+    (tmp_path / "a.py").write_text(BAD)
+    git("add", "a.py")
+    git("commit", "-q", "-m", "one")
+    (tmp_path / "a.py").write_text(BAD + "def g(x):\n    eval(x)\n")
+    git("commit", "-q", "-a", "-m", "two")
+    (found,) = secure_diff("HEAD~1..HEAD", tmp_path)
+    assert [f.rule for f in found.report.findings] == ["py.eval-param"]
+    with pytest.raises(RuntimeError, match="git"):
+        secure_diff("nowhere..HEAD", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("import os\ndef f(h):\n    os.system('ping -c 1 ' + h)\n", "subprocess.run(['ping', '-c', '1', h])"),
+        ("import subprocess\ndef f(h):\n    subprocess.run(f'ls -l {h}', shell=True)\n", "subprocess.run(['ls', '-l', h])"),
+        ("def f(c, n):\n    c.execute(\"select * from t where a='%s'\" % n)\n", 'c.execute("select * from t where a=?", (n,))'),
+        ("def f(c, n):\n    q = f\"select * from t where a='{n}'\"\n    c.execute(q)\n", "c.execute(q, (n,))"),
+        ("import yaml\ndef f(t):\n    return yaml.load(t, Loader=yaml.Loader)\n", "yaml.safe_load(t)"),
+        ("import random\ndef f():\n    token = random.choice('ab')\n    return token\n", "secrets.choice('ab')"),
+        ("import xml.etree.ElementTree as ET\ndef f(s):\n    return ET.fromstring(s)\n", "import defusedxml.ElementTree as ET"),
+        ("import requests\nr = requests.get('https://a.example', verify=False)\n", "requests.get('https://a.example')"),
+        ("from flask import request\ndef f():\n    return open('d/' + request.args['n'])\n", "os.path.basename(request.args['n'])"),
+        ("import hmac\ndef f(k, m, signature):\n    return hmac.new(k, m, 'sha256').hexdigest() == signature\n", "hmac.compare_digest("),
+        ("import tarfile\ndef f(p):\n    tarfile.open(p).extractall('d')\n", "filter='data'"),
+    ],
+)
+def test_fixes_remove_the_finding(before, after):
+    new, done = fix(before, "python")
+    assert after in new and done
+    assert not secure(new, "python").flagged
+    compile(new, "fixed", "exec")
+
+
+def test_a_fix_that_cannot_be_proven_is_not_offered():
+    code = "def f(c, t, n):\n    c.execute(\"select * from \" + t + \" where a='\" + n + \"'\")\n"
+    assert offers(code, "python") == []
+
+
+def test_every_title_has_a_rewrite():
+    from nlogn.security.fixes import REWRITES
+    from nlogn.security.packs import pack
+
+    assert set(TITLES) == set(REWRITES)
+    assert {r.fix for r in pack("python").pack.rules} - {""} <= set(REWRITES)
+
+
+KEYS = [
+    "AKIA" + "Z7QHW3N5RTYU2PLM",
+    "ghp_" + "k3Jx9QpZ81mWq7LrT5vB2nYc8HdG4sEaUo6i",
+    "xoxb-" + "2938475610-9182736450-Kq8ZtRw2LmXv",
+    "sk_live_" + "9fK2mQx7ZrT4vLp8Wn3B",
+    "AIza" + "Sy9fK2mQx7ZrT4vLp8Wn3BdHcGjE5sUoYiA",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_typed_secrets_are_found_and_never_printed_whole(key):
+    code = f"client = connect({key!r})\n"
+    report = secure(code, "python")
+    assert any(f.rule.startswith("secret.") and f.action == "redact" for f in report.findings)
+    assert key not in json.dumps(report.to_json())
+    assert key not in redact_secrets(code)
+
+
+@pytest.mark.parametrize("text", ["AKIAIOSFODNN7EXAMPLE", "sk-your-key-goes-here-xxxxxxxxxxxxxxxx", "https://user:password@host/x"])
+def test_placeholders_are_not_secrets(text):
+    assert not any(f.rule.startswith("secret.") for f in secure(f"k = {text!r}\n", "python").findings)
+
+
+def test_bidirectional_text_is_reported_in_every_language():
+    report = secure("access = 'user\u202e \u2066// admin\u2069 \u2066'\n", "python")
+    assert "text.bidi" in [f.rule for f in report.findings]

@@ -1,0 +1,43 @@
+"""Every rule against the samples beside it, plain and transformed."""
+
+import pytest
+
+from nlogn.security import secure
+from nlogn.security.packs import MODULES, pack
+from nlogn.security.scan import healthy, languages
+
+PACKS = sorted(set(MODULES.values()))
+RULES = [(lang, r) for lang in PACKS for r in pack(lang).pack.rules]
+
+
+def flagged(code: str, lang: str) -> list[str]:
+    report = secure(code, lang)
+    assert report.status != "unscanned", report.reason
+    return [f.rule for f in report.findings if f.action not in ("info", "allow")]
+
+
+@pytest.mark.parametrize("lang, rule", RULES, ids=[r.id for _, r in RULES])
+def test_samples(lang, rule):
+    for code in rule.insecure:
+        assert flagged(code, lang), f"not found:\n{code}"
+    for code in (*rule.fixed, *rule.near):
+        assert flagged(code, lang) == [], code
+
+
+def test_rule_ids_are_unique_and_well_formed():
+    ids = [r.id for _, r in RULES]
+    assert len(ids) == len(set(ids))
+    for _, r in RULES:
+        assert r.severity in ("low", "medium", "high", "critical")
+        assert r.confidence in ("low", "medium", "high")
+        assert r.cwe > 0 and r.message.endswith(".")
+
+
+def test_most_rules_have_both_kinds_of_sample():
+    bare = [r.id for _, r in RULES if not (r.insecure and r.fixed)]
+    assert len(bare) <= 0.06 * len(RULES), bare
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_canary(lang):
+    assert healthy(lang)
