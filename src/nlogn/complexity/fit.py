@@ -62,6 +62,7 @@ _LOWER: dict[str, tuple[str, ...]] = {
     "n^4": ("1", "n^2", "n^3", "n^3 log n"),
     "n^5": ("1", "n^3", "n^4"),
 }
+_TOO_FAR = 0.35  # rms relative error: nothing fits
 # Rare classes have to earn their place: a common one explains the same points.
 _RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
          "n sqrt n": 2.0, "n^3 log n": 2.0, "n^5": 2.0}  # fmt: skip
@@ -173,7 +174,7 @@ def _choose(table: dict[str, tuple[float, float]], floor: float) -> Fit:
     chosen = next(
         (name for name in order if table[name][0] <= limit / _RARE.get(name, 1.0)), "unknown"
     )
-    if chosen == "unknown":
+    if chosen == "unknown" or table[chosen][0] > _TOO_FAR:
         return Fit("unknown", 0.0, None, best)
     others = [n for n in order if n != chosen and (n not in _RARE)]
     at = order.index(chosen)
@@ -194,7 +195,7 @@ def _choose(table: dict[str, tuple[float, float]], floor: float) -> Fit:
 def _super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | None:
     """2^n and n!, or None where the points grow no faster than n^5. A factorial's cost grows
     by a factor near n per unit: by more than `steep` times n."""
-    last = [d for d in data if d[0] >= 4]
+    last = [d for d in data if d[0] >= (4 if data[-1][0] >= 8 else 2)]
     if len(last) < 4 or last[-1][0] > 400:
         return None
     (n0, y0), (n1, y1) = last[-2], last[-1]

@@ -1,5 +1,6 @@
 """Measured growth: climb the sizes in the sandbox, fit, cross-check, report."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,10 @@ GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
 MEMORY_STEPS = 400_000  # sizes up to this many steps, and inputs of up to this many items,
 MEMORY_MADE = 12_000  # are run again to see their memory
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
+CPU_FLOOR_S = 0.002  # CPU times below this say nothing
+CPU_SUSPECT_S, CPU_SUSPECT = 0.001, 0.4  # one run: excess power of n that is worth a second look
+CPU_EXCESS = 0.6  # three runs: excess that is believed
+_CUT_OFF = ("wall_limit", "cpu_limit")
 MEMORY_DEPTH = 3e7  # tracemalloc walks the stack at every allocation: frames times steps
 
 
@@ -39,8 +44,10 @@ class _Shape:
     fault: tuple[str, str] | None = None
     peaks: dict[tuple[int, int | None], int] = field(default_factory=dict)
     cpu: dict[tuple[int, int | None], float] = field(default_factory=dict)
-    unfinished: tuple[int, int | None] | None = None
+    hung: tuple[int, int | None] | None = None  # where a run did not end within the wall clock
+    overran: int | None = None  # where a run took many times the steps that were expected
     leak: Leak | None = None
+    doubt: str = ""
 
 
 def measure(
@@ -80,6 +87,7 @@ def measure(
         return _failed(*measured[0].fault, source, seed, sandbox)
     for shape in good:
         _run_plain(program, shape, sandbox, seed, memory, wall_s)
+        shape.doubt = _doubt(program, shape, sandbox, seed, wall_s)
     worst_time = _worst([(s, *_time(s)) for s in good])
     if memory:
         space = _worst([(s, *_memory(s)) for s in good])
@@ -141,8 +149,13 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
     payload |= {"ticks": TICKS, "work": WORK, "two": GRID_SHARE}
     report = sandbox.execute(harness(), payload, _limits(wall_s))
     shape.report = report
-    end = None
+    end = running = None
     for message in report.messages:
+        if "run" in message:
+            running = message["run"]
+            continue
+        if "ticks" in message or "error" in message:
+            running = None
         if "ticks" in message:
             key = (message["n"], message["m"])
             shape.steps[key] = message["ticks"] + message["work"]
@@ -160,13 +173,17 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
             shape.fault = ("invalid", text)
         elif "end" in message:
             end, shape.flags = message["end"], tuple(message["flags"])
+    if running and report.status in _CUT_OFF:
+        shape.hung = (running[0], running[1])
+    if running and end == "steps":
+        shape.overran = running[0]
     if shape.fault is None and len(shape.steps) < 4:
         shape.fault = _why_too_few(shape, report, end)
 
 
 def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, str]:
     if shape.errors:
-        error = shape.errors[-1]
+        error = shape.errors[0]
         where = f"at n={error['n']}" + (f", m={error['m']}" if error["m"] is not None else "")
         said = f"{error['error']['type']}: {error['error']['message']}"
         if error["whose"] == "inputs":
@@ -201,7 +218,8 @@ def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
     if len(cheap) > 12:
         head = [k for k in cheap[:-6] if k[0] >= 4]
         cheap = head[:: max(1, math.ceil(len(head) / 6))] + cheap[-6:]
-    return [list(k) for k in cheap], [list(k) for k in keys[-3:]]
+    last = {shape.nominal[k[0]]: k for k in keys}
+    return [list(k) for k in cheap], [list(k) for k in list(last.values())[-3:]]
 
 
 def _run_plain(
@@ -211,12 +229,13 @@ def _run_plain(
     payload = _payload(program, shape, seed, "footprint")
     small = [k for k, v in shape.steps.items() if k[0] >= 8 and v < LEAK_STEPS]
     leak = small[0][0] if memory and small and not shape.two else None
-    payload |= {"memory": sizes if memory else [], "cpu": cpu, "leak": leak}
+    payload |= {"memory": sizes if memory else [], "cpu": cpu, "leak": leak,
+                "repeats": 1}  # fmt: skip
     report = sandbox.execute(harness(), payload, _limits(wall_s))
-    at = None
+    at, doing = None, ""
     for message in report.messages:
         if "at" in message:
-            at = tuple(message["at"])
+            at, doing = message["at"], message["doing"]
         elif "peak" in message:
             shape.peaks[message["n"], message["m"]] = message["peak"]
         elif "cpu" in message:
@@ -226,8 +245,69 @@ def _run_plain(
             shape.leak = Leak(line, size)
         elif "end" in message:
             at = None
-    if report.status in ("wall_limit", "cpu_limit"):
-        shape.unfinished = at
+    if report.status in _CUT_OFF and at and doing == "cpu":
+        shape.hung = (at[0], at[1])
+
+
+# --- the CPU clock's objection -----------------------------------------------------------------
+
+
+def _doubt(
+    program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float
+) -> str:
+    """Why the counted steps cannot be the whole cost, or ""."""
+    if shape.hung:
+        n, m = shape.hung
+        where = f"n={n}" + (f", m={m}" if m is not None else "")
+        return (f"uncertain: the run at {where} did not end, though the counted steps say that it "
+                "should be short")  # fmt: skip
+    if shape.overran and not shape.two:
+        found = fit(_envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
+        if found.name != "unknown":
+            g, n, last = bigo.BigO(found.name), shape.overran, max(k[0] for k in shape.steps)
+            more = bigo.log_value(g, n) - bigo.log_value(g, last)
+            if shape.steps[last, None] * math.exp(min(more, 60)) < TICKS:
+                return (f"uncertain: at n={n} it takes many times the steps that the smaller sizes "
+                        "promise")  # fmt: skip
+    if shape.two or not _steeper(shape, shape.cpu, CPU_SUSPECT_S, CPU_SUSPECT):
+        return ""
+    # Once more, over a wider range and the fastest of three: clocks are noisy, counts are not.
+    last = {shape.nominal[k[0]]: k for k in sorted(shape.steps, key=lambda k: k[0])}
+    payload = _payload(program, shape, seed, "footprint")
+    payload |= {"memory": [], "leak": None, "repeats": 3,
+                "cpu": [list(k) for k in list(last.values())[-5:]]}  # fmt: skip
+    report = sandbox.execute(harness(), payload, _limits(wall_s))
+    again = {(m["n"], m["m"]): m["cpu"] for m in report.messages if "cpu" in m}
+    if not _steeper(shape, again, CPU_FLOOR_S, CPU_EXCESS):
+        return ""
+    (a, _), (b, _) = _ends(again, CPU_FLOOR_S)
+    return (f"uncertain: from n={a} to n={b} the CPU time grows "
+            f"{again[b, None] / again[a, None]:.1f} times, the counted steps "
+            f"{shape.steps[b, None] / shape.steps[a, None]:.1f} times")  # fmt: skip
+
+
+def _ends(cpu: dict[tuple[int, int | None], float], floor: float) -> list[tuple[int, int | None]]:
+    keys = sorted((k for k, v in cpu.items() if v >= floor), key=lambda k: k[0])
+    return [keys[0], keys[-1]] if keys else []
+
+
+def _steeper(
+    shape: _Shape, cpu: dict[tuple[int, int | None], float], floor: float, excess: float
+) -> bool:
+    """Whether CPU time, where it is well above the clock's noise, outgrows the steps by a power
+    of n of at least `excess`, all along."""
+    keys = sorted((k for k, v in cpu.items() if v >= floor and k in shape.steps),
+                  key=lambda k: k[0])  # fmt: skip
+    if len(keys) < 2 or keys[-1][0] < 1.4 * keys[0][0]:
+        return False
+
+    def over(a: tuple[int, int | None], b: tuple[int, int | None]) -> float:
+        grown = math.log(cpu[b] / cpu[a]) - math.log(shape.steps[b] / shape.steps[a])
+        return grown / math.log(b[0] / a[0])
+
+    return over(keys[0], keys[-1]) >= excess and all(
+        over(a, b) >= excess / 2 for a, b in itertools.pairwise(keys)
+    )
 
 
 # --- judging -----------------------------------------------------------------------------------
@@ -262,11 +342,10 @@ def _growth(shape: _Shape, found: Fit, cost: Any, unit: Any, note: str) -> Growt
 
 def _time(shape: _Shape) -> tuple[Fit, Growth]:
     cost = {k: float(v) for k, v in shape.steps.items()}
-    if shape.two:
-        found = fit_two(_grid(cost))
-        return found, _growth(shape, found, cost, "steps", "")
-    found = fit(_envelope(shape, cost))
-    return found, _growth(shape, found, cost, "steps", "")
+    found = fit_two(_grid(cost)) if shape.two else fit(_envelope(shape, cost))
+    if shape.doubt:
+        found = Fit("unknown", 0.0, found.name, found.residual)
+    return found, _growth(shape, found, cost, "steps", shape.doubt)
 
 
 def _memory(shape: _Shape) -> tuple[Fit, Growth]:

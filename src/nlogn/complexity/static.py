@@ -99,7 +99,7 @@ class PathTracker:
         if len(t.names(function.cost)) > 2:
             flags["more than two sizes: all but the first are taken as m"] = None
         records = list(self._records)
-        if last is not None and (not records or records[-1] is not last):
+        if last is not None and self._scanner.partial() is not None:
             records.append(last)
         return PathCost(
             big_o,

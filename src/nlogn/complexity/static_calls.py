@@ -96,6 +96,10 @@ METHODS: dict[str, tuple[str, str]] = {
     "choice": ("1", "any"), "uniform": ("1", "int"), "shuffle": ("m", "none"),
     "cache_clear": ("1", "none"), "seed": ("1", "none"),
 }  # fmt: skip
+DICT_ONLY = frozenset({"items", "keys", "values", "setdefault", "popitem", "move_to_end",
+                       "get"})  # fmt: skip
+SET_ONLY = frozenset({"add", "discard", "issubset", "issuperset", "isdisjoint", "union",
+                      "intersection", "difference"})  # fmt: skip
 GROWS = frozenset({"append", "appendleft", "add", "insert", "put", "setdefault"})
 SHRINKS = frozenset({"pop", "popleft", "popitem", "remove", "heappop", "discard"})
 

@@ -9,7 +9,9 @@ from nlogn.complexity.static_calls import (
     CONSTANT_MODULES,
     FUNCTIONS,
     GROWS,
+    DICT_ONLY,
     METHODS,
+    SET_ONLY,
     SHRINKS,
     amount,
 )
@@ -56,6 +58,14 @@ class Evaluator:
             if isinstance(child, ast.expr):
                 self.value(child)
         return ANY
+
+    def quiet(self, node: ast.expr) -> Val:
+        """The value of an expression that is charged elsewhere."""
+        sites = self.state.function.sites
+        self.state.function.sites = []
+        value = self.value(node)
+        self.state.function.sites = sites
+        return value
 
     def lookup(self, name: str) -> Variable | None:
         return self.state.find(name)
@@ -132,12 +142,12 @@ class Evaluator:
                     self.state.allocate(length)
                     kind = left.kind if _joins(left) else right.kind
                     elem = left.elem or right.elem
-                    return container(kind, length, elem)
+                    return Val(kind, length, elem, _without_one(left, right))
                 size = add(left.size, right.size)
                 if number is not None and left.rel and left.rel[1] == "same":
                     return Val("int", left.size, rel=(left.rel[0], "inc"))
                 if number is not None and left.rel and left.rel[1] == "item":
-                    return Val("int", left.size, rel=(left.rel[0], "inc"))
+                    return Val("int", left.size, rel=(left.rel[0], "iteminc"))
                 if left.rel and left.rel[1] == "half" and number is not None:
                     return Val("int", size, rel=left.rel)
                 if right.rel and right.rel[1] == "half" and left.name:
@@ -153,6 +163,8 @@ class Evaluator:
                     rel = (left.rel[0], "dec" if number is not None else "decvar")
                 elif left.rel and left.rel[1] == "half" and number is not None:
                     rel = left.rel
+                elif left.name and right.rel and right.rel[1] == "half":
+                    rel = ("", "half")
                 elif left.name and right.name:
                     rel = ("", "span")
                 return Val("int", left.size, rel=rel)
@@ -169,7 +181,7 @@ class Evaluator:
                 if number is not None and number >= (1 if isinstance(node.op, ast.RShift) else 2):
                     if left.rel and left.rel[1] in ("same", "inc", "dec"):
                         rel = (left.rel[0], "half")
-                    elif (left.rel and left.rel[1] == "span") or left.name:
+                    elif (left.rel and left.rel[1] in ("span", "decvar")) or left.name:
                         rel = ("", "half")
                 return Val("int", left.size, rel=rel)
             case ast.Mod():
@@ -223,7 +235,9 @@ class Evaluator:
                 if right.kind in SCANNED:
                     self.charge(right.size)
                 elif right.kind not in HASHED and right.size != ONE:
-                    self.charge(right.size)
+                    symbol = self.state.symbol(right.size)
+                    self.charge(t.size(symbol))
+                    self.state.function.scans.setdefault(right.name, []).append(symbol)
                     self.state.flag(f"`in {right.name or '…'}` is taken to scan a list")
             elif left.kind in CONTAINERS and right.kind in CONTAINERS:
                 if left.size != ONE and right.size != ONE:
@@ -272,6 +286,8 @@ class Evaluator:
         found = self.lookup(name)
         if found is not None:
             return replace(found.value, name=name)
+        if isinstance(node.value, ast.Name) and node.value.id in CONSTANT_MODULES:
+            return Val("str") if node.value.id == "string" else NUMBER
         if base.rel and base.rel[1] in ("same", "child"):
             return Val("any", base.size, rel=(base.rel[0], "child"))
         if name.startswith("self."):
@@ -314,7 +330,7 @@ class Evaluator:
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
                        elt: ast.expr, kind: str) -> Val:  # fmt: skip
-        outer, count = self.times, ONE
+        outer, count, rel = self.times, ONE, None
         self.locals.append({})
         for part in node.generators:
             walked = self.value(part.iter)
@@ -322,7 +338,10 @@ class Evaluator:
             count = mul(count, trip)
             self.times = mul(self.times, trip)
             self.charge(ONE)
-            self.assign_local(part.target, element(walked))
+            ranged = walked.kind == "range" and walked.elem is not None
+            self.assign_local(part.target, walked.elem if ranged else element(walked))
+            if walked.rel and walked.rel[1] in ("dec", "half") and len(node.generators) == 1:
+                rel = walked.rel
             for test in part.ifs:
                 self.value(test)
         value = self.value(elt)
@@ -332,7 +351,7 @@ class Evaluator:
         self.times = outer
         if kind != "iter":
             self.state.allocate(mul(count, value.size if value.kind in CONTAINERS else ONE))
-        return container(kind, count, replace(value, rel=None))
+        return Val(kind, count, replace(value, rel=None), rel)
 
     def assign_local(self, target: ast.expr, value: Val) -> None:
         if isinstance(target, ast.Name):
@@ -438,7 +457,8 @@ class Evaluator:
         deep = ONE
         if values and values[0].kind in CONTAINERS | {"any", "iter"}:
             inner = element(values[0])
-            deep = mul(values[0].size, inner.size if inner.kind in CONTAINERS else ONE)
+            nested = inner.kind in CONTAINERS or (inner.kind == "any" and values[0].elem)
+            deep = mul(values[0].size, inner.size if nested else ONE)
         self.charge(amount(cost, sizes, deep))
         kind, _, length = gives.partition(":")
         first = values[0] if values else ANY
@@ -479,6 +499,8 @@ class Evaluator:
         if own is not None and base.kind not in CONTAINERS - {"any"}:
             return self._own(node, own, skip=1)
         container_node = function.value
+        if base.kind == "any" and base.name and (name in DICT_ONLY or name in SET_ONLY):
+            base = self._learn(base.name, "dict" if name in DICT_ONLY else "set") or base
         if name == "pop" and (base.kind in ("list", "any", "deque")):
             self._arguments(node)
             at = constant(node.args[0]) if node.args else -1
@@ -536,19 +558,29 @@ class Evaluator:
             if name in SHRINKS:
                 self._mark(container_node, "pop")
             return out
+        if name in FUNCTIONS:
+            return self._table(FUNCTIONS, node, name, None)
         self._arguments(node)
         self.state.flag(f"the cost of .{name}() is not known")
         self.charge(UNKNOWN)
         return ANY
 
+    def _learn(self, name: str, kind: str) -> Val | None:
+        """A method that only dicts or sets have: `in` was no scan after all."""
+        for symbol in self.state.function.scans.pop(name, ()):
+            self.state.sizes[symbol] = ONE
+        self.state.flags.pop(f"`in {name}` is taken to scan a list", None)
+        variable = self.lookup(name)
+        if variable is None:
+            return None
+        variable.value = replace(variable.value, kind=kind)
+        return replace(variable.value, name=name)
+
     def _peek(self, node: ast.expr) -> Val:
         """The value of an expression that has been charged already."""
         twin = Evaluator(self.state)
         twin.locals = self.locals
-        calls, self.state.function.sites = self.state.function.sites, []
-        value = twin.value(node)
-        self.state.function.sites = calls
-        return value
+        return twin.quiet(node)
 
     def _module(self, node: ast.Call, name: str) -> Val:
         special = getattr(self, "_call_" + name, None)
@@ -614,6 +646,8 @@ class Evaluator:
             else:
                 self.charge(UNKNOWN)
             returned = own.returns or ANY
+            if returned.kind in CONTAINERS:
+                returned = replace(returned, size=t.size(own.own_result))
             return replace(returned, rel=None)
         return self._apply(own, [NUMBER] * skip + values)
 
@@ -644,11 +678,22 @@ class Evaluator:
         if (step or 1) < 0 and low is not None:
             top = low
         length = top.size
-        if low is not None and low.rel == high.rel and low.rel and low.size == high.size:
-            length = high.size
+        if low is not None and (reach := _reach(node.args[0], node.args[1])) is not None:
+            length = self._peek(reach).size
         rel = (low.rel[0], "item") if low and low.rel and low.rel[1] in ("same", "inc") else None
+        if len(values) == 3 and step is None:
+            stride = values[2].size
+            if 0 < t.degree(stride) < 1:
+                length = mul(length, t.inverse(stride))
         item = Val("int", add(top.size, low.size if low else ONE), rel=rel)
         return Val("range", length, item)
+
+    def _call_groupby(self, node: ast.Call) -> Val:
+        values = self._arguments(node)
+        walked = values[0] if values else ANY
+        self.charge(walked.size)
+        run = Val("iter", ONE, element(walked))  # the runs make up the whole: one each on average
+        return container("iter", walked.size, container("tuple", ONE, run))
 
     def _call_enumerate(self, node: ast.Call) -> Val:
         values = self._arguments(node)
@@ -863,6 +908,25 @@ class Evaluator:
 
 
 _BY_VALUE = frozenset({"range", "repeat", "bin", "hex", "bytes", "bytearray", "sample"})
+
+
+def _without_one(left: Val, right: Val) -> tuple[str, str] | None:
+    """``word[:i] + word[i + 1:]``: all but one."""
+    if left.rel and right.rel and left.rel[0] == right.rel[0]:
+        if {left.rel[1], right.rel[1]} <= {"inner", "dec"}:
+            return left.rel[0], "dec"
+    return None
+
+
+def _reach(low: ast.expr, high: ast.expr) -> ast.expr | None:
+    """k of ``range(x, x + k)``, also within a min()."""
+    if isinstance(high, ast.Call) and getattr(high.func, "id", "") == "min":
+        return next((r for a in high.args if (r := _reach(low, a)) is not None), None)
+    if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Add):
+        for one, other in ((high.left, high.right), (high.right, high.left)):
+            if ast.dump(one) == ast.dump(low) and not isinstance(low, ast.Constant):
+                return other
+    return None
 
 
 def _joins(value: Val) -> bool:

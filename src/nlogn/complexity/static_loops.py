@@ -36,7 +36,11 @@ def settle_while(state: State, index: int, evaluate: Magnitude) -> Terms:
                 found = other
                 break
     if found is None:
-        return UNKNOWN
+        halved = tuple(n for n in block.updates if "mid" in _kinds(block, n))
+        spans = [v.value.size for n in halved if (v := state.find(n)) is not None]
+        if len(halved) < 2 or t.total(spans) == ONE:
+            return UNKNOWN
+        found = t.log(t.total(spans)), halved
     raw, names = found
     start = max(
         (state.shared(v.set_path) for n in names if (v := state.find(n)) is not None),
@@ -119,6 +123,10 @@ def _of_truth(state: State, block: Block, node: ast.expr, ev: Magnitude) -> Foun
 def _chased(state: State, block: Block, name: str) -> Found | None:
     """Following links: as long as the structure, at most."""
     start = _start(block, name)
+    for jumped, moves in block.updates.items():  # parent[x] = parent[parent[x]]; x = parent[x]
+        table = state.find(jumped)
+        if jumped != name and any(k == "store" for k, _ in moves) and table is not None:
+            return t.log(table.value.size), (name,)
     if start == ONE:
         variable = state.find(name)
         loops = state.loops_from(state.shared(variable.set_path)) if variable else []
@@ -172,6 +180,11 @@ def _of_compare(
     ]  # fmt: skip
     if not names:
         return None
+    for name in names:
+        if "pop" in _kinds(block, name):  # while live[0] <= now
+            drained = _drained(state, block, name, ev)
+            if drained is not None:
+                return drained
     for name in names:  # while len(heap) > 1
         if any(isinstance(x, ast.Call) and written(x.func) == "len" and x.args
                and written(x.args[0]) == name for x in ast.walk(left)):  # fmt: skip
@@ -187,8 +200,11 @@ def _of_compare(
             continue
         name = own[0]
         kinds = set(_kinds(block, name))
-        if kinds <= _GEOMETRIC:
+        if kinds <= _GEOMETRIC or name in block.steady or (
+            "mul" in kinds and kinds <= _GEOMETRIC | {"inc", "incvar"}
+        ):
             reach = sizes[other] if kinds & {"mul", "double"} else ONE
+            block.bound = t.add(block.bound, reach)
             return t.log(t.add(t.add(reach, _start(block, name)), ONE)), (name,)
         if "jump" in kinds or "next" in kinds:
             return _chased(state, block, name)
@@ -201,11 +217,20 @@ def _of_compare(
             reach = t.total(_start(block, n) for n in partner) if partner else sizes[other]
             return reach, (name, *partner)
         if "incvar" in kinds:
+            if _strides(block, name) and "inc" not in kinds:
+                stride = state.find(_strides(block, name))
+                if stride is not None and 0 < t.degree(stride.value.size) < 1:
+                    return mul(sizes[other], inverse(stride.value.size)), (name,)
             return _stepped(state, block, name, sizes[other]), (name,)
         if kinds & {"dec", "decvar"} and not kinds & {"inc", "incvar"}:
             start = t.add(_start(block, name), ONE)
             return _counted(block, name, start), (name,)
     return None
+
+
+def _strides(block: Block, name: str) -> str:
+    details = {d for k, d in block.updates[name] if k == "incvar"}
+    return details.pop() if len(details) == 1 else ""
 
 
 def _squares(side: ast.expr, name: str) -> bool:
@@ -238,6 +263,9 @@ def _stepped(state: State, block: Block, name: str, distance: Terms) -> Terms:
         for around in state.loops_from(state.function_index):
             if around is block:
                 continue
+            if around.kind == "while" and "inc" not in _kinds(around, detail):
+                symbol = next((n for mono in block.trip for n, _, _ in mono), "")
+                around.stepped.append((symbol, distance, detail))
             if around.target == detail or "inc" in _kinds(around, detail):
                 reach = around.bound if around.bound != ONE else distance
                 return mul(mul(distance, t.log(reach)), inverse(around.trip))

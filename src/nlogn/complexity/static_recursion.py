@@ -13,28 +13,26 @@ from nlogn.complexity.static_state import Block, Function, Site, State
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, mul
 from nlogn.complexity.static_values import ANY, CONTAINERS, Val
 
-_DECISIVE = ("half", "mod", "dec", "inc", "decvar", "child")
+_DECISIVE = ("half", "mod", "dec", "iteminc", "item", "inc", "decvar", "child")
 
 
 def site_of(state: State, block: Block, values: list[Val], skip: int, trips: Terms) -> Site:
     """One call of the open function `block` to itself with these argument values."""
     rels = [None] * skip + [v.rel for v in values]
-    return Site(tuple(rels), trips, visited_bound(state, block))
+    return Site(tuple(rels), trips)
 
 
 def visited_bound(state: State, block: Block) -> Terms | None:
     """How many things a visited set, table or grid around `block` lets through at most."""
-    names = {v.name for v in ()}
     for name, bound in block.guards:
         variable = state.find(name)
-        if variable is None or name in names:
+        if variable is None:
             continue
         value = variable.value
         outlives = state.shared(variable.path) <= state.blocks.index(block)
         if not outlives and name not in block.plain:
             continue
-        changed = name in block.updates or name in block.plain or block.kind == "def"
-        if not changed:
+        if not marked(block, name):
             continue
         if value.kind in ("list", "any") and bound != ONE:
             return bound
@@ -45,8 +43,14 @@ def visited_bound(state: State, block: Block) -> Terms | None:
     return None
 
 
+def marked(block: Block, name: str) -> bool:
+    """Whether the block puts things into the guard and never takes them out again."""
+    kinds = [kind for kind, _ in block.updates.get(name, ())]
+    return "pop" not in kinds and (kinds.count("store") == 1 or "push" in kinds)
+
+
 def _depth(block: Block, param: str, kind: str) -> Terms:
-    if kind in ("inc", "item"):
+    if kind in ("inc", "item", "iteminc"):
         return block.bounds.get(param, UNKNOWN)
     return t.size(param)
 
@@ -60,11 +64,14 @@ def solve(block: Block, one_pass: Terms) -> tuple[Terms, Terms, Terms]:
     """(calls, cost, depth) of a function whose body costs `one_pass` without its own calls."""
     if not block.sites:
         return ONE, one_pass, ONE
+    if block.compressed is not None:
+        depth = t.log(block.compressed)
+        return depth, mul(depth, one_pass), depth
     if block.memo:
         states = _states(block)
         return states, mul(states, one_pass), states
-    if all(site.guarded is not None for site in block.sites):
-        bound = t.total(site.guarded or ONE for site in block.sites)
+    bound = block.visited
+    if bound is not None:
         return bound, mul(bound, one_pass), bound
     decided = [_decisive(site) for site in block.sites]
     if any(rel is None for rel in decided):
@@ -74,17 +81,13 @@ def solve(block: Block, one_pass: Terms) -> tuple[Terms, Terms, Terms]:
     many = max(block.live, block.best, 1)
     if kinds <= {"half", "mod"}:
         return _halving(block, one_pass, many if loops == ONE else 99, kinds)
-    if kinds <= {"dec", "inc", "decvar"}:
-        growing = any(r and r[1] == "inc" for s in block.sites for r in s.rels)
+    if kinds <= {"dec", "inc", "item", "iteminc", "decvar"}:
         depth = t.total(_depth(block, *rel) for rel in decided if rel)
-        if kinds == {"decvar"}:
-            depth = t.power(depth, 0.5) if growing else depth
-        if loops != ONE:
-            shrinking = any(r and r[1] == "item" for s in block.sites for r in s.rels)
-            within = block.kind == "def" and any(
-                rel and rel[1] == "inc" and _from_item(block, rel) for rel in decided
-            )
-            calls = t.exponential(depth, "^" if shrinking or within else "!")
+        falling = [r[0] for s in block.sites for r in s.rels if r and r[1] == "decvar"]
+        if kinds == {"inc"} and loops == ONE and falling and depth == t.size(falling[0]):
+            depth = t.power(t.size(falling[0]), 0.5)  # n - 1 - 2 - 3 - …
+        if loops != ONE:  # from where the loop stands on: subsets; from each: orders
+            calls = t.exponential(depth, "^" if kinds <= {"item", "iteminc"} else "!")
         elif many > 1:
             calls = t.exponential(depth)
         else:
@@ -94,10 +97,6 @@ def solve(block: Block, one_pass: Terms) -> tuple[Terms, Terms, Terms]:
         nodes = t.total(t.size(rel[0]) for rel in decided if rel)
         return nodes, mul(nodes, one_pass), nodes
     return UNKNOWN, UNKNOWN, UNKNOWN
-
-
-def _from_item(block: Block, rel: tuple[str, str]) -> bool:
-    return rel[0] in block.before  # the loop runs from the parameter on: subsets, not orders
 
 
 def _halving(
@@ -140,8 +139,8 @@ def _states(block: Block) -> Terms:
             continue
         if None not in rels and kinds <= {"half", "same"}:
             out = mul(out, t.log(t.size(param)))
-        elif kinds & {"inc", "item"}:
-            out = mul(out, block.bounds.get(param, t.size(param)))
+        elif kinds & {"inc", "item", "iteminc"}:
+            out = mul(out, add(t.size(param), block.bounds.get(param, ONE)))
         else:
             out = mul(out, t.size(param))
     return out
@@ -149,6 +148,16 @@ def _states(block: Block) -> Terms:
 
 def finished(state: State, block: Block) -> Function:
     """The function of a block that ends here; its loops have been folded in already."""
+    if block.own_result and block.sites:
+        state.sizes[block.own_result] = _result_size(state, block)
+    if block.sites and block.kind == "def":
+        state.blocks.append(block)
+        block.visited = visited_bound(state, block)
+        state.blocks.pop()
+        if block.visited is not None:
+            block.visited = state.resolve(block.visited)
+    if block.compressed is not None:
+        block.compressed = state.resolve(block.compressed)
     one_pass = state.resolve(block.cost)
     block.bounds = {k: state.resolve(v) for k, v in block.bounds.items()}
     calls, cost, depth = solve(block, one_pass)
@@ -180,6 +189,29 @@ def finished(state: State, block: Block) -> Function:
         block.name, block.params, block.plain, cost, memory, calls,
         result if result.kind != "none" or not block.returns else ANY, generator, block.defaults,
     )  # fmt: skip
+
+
+def _result_size(state: State, block: Block) -> Terms:
+    """How large what a recursive function returns gets, from how it puts results together."""
+    returned = block.returns or ANY
+    state.sizes[block.own_result] = ONE
+    added = state.resolve(returned.size)
+    decided = [_decisive(site) for site in block.sites]
+    kinds = {rel[1] for rel in decided if rel}
+    if None in decided or not kinds:
+        return UNKNOWN
+    if kinds <= {"half", "mod"}:
+        changing = {r[0] for s in block.sites for r in s.rels if r and r[1] == "half" and r[0]}
+        return add(added, t.total(map(t.size, sorted(changing or set(block.params)))))
+    depth = t.total(_depth(block, *rel) for rel in decided if rel)
+    loops = t.total(site.trips for site in block.sites)
+    if kinds <= {"dec", "inc", "item", "iteminc"}:
+        if loops != ONE:
+            return t.exponential(depth, "!" if "dec" in kinds or "inc" in kinds else "^")
+        if block.doubles or max(block.live, block.best) > 1:
+            return t.exponential(depth)
+        return mul(depth, added)
+    return UNKNOWN
 
 
 def _settled(state: State, value: Val) -> Val:

@@ -30,7 +30,6 @@ class Site:
 
     rels: tuple[tuple[str, str] | None, ...]
     trips: Terms  # of the loops around the call, within the function
-    guarded: Terms | None  # how often at most, where a visited set stands guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,10 @@ class Block:
     ranged: list[tuple[str, str]] = field(default_factory=list)
     guards: list[tuple[str, Terms]] = field(default_factory=list)
     limits: Terms = ONE
+    scaled: dict[str, str] = field(default_factory=dict)  # child = 2 * root + 1
+    steady: set[str] = field(default_factory=set)  # halved or doubled on every pass
+    stepped: list[tuple[str, Terms, str]] = field(default_factory=list)  # j += i
+    left: bool = False  # ends in return, break or raise
     chain_loops: list[tuple[str, Terms, str]] = field(default_factory=list)  # inner while loops
     around: Val | None = None  # what the inner loop walks: the neighbours' container
     # branches: how many calls to itself one pass makes
@@ -90,6 +93,11 @@ class Block:
     returns: Val | None = None
     yields: Terms | None = None
     memory: Terms = ONE
+    scans: dict[str, list[str]] = field(default_factory=dict)  # `in` on what may be a list
+    visited: Terms | None = None  # how much a visited set lets through
+    compressed: Terms | None = None  # the union-find table whose paths it shortens
+    own_result: str = ""  # the symbol for how large what it returns is
+    doubles: bool = False  # it returns its own result twice over
     own_calls: str = ""  # the symbol for how often it calls itself
 
     @property
@@ -106,6 +114,10 @@ class Block:
             ranged=list(self.ranged),
             guards=list(self.guards),
             chain_loops=list(self.chain_loops),
+            scaled=dict(self.scaled),
+            steady=set(self.steady),
+            stepped=list(self.stepped),
+            scans={k: list(v) for k, v in self.scans.items()},
             chain=list(self.chain),
             variables={k: replace(v) for k, v in self.variables.items()},
             functions=dict(self.functions),
@@ -152,10 +164,12 @@ class State:
     def resolve(self, terms: Terms) -> Terms:
         """`terms` in base sizes; a size that depends on itself is not known."""
         memo: dict[str, Terms] = {}
+        open_still = {s for b in self.blocks if b.kind == "def"
+                      for s in (b.own_calls, b.own_result)}  # fmt: skip
         walking: set[str] = set()
 
         def value_of(name: str) -> Terms | None:
-            if name[0] != "@":
+            if name[0] != "@" or name in open_still:
                 return None
             if name in memo:
                 return memo[name]
@@ -273,8 +287,11 @@ class State:
                 self.sizes[symbol] = raw
 
     def update(self, name: str, kind: str, detail: str = "") -> None:
-        for block in self.loops_from(self.function_index):
+        start = self.function_index
+        for block in [self.blocks[start], *self.loops_from(start)]:
             block.updates.setdefault(name, []).append((kind, detail))
+        if kind in ("div", "mul", "double") and self.top.loops:
+            self.top.steady.add(name)
 
     def grow(self, variable: Variable, by: Terms, inner: bool = False) -> None:
         """A container gets `by` more elements, as often as the loops around run."""

@@ -140,6 +140,7 @@ def _define(state: State, node: ast.FunctionDef | ast.AsyncFunctionDef, indent: 
     words = {w for mark in marks for w in mark.replace("(", ".").split(".")}
     block.memo = any(w in words for w in _MEMO)
     block.own_calls = state.symbol(ONE)
+    block.own_result = state.symbol(UNKNOWN)
     state.push(block)
     path = state.path()
     for arg, name in zip(args, block.params, strict=True):
@@ -184,8 +185,6 @@ def _open_for(state: State, node: ast.For | ast.AsyncFor, indent: int, line: int
                 if around.around is None:
                     around.around = found.value
     state.push(block)
-    if walked.rel is None and walked.elem and walked.elem.rel and walked.elem.rel[1] == "item":
-        state.function.before.setdefault(walked.elem.rel[0], ANY)
     _bind_target(state, node.target, walked.elem if walked.kind == "range" and walked.elem
                  else element(walked))  # fmt: skip
     return evaluator.cost
@@ -285,11 +284,18 @@ def _simple(state: State, node: ast.AST) -> Terms:
             value, cost = _expression(state, node.value)
             function = state.function
             if function.kind == "def":
+                if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add):
+                    both = [Evaluator(state).quiet(side).size
+                            for side in (node.value.left, node.value.right)]  # fmt: skip
+                    if all(any(n == function.own_result for m in s for n, _, _ in m)
+                           for s in both):  # fmt: skip
+                        function.doubles = True
                 value = replace(value, rel=None, name="")
                 function.returns = value if function.returns is None else _merged(
                     state, function.returns, value
                 )
             _leave(state)
+            state.top.left = True
             return cost
         case ast.Expr():
             return _expression(state, node.value)[1]
@@ -299,6 +305,7 @@ def _simple(state: State, node: ast.AST) -> Terms:
             return cost
         case ast.Break():
             _leave(state)
+            state.top.left = True
         case ast.Continue():
             state.top.ended = True
         case ast.Assert():
@@ -373,6 +380,12 @@ def _store(state: State, target: ast.expr, node: ast.expr, value: Val) -> None:
         while isinstance(base, ast.Subscript):
             base, levels = base.value, levels + 1
         name = written(base)
+        if isinstance(node, ast.Call) and node.args and ast.dump(node.args[0]) == ast.dump(
+            ast.Subscript(target.value, target.slice, ast.Load())
+        ):  # parent[x] = find(parent[x])
+            table = state.find(name)
+            if table is not None and state.function.name == written(node.func):
+                state.function.compressed = table.value.size
         index = Evaluator(state)
         index.value(target.slice)
         cost = index.cost
@@ -426,6 +439,16 @@ def _movement(state: State, name: str, node: ast.expr, value: Val) -> str:
     """How ``name = node`` moves `name`, if from its own old value."""
     inside = {written(x) for x in ast.walk(node) if isinstance(x, (ast.Name, ast.Attribute))}
     found = state.find(name)
+    loop = state.inner_loop()
+    if name not in inside and loop is not None:
+        if isinstance(node, ast.Name) and loop.scaled.get(node.id) == name:
+            loop.updates[node.id] = [("mul", "")]
+            return "mul"
+        for x in ast.walk(node):
+            if isinstance(x, ast.BinOp) and isinstance(x.op, (ast.Mult, ast.LShift)):
+                factors = {written(x.left), written(x.right)} - {""}
+                if len(factors) == 1 and (constant(x.left) or constant(x.right)):
+                    loop.scaled[name] = factors.pop()
     if name not in inside:
         if value.rel and value.rel[1] == "half":
             return "mid"
@@ -558,7 +581,8 @@ def _augment(state: State, node: ast.AugAssign) -> Terms:
             elif name in inside and any(isinstance(x, ast.BitAnd) for x in ast.walk(node.value)):
                 kind = "lowbit"
             else:
-                kind, detail = word + "var", other
+                grown = [x.id for x in ast.walk(node.value) if isinstance(x, ast.Name)]
+                kind, detail = word + "var", other or next(iter(grown), "")
         case ast.Mult() | ast.LShift():
             kind = "mul"
         case ast.FloorDiv() | ast.RShift() | ast.Div():
@@ -594,6 +618,9 @@ def close(state: State) -> None:
     _flush(block)
     if block.kind == "while":
         _close_while(state, block)
+    if block.loops and block.left:  # its first pass is its last
+        (mono,) = block.trip
+        state.sizes[mono[0][0]] = ONE
     state.blocks.pop()
     parent = state.top
     count = max(block.live, block.best)
@@ -609,7 +636,10 @@ def close(state: State) -> None:
                     home.functions[parent.name] = made
             home.functions[block.name] = function
         case "for" | "while":
-            parent.cost = add(parent.cost, mul(block.trip, block.cost))
+            cost = mul(block.trip, block.cost)
+            if not state.loops_from(state.function_index):
+                cost = state.resolve(cost)  # nothing can change how often it ran any more
+            parent.cost = add(parent.cost, cost)
             parent.live += count
         case "class":
             pass
@@ -633,6 +663,9 @@ def _close_while(state: State, block: Block) -> None:
             if kinds & {"div", "mul", "double"}:
                 reach = state.known(ranged) or ONE
                 state.sizes[ranged] = mul(add(reach, block.bound), inverse(block.trip))
+    for inner, distance, name in block.stepped:
+        if any(k == "inc" for k, _ in block.updates.get(name, ())):
+            state.sizes[inner] = mul(mul(distance, t.log(distance)), inverse(block.trip))
     for around in state.loops_from(state.function_index)[:-1]:
         if around.kind == "while":
             for name in {n for n, moves in block.updates.items()}:

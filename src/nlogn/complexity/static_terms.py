@@ -17,7 +17,7 @@ Mono = tuple[Factor, ...]
 Terms = frozenset[Mono]
 
 ONE: Terms = frozenset({()})
-MAX_MONOS = 12
+MAX_MONOS = 24
 
 
 def size(name: str) -> Terms:
@@ -56,7 +56,8 @@ def _covers(big: Mono, small: Mono) -> bool:
         if have.get(name, (0.0, 0.0)) < (power, log):
             return False
     mine = {name for name, _, _ in small}
-    return all(power >= 0 or name in mine for name, power, _ in big)
+    # n/n passes, and sizes known only later, may be less than one.
+    return all((power >= 0 and name[0] != "@") or name in mine for name, power, _ in big)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -57,7 +57,8 @@ def _size(value: Any) -> int:
 
 def wrap(function: Any) -> Any:
     """A callable that C code will call for us: unchanged if its cost is counted anyway."""
-    if function is None or type(function) is _FUNCTION or function in _FREE:
+    kind = type(function)
+    if function is None or kind is _FUNCTION or (kind in (_BUILTIN, type) and function in _FREE):
         if type(function) is _FUNCTION and function.__code__.co_filename not in _INSTRUMENTED:
             return _counting(function)
         return function
@@ -601,6 +602,13 @@ def _statistic(power: str) -> Any:
     return rule
 
 
+def _construct(f: Any, s: Any, args: Any, kw: Any) -> Any:
+    """A class of the standard library with an __init__ in Python: instrument that."""
+    made = f.__new__(f)
+    hook_callk(f.__init__.__get__(made), *args, **kw)
+    return made
+
+
 def _partial(f: Any, args: Any, kw: Any) -> Any:
     return hook_callk(f.func, *f.args, *args, **{**f.keywords, **kw})
 
@@ -833,6 +841,10 @@ def _type_rule(kind: Any) -> Any:
                 rule = _container if inherits and not own else free
             elif issubclass(kind, BaseException) or module in _FREE_MODULES:
                 rule = free
+            elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+                rule = free
+            elif type(kind.__init__) is _FUNCTION and kind.__new__ is object.__new__:
+                rule = _construct
             else:
                 rule = unknown
         _found[kind] = rule

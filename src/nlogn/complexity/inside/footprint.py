@@ -6,6 +6,7 @@ messages: {"n", "m", "peak": bytes}, {"n", "m", "cpu": seconds}, {"leak": [line,
           {"n", "m", "error": {...}}; before each size {"at": [n, m]}, last {"end": "done"}
 """
 
+import contextlib
 import gc
 import time
 import tracemalloc
@@ -17,7 +18,6 @@ from nlogn.complexity.inside.loading import BadInputs, BadProgram, Loaded, make_
 from nlogn.complexity.inside.meter import PROGRAM_FILE
 
 _cpu_clock = time.thread_time
-_SHORT = 0.003  # a run shorter than this is repeated, and the fastest counts
 
 
 def _prepared(loaded: Loaded, n: int, m: int | None, seed: int) -> Any:
@@ -53,17 +53,15 @@ def _leave_room(args: Any) -> None:
             arg.pop()
 
 
-def cpu_of(loaded: Loaded, n: int, m: int | None, seed: int) -> float:
+def cpu_of(loaded: Loaded, n: int, m: int | None, seed: int, repeats: int = 1) -> float:
     best = 1e9
-    for _ in range(3):
+    for _ in range(repeats):
         module, call, args = _prepared(loaded, n, m, seed)
         began = _cpu_clock()
         result = call()
         spent = _cpu_clock() - began
         del module, call, args, result
         best = min(best, spent)
-        if best > _SHORT:
-            break
     return best
 
 
@@ -106,14 +104,18 @@ def main_footprint(payload: Any, send: Any) -> None:
     seed = payload["seed"]
     try:
         loaded = Loaded(payload["code"], payload["entry"], payload["inputs"], False)
-        sizes = payload["memory"]
-        if sizes:  # the first call fills caches of the interpreter itself
-            peak_of(loaded, *sizes[0], seed)
-        for kind, measure in (("memory", peak_of), ("cpu", cpu_of)):
+        for kind in ("cpu", "memory"):
+            if kind == "memory" and payload[kind]:
+                # The first call fills caches of the interpreter itself.
+                with contextlib.suppress(Exception):
+                    peak_of(loaded, *payload[kind][0], seed)
             for n, m in payload[kind]:
                 send({"at": [n, m], "doing": kind})
                 try:
-                    value = measure(loaded, n, m, seed)
+                    if kind == "cpu":
+                        value: float = cpu_of(loaded, n, m, seed, payload["repeats"])
+                    else:
+                        value = peak_of(loaded, n, m, seed)
                 except (BadInputs, BadProgram):
                     raise
                 except BaseException as error:

@@ -1,7 +1,8 @@
 """Climb the sizes and count: the harness that measures steps.
 
 payload: {"code", "entry", "inputs", "seed", "ticks", "work", "two": the two-size grid's limits}
-messages: {"sizes": 1|2, "scalar": bool}, then per size {"n", "m", "at", "ticks", "work", "frames",
+messages: {"sizes": 1|2, "scalar": bool}, then per size {"run": [n, m]} when the program is
+          called, and {"n", "m", "at", "ticks", "work", "frames",
           "made"}, where "at" is the nominal size and "made" what building the inputs took,
           or {"n", "m", "error": {...}, "whose": "program"|"inputs"}; last {"end": why, "flags"}
 """
@@ -131,6 +132,7 @@ class Climb:
             if self.loaded.entry is None:
                 self.loaded.prepare_stdin(args)
             call = self.loaded.call(module, args)
+            self.send({"run": [n, m]})
             meter_start(self.ticks * _HARD, self.work * _HARD, self.stopper("steps"))
             call()
             ticks, work, frames = meter_read()

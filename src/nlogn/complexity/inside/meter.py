@@ -96,6 +96,9 @@ def consume(source: Any) -> Any:
         return source
     if kind.__module__ == "solution" or kind.__module__ == "__main__":
         return source
+    if hasattr(kind, "keys"):  # a mapping is read by its keys, not as an iterable of pairs
+        charge(len(source))
+        return source
     try:
         inner = iter(source)
     except TypeError:

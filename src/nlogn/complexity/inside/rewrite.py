@@ -295,7 +295,7 @@ def _hook(hook: str, *args: Any) -> ast.Call:
     return ast.Call(_name(hook), list(args), [])
 
 
-def _tick() -> ast.Expr:
+def _tick_node() -> ast.Expr:
     return ast.Expr(_hook("t"))
 
 
@@ -359,7 +359,7 @@ class Rewriter(ast.NodeTransformer):
                 ),
             ]
         else:
-            node.body = [*head, _tick(), *body]
+            node.body = [*head, _tick_node(), *body]
         self.in_class = outer
         return node
 
@@ -390,7 +390,7 @@ class Rewriter(ast.NodeTransformer):
         node.iter = self.visit(node.iter)
         rests = [ast.Expr(_hook("rest", ast.Name(n, ast.Load())))
                  for n in _starred_names(node.target)]  # fmt: skip
-        node.body = [_tick(), *rests, *self.block(node.body)]
+        node.body = [_tick_node(), *rests, *self.block(node.body)]
         node.orelse = self.block(node.orelse)
         return node
 
@@ -398,17 +398,17 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> Any:
         node.test = self.visit(node.test)
-        node.body = [_tick(), *self.block(node.body)]
+        node.body = [_tick_node(), *self.block(node.body)]
         node.orelse = self.block(node.orelse)
         return node
 
     def visit_If(self, node: ast.If) -> Any:
         node.test = self.visit(node.test)
-        node.body = [_tick(), *self.block(node.body)]
+        node.body = [_tick_node(), *self.block(node.body)]
         elif_only = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
         node.orelse = self.block(node.orelse)
         if node.orelse and not elif_only:
-            node.orelse.insert(0, _tick())
+            node.orelse.insert(0, _tick_node())
         return node
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
@@ -422,7 +422,7 @@ class Rewriter(ast.NodeTransformer):
                  if isinstance(n, ast.MatchStar) and n.name]  # fmt: skip
         if node.guard is not None:
             node.guard = self.visit(node.guard)
-        node.body = [_tick(), *rests, *self.block(node.body)]
+        node.body = [_tick_node(), *rests, *self.block(node.body)]
         return node
 
     # -- statements -------------------------------------------------------------------------

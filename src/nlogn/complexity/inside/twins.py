@@ -29,7 +29,7 @@ def twin(function: Any) -> Any:
         outer = compile(
             tree, TWIN_FILE, "exec", code.co_flags & __future__.annotations.compiler_flag, True
         )
-    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
+    except (SyntaxError, TypeError, ValueError, OSError, RecursionError, MemoryError):
         return None
     for constant in outer.co_consts:
         if type(constant) is types.CodeType and constant.co_name == code.co_name:
