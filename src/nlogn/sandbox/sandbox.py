@@ -7,6 +7,7 @@ import marshal
 import os
 import signal
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,15 @@ from typing import Any, Literal, Self
 from nlogn import values
 from nlogn.sandbox import launch, native
 from nlogn.sandbox.types import Isolation, Limits, Outcome, Program, ProgramError, Report, Status
-from nlogn.sandbox.worker import Ending, Job, SandboxUnavailable, Worker, WorkerDied, isolation_of
+from nlogn.sandbox.worker import (
+    Ending,
+    Job,
+    SandboxUnavailable,
+    Worker,
+    WorkerDied,
+    isolation_of,
+    most_bytes,
+)
 
 _INSIDE = Path(__file__).parent / "inside"
 
@@ -232,11 +241,13 @@ class Sandbox:
             raise ValueError("only a Python program with an entry can be called")
         encoded = [values.encode(tuple(args), max_bytes=1 << 30) for args in calls]
         outcomes: list[Outcome] = []
+        left = 4 * most_bytes(limits)
         while len(outcomes) < len(encoded):
             had = len(outcomes)
             ending = self._call_some(
-                program, encoded[had:], limits, outcomes, args_after, stop_on_failure
+                program, encoded[had:], limits, outcomes, left, args_after, stop_on_failure
             )
+            left = ending.answer_bytes_left
             if len(outcomes) == len(encoded) or (
                 stop_on_failure and len(outcomes) > had and outcomes[-1].status != "ok"
             ):
@@ -265,6 +276,7 @@ class Sandbox:
         encoded: list[Any],
         limits: Limits,
         outcomes: list[Outcome],
+        left: int,
         after: bool,
         stop: bool,
     ) -> Ending:
@@ -277,8 +289,13 @@ class Sandbox:
             "stop": stop,
         }
 
+        since = time.monotonic()
+
         def take(message: Any) -> bool:
-            outcome = _outcome(message)
+            nonlocal since
+            now = time.monotonic()
+            outcome = _outcome(message, now - since)
+            since = now
             if outcome is not None:
                 outcomes.append(outcome)
             return outcome is not None
@@ -292,6 +309,7 @@ class Sandbox:
                 profile=_profile(limits),
                 on_message=take,
                 answers=len(encoded),
+                answer_bytes=left,
                 cpu_of=_claimed_cpu,
             )
         )
@@ -393,7 +411,7 @@ def _status(ending: Ending, limits: Limits) -> tuple[Status, ProgramError | None
     return "crashed", ProgramError("Exit", f"it left with exit code {code} and without an answer")
 
 
-def _outcome(message: Any) -> Outcome | None:
+def _outcome(message: Any, elapsed_s: float) -> Outcome | None:
     """The outcome of one call as the program tells it; None if it is no such thing."""
     try:
         status, value, after, error, out, err, wall, cpu = message
@@ -408,16 +426,21 @@ def _outcome(message: Any) -> Outcome | None:
             error=_error(error),
             stdout=str(out),
             stderr=str(err),
-            wall_s=max(0.0, float(wall)),
-            cpu_s=max(0.0, float(cpu)),
+            wall_s=_seconds(wall, elapsed_s),
+            cpu_s=_seconds(cpu, elapsed_s * (os.cpu_count() or 1)),
         )
     except (TypeError, ValueError, RecursionError, OverflowError, MemoryError):
         return None
 
 
+def _seconds(claimed: Any, most: float) -> float:
+    seconds = float(claimed)
+    return min(max(seconds, 0.0), most) if seconds == seconds else 0.0
+
+
 def _claimed_cpu(message: Any) -> float:
     try:
-        return float(message[7])
+        return _seconds(message[7], 1e9)
     except (TypeError, ValueError, IndexError, KeyError, OverflowError):
         return 0.0
 

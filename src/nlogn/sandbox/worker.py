@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nlogn import values
-from nlogn.sandbox import launch, syscalls
+from nlogn.sandbox import hostile, launch, syscalls
 from nlogn.sandbox.types import Isolation, Limits
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -67,6 +67,7 @@ class Job:
     stdin: bytes | None = None
     capture: bool = False  # stdout and stderr, by descriptor
     on_message: Callable[[Any], bool | None] | None = None  # False: enough, stop the program
+    answer_bytes: int | None = None  # of all messages together; None: four times one
     answers: int | None = None  # messages after which there is nothing more to wait for
     # Given, the limits hold for each message anew; it says how much CPU time, in seconds, the
     # program claims for that message. A lie only moves time between limits: wall time holds.
@@ -89,6 +90,7 @@ class Ending:
     stdout: bytes = b""
     stderr: bytes = b""
     product: bytes | None = None
+    answer_bytes_left: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
     max_rss_bytes: int = 0
@@ -291,6 +293,7 @@ class Worker:
             "product": job.product,
             "capture": job.capture,
             "stdin": job.stdin is not None,
+            "most": most_bytes(limits),
             "size": len(job.payload),
             "rlimits": rlimits,
         }
@@ -317,6 +320,11 @@ class Worker:
             os.close(self.errors)
 
 
+def most_bytes(limits: Limits) -> int:
+    """The largest message: a value at its limit may take more bytes as text."""
+    return 2 * limits.output_bytes + (1 << 16)
+
+
 class _Reading:
     """The outside's part while a job runs: read, count, watch the clocks, kill."""
 
@@ -328,9 +336,9 @@ class _Reading:
         self.began = self.renewed = time.monotonic()
         self.cpu_before = 0.0
         self.cpu_due = self.began + job.limits.cpu_s
-        self.total = 0
         self.seen = 0
-        self.most = 8 * job.limits.output_bytes + (1 << 16)
+        self.most = most_bytes(job.limits)
+        self.left = 4 * self.most if job.answer_bytes is None else job.answer_bytes
         self.killed = False
 
     def kill(self, why: str) -> None:
@@ -378,6 +386,7 @@ class _Reading:
 
     def _ended(self, reply: dict[str, Any]) -> Ending:
         ending = self.ending
+        ending.answer_bytes_left = self.left
         ending.wall_s = time.monotonic() - self.began
         if reply["end"] is None:
             ending.error = reply["error"]
@@ -435,17 +444,19 @@ class _Reading:
             kind, length = bytes(self.buffer[:1]), int.from_bytes(self.buffer[1:5], "little")
             if kind not in (b"m", b"s"):
                 return self._break("it wrote over its answers")
-            if length > self.most or self.total + length > 4 * self.most:
+            if length > self.most or length > self.left:
                 return self.kill("output_limit")
             if len(self.buffer) < 5 + length:
                 return None
             body = bytes(self.buffer[5 : 5 + length])
             del self.buffer[: 5 + length]
-            self.total += length
+            self.left -= length
             try:
                 value = json.loads(body.decode("utf-8", "surrogatepass"))
+                if hostile.worth_a_look(body):
+                    hostile.check(value)
             except (ValueError, RecursionError, MemoryError):
-                return self._break("its answer is not JSON")
+                return self._break("its answer cannot be read")
             if kind == b"m":
                 self._message(value)
                 if self.killed or self.ending.done:

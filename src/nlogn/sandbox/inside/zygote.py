@@ -169,8 +169,12 @@ class Channel:
             ensure_ascii=False, check_circular=False, separators=(",", ":")
         ).encode
 
+    most = 1 << 16
+
     def frame(self, kind: bytes, value: Any) -> None:
         body = self.dumps(value).encode("utf-8", "surrogatepass")
+        if len(body) > self.most:
+            self.stop("output_limit", "the answer is larger than its limit")
         data = kind + len(body).to_bytes(4, "little") + body
         done = self.write(_RESULT, data)
         while done < len(data):
@@ -259,6 +263,7 @@ def child(job: dict[str, Any], tools: "Tools", control: "Control") -> None:
         control.send({"failed": f"{type(error).__name__}: {error}"})
         os._exit(70)
     try:
+        tools.channel.most = job["most"]
         os.closerange(_PAYLOAD + 1, 1 << 20)
         run_main(tools.harnesses[job["harness"]], payload, tools.channel)
     finally:

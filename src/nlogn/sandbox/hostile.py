@@ -1,0 +1,57 @@
+"""Guards on what a hostile program sends: what is cheap to send can be dear to rebuild.
+
+`nlogn.values.decode` builds only inert values, but some take far longer to build than to
+write: a fraction with a huge exponent, a set or dict whose keys all have one hash.
+"""
+
+import re
+from typing import Any
+
+from nlogn import values
+
+_FRACTION = re.compile(r"-?\d+(/\d+)?", re.ASCII)
+_SETS = ("$set", "$frozenset")
+_KEYED = (*_SETS, "$dict", "$Counter", "$OrderedDict", "$defaultdict")
+_FEW = 1000  # so few keys are cheap, whatever their hashes
+
+
+def worth_a_look(body: bytes) -> bool:
+    """Whether the text of an answer holds anything that `check` looks for."""
+    return b'"$Fraction"' in body or (
+        len(body) > 4 * _FEW and any(f'"{tag}"'.encode() in body for tag in _KEYED)
+    )
+
+
+def check(data: Any) -> None:
+    """Look through a parsed answer.
+
+    Raises:
+        ValueError: it would be dear to rebuild, or is no encoded value.
+    """
+    rest = [data]
+    while rest:
+        item = rest.pop()
+        if type(item) is list:
+            rest += [v for v in item if type(v) is list or type(v) is dict]
+        elif type(item) is dict:
+            for key, value in item.items():
+                if key == "$Fraction" and not (type(value) is str and _FRACTION.fullmatch(value)):
+                    raise ValueError("not a fraction")
+                if key in _KEYED and type(value) is list and len(value) > _FEW:
+                    pairs = key not in _SETS
+                    _check_keys(
+                        [pair[0] for pair in value if type(pair) is list and pair]
+                        if pairs
+                        else value
+                    )
+                if type(value) is list or type(value) is dict:
+                    rest.append(value)
+
+
+def _check_keys(keys: list[Any]) -> None:
+    try:
+        hashes = {hash(values.decode(key)) for key in keys}
+    except (TypeError, KeyError) as error:
+        raise ValueError("a key cannot be hashed") from error
+    if len(hashes) < len(keys) // 4:
+        raise ValueError("the keys all have the same hash")
