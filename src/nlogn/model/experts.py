@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return,no-untyped-call"
 """Feed-forward layers: the dense one, and routed experts in paradigm groups with a shared expert.
 
 The gate (arXiv:2412.19437, section 2.1.2): sigmoid scores; a bias that only the *choice* sees and

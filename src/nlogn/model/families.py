@@ -108,7 +108,7 @@ def to_hf(config: ModelConfig, dtype: str = "float32") -> dict[str, Any]:
 
 
 def _experts_to_hf(experts: Experts, layers: int, kind: str) -> dict[str, Any]:
-    names = {"num_experts": experts.routed, "num_shared_experts": experts.shared}
+    names: dict[str, Any] = {"num_experts": experts.routed, "num_shared_experts": experts.shared}
     if kind == "glm4_moe":
         names = {"n_routed_experts": experts.routed, "n_shared_experts": experts.shared}
     else:
@@ -212,7 +212,7 @@ def _exaone(config: ModelConfig, data: Mapping[str, Any]) -> ModelConfig:
             raise Unsupported("mlp_layer_types: dense layers after the first with experts")
     return replace(
         config,
-        pattern=shortest_period(kinds),  # type: ignore[arg-type]
+        pattern=shortest_period(kinds),
         window=data.get("sliding_window") or 0,
         qk_norm=True,
         positions=replace(config.positions, rotary_full=data.get("sliding_window") is None),

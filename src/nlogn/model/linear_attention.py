@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return,no-untyped-call"
 """Linear attention: the gated delta rule (Gated DeltaNet, arXiv:2412.06464).
 
 One state matrix per head instead of a growing cache:

@@ -45,7 +45,7 @@ class Layer(nn.Module):
             self.linear_attn = LinearAttention(config)
         else:
             self.self_attn = SparseAttention(config) if kind == "sparse" else Attention(config)
-        self.mlp: nn.Module
+        self.mlp: FeedForward | MixtureOfExperts
         if config.has_experts(layer):
             assert config.experts is not None
             self.mlp = MixtureOfExperts(hidden, config.experts)

@@ -11,8 +11,8 @@ import torch
 
 from nlogn.model.checkpoint import empty
 from nlogn.model.config import AttentionKind, BadConfig, Experts, ModelConfig
-from nlogn.model.experts import MixtureOfExperts
-from nlogn.model.transformer import Transformer
+from nlogn.model.experts import FeedForward, MixtureOfExperts
+from nlogn.model.transformer import Layer, Transformer
 
 
 def upcycled_config(
@@ -57,9 +57,12 @@ def upcycle(
             own[name].copy_(source[name])
     generator = torch.Generator(weight.device).manual_seed(seed)
     for i, layer in enumerate(model.model.layers):
+        assert isinstance(layer, Layer)
         if not isinstance(layer.mlp, MixtureOfExperts) or config.owner(i) != i:
             continue
-        old = dense.model.layers[i].mlp
+        source_layer = dense.model.layers[i]
+        assert isinstance(source_layer, Layer) and isinstance(source_layer.mlp, FeedForward)
+        old = source_layer.mlp
         gate_up = torch.cat((old.gate_proj.weight, old.up_proj.weight))
         layer.mlp.experts.gate_up_proj.copy_(gate_up.expand_as(layer.mlp.experts.gate_up_proj))
         down = old.down_proj.weight
