@@ -93,7 +93,7 @@ class PathTracker:
         big_o, exact = t.classify(function.cost, sizes)
         letters = _letters(function.params, function.memory)
         memory = t.classify(function.memory, letters)[0]
-        flags = dict(state.flags)
+        flags = dict.fromkeys(state.all_flags())
         if big_o != "unknown" and not exact:
             flags["the class is rounded up to the lattice"] = None
         if len(t.names(function.cost)) > 2:

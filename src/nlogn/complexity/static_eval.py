@@ -3,13 +3,14 @@
 import ast
 from dataclasses import replace
 
+from nlogn.complexity import static_special
 from nlogn.complexity import static_terms as t
 from nlogn.complexity.static_calls import (
     CONSTANT,
     CONSTANT_MODULES,
+    DICT_ONLY,
     FUNCTIONS,
     GROWS,
-    DICT_ONLY,
     METHODS,
     SET_ONLY,
     SHRINKS,
@@ -390,11 +391,11 @@ class Evaluator:
         if isinstance(function, ast.Name):
             return self._named(node, function.id)
         self.value(function)
-        self._arguments(node)
+        self.arguments(node)
         self.charge(UNKNOWN)
         return ANY
 
-    def _arguments(self, node: ast.Call) -> list[Val]:
+    def arguments(self, node: ast.Call) -> list[Val]:
         return [*map(self.value, node.args), *(self.value(k.value) for k in node.keywords)]
 
     def _named(self, node: ast.Call, name: str) -> Val:
@@ -404,20 +405,20 @@ class Evaluator:
         if self.lookup(name) is not None and self.lookup(name) is not None:
             bound = self.lookup(name)
             if bound is not None and bound.value.kind not in ("any", "module"):
-                self._arguments(node)
+                self.arguments(node)
                 if bound.value.kind != "lambda":
                     self.charge(UNKNOWN)
                 return ANY
-        special = getattr(self, "_call_" + name, None)
+        special = getattr(static_special, "call_" + name, None)
         if special is not None:
-            return special(node)  # type: ignore[no-any-return]
+            return special(self, node)  # type: ignore[no-any-return]
         keyed = next((k.value for k in node.keywords if k.arg == "key"), None)
         if keyed is not None and name in ("sorted", "min", "max", "nlargest", "nsmallest"):
             walked = self.value(node.args[0]) if node.args else ANY
-            self._each(keyed, element(walked), walked.size)
+            self.each(keyed, element(walked), walked.size)
         return self._table(FUNCTIONS, node, name, None)
 
-    def _each(self, function: ast.expr, item: Val, count: Terms) -> Val:
+    def each(self, function: ast.expr, item: Val, count: Terms) -> Val:
         """`function` called once for each of `count` items."""
         outer, self.times = self.times, mul(self.times, count)
         result = ANY
@@ -444,7 +445,7 @@ class Evaluator:
 
     def _table(self, table: dict[str, tuple[str, str]], node: ast.Call, name: str,
                base: Val | None) -> Val:  # fmt: skip
-        values = ([base] if base is not None else []) + self._arguments(node)
+        values = ([base] if base is not None else []) + self.arguments(node)
         if name not in table:
             if name in CONSTANT:
                 return NUMBER
@@ -502,23 +503,23 @@ class Evaluator:
         if base.kind == "any" and base.name and (name in DICT_ONLY or name in SET_ONLY):
             base = self._learn(base.name, "dict" if name in DICT_ONLY else "set") or base
         if name == "pop" and (base.kind in ("list", "any", "deque")):
-            self._arguments(node)
+            self.arguments(node)
             at = constant(node.args[0]) if node.args else -1
             if base.kind == "any" and node.args and len(node.args) > 1:
                 return element(base)
             front = at is None or at >= 0
             if front and base.kind != "deque" and not (base.kind == "any" and at is None):
                 self.charge(base.size)
-            self._mark(container_node, "pop")
+            self.mark(container_node, "pop")
             return element(base)
         if name == "pop":
-            self._arguments(node)
-            self._mark(container_node, "pop")
+            self.arguments(node)
+            self.mark(container_node, "pop")
             return element(base)
         if name in ("sort",) and node.keywords:
             keyed = next((k.value for k in node.keywords if k.arg == "key"), None)
             if keyed is not None:
-                self._each(keyed, element(base), base.size)
+                self.each(keyed, element(base), base.size)
         if name == "join" and node.args:
             value = self.value(node.args[0])
             inner = element(value)
@@ -527,40 +528,40 @@ class Evaluator:
             self.state.allocate(length)
             return Val("str", length)
         if name == "most_common":
-            self._arguments(node)
+            self.arguments(node)
             self.charge(base.size if node.args else amount("nlogn", [base.size], ONE))
             length = ONE if node.args else base.size
             return container("list", length, container("tuple", ONE))
         if name == "insert" and base.kind == "deque":
-            self._arguments(node)
+            self.arguments(node)
             self.charge(base.size)
         elif name == "update":
-            values = self._arguments(node)
+            values = self.arguments(node)
             by = values[0].size if values else ONE
             self.charge(by)
-            self._grow(container_node, by, NUMBER)
+            self.grow(container_node, by, NUMBER)
             return NOTHING
         elif name == "remove" and base.kind == "set":
-            self._arguments(node)
-            self._mark(container_node, "pop")
+            self.arguments(node)
+            self.mark(container_node, "pop")
             return NOTHING
         if name in METHODS:
             if name in ("insert", "remove", "index", "count") and base.kind in ("set", "dict"):
-                self._arguments(node)
+                self.arguments(node)
                 return ANY
             out = self._table(METHODS, node, name, base)
             if name in GROWS:
-                item = self._peek(node.args[-1]) if node.args else ANY
-                self._grow(container_node, ONE, item)
+                item = self.peek(node.args[-1]) if node.args else ANY
+                self.grow(container_node, ONE, item)
             elif name == "extend":
-                item = self._peek(node.args[0]) if node.args else ANY
-                self._grow(container_node, item.size, element(item))
+                item = self.peek(node.args[0]) if node.args else ANY
+                self.grow(container_node, item.size, element(item))
             if name in SHRINKS:
-                self._mark(container_node, "pop")
+                self.mark(container_node, "pop")
             return out
         if name in FUNCTIONS:
             return self._table(FUNCTIONS, node, name, None)
-        self._arguments(node)
+        self.arguments(node)
         self.state.flag(f"the cost of .{name}() is not known")
         self.charge(UNKNOWN)
         return ANY
@@ -569,25 +570,25 @@ class Evaluator:
         """A method that only dicts or sets have: `in` was no scan after all."""
         for symbol in self.state.function.scans.pop(name, ()):
             self.state.sizes[symbol] = ONE
-        self.state.flags.pop(f"`in {name}` is taken to scan a list", None)
+        self.state.dropped.add(f"`in {name}` is taken to scan a list")
         variable = self.lookup(name)
         if variable is None:
             return None
         variable.value = replace(variable.value, kind=kind)
         return replace(variable.value, name=name)
 
-    def _peek(self, node: ast.expr) -> Val:
+    def peek(self, node: ast.expr) -> Val:
         """The value of an expression that has been charged already."""
         twin = Evaluator(self.state)
         twin.locals = self.locals
         return twin.quiet(node)
 
     def _module(self, node: ast.Call, name: str) -> Val:
-        special = getattr(self, "_call_" + name, None)
+        special = getattr(static_special, "call_" + name, None)
         if special is not None:
-            return special(node)  # type: ignore[no-any-return]
+            return special(self, node)  # type: ignore[no-any-return]
         if name in CONSTANT:
-            values = self._arguments(node)
+            values = self.arguments(node)
             if name in ("sqrt",):
                 return Val("int", t.power(values[0].size, 0.5) if values else ONE)
             if name.startswith("log"):
@@ -599,7 +600,7 @@ class Evaluator:
             return self._named(node, name)
         return self._table(METHODS, node, name, ANY)
 
-    def _grow(self, node: ast.expr, by: Terms, item: Val) -> None:
+    def grow(self, node: ast.expr, by: Terms, item: Val) -> None:
         inner = False
         while isinstance(node, (ast.Subscript, ast.Call)):
             inner = True
@@ -625,7 +626,7 @@ class Evaluator:
                 variable.value, elem=item if old is None else either(old, item)
             )
 
-    def _mark(self, node: ast.expr, kind: str) -> None:
+    def mark(self, node: ast.expr, kind: str) -> None:
         name = _written(node)
         if name:
             self.state.update(name, kind)
@@ -666,246 +667,6 @@ class Evaluator:
         elem = result.elem and replace(result.elem, size=t.substitute(result.elem.size, value_of))
         return replace(result, size=t.substitute(result.size, value_of), elem=elem, rel=None)
 
-    # -- calls that need more than a table
-
-    def _call_range(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args]
-        if not values:
-            return ANY
-        low, high = (None, values[0]) if len(values) == 1 else (values[0], values[1])
-        step = constant(node.args[2]) if len(values) == 3 else 1
-        top = high
-        if (step or 1) < 0 and low is not None:
-            top = low
-        length = top.size
-        if low is not None and (reach := _reach(node.args[0], node.args[1])) is not None:
-            length = self._peek(reach).size
-        rel = (low.rel[0], "item") if low and low.rel and low.rel[1] in ("same", "inc") else None
-        if len(values) == 3 and step is None:
-            stride = values[2].size
-            if 0 < t.degree(stride) < 1:
-                length = mul(length, t.inverse(stride))
-        item = Val("int", add(top.size, low.size if low else ONE), rel=rel)
-        return Val("range", length, item)
-
-    def _call_groupby(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        walked = values[0] if values else ANY
-        self.charge(walked.size)
-        run = Val("iter", ONE, element(walked))  # the runs make up the whole: one each on average
-        return container("iter", walked.size, container("tuple", ONE, run))
-
-    def _call_enumerate(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        walked = values[0] if values else ANY
-        pair = Val("pair", ONE, element(walked))
-        self.charge(ONE)
-        return container("iter", walked.size, replace(pair, size=walked.size))
-
-    def _call_zip(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        sized = [v for v in values if v.size != ONE] or values or [ANY]
-        if node.args and isinstance(node.args[0], ast.Starred):
-            rows = element(sized[0])
-            self.charge(mul(sized[0].size, rows.size))
-            return container("iter", rows.size, container("tuple", sized[0].size))
-        elem = element(values[0]) if values else ANY
-        for value in values[1:]:
-            elem = either(elem, element(value))
-        return container("iter", sized[0].size, container("tuple", ONE, elem))
-
-    def _call_map(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args[1:]]
-        walked = values[0] if values else ANY
-        result = self._each(node.args[0], element(walked), walked.size) if node.args else ANY
-        return container("iter", walked.size, result)
-
-    def _call_filter(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args[1:]]
-        walked = values[0] if values else ANY
-        if node.args:
-            self._each(node.args[0], element(walked), walked.size)
-        return container("iter", walked.size, element(walked))
-
-    def _call_reduce(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args[1:]]
-        walked = values[0] if values else ANY
-        start = values[1] if len(values) > 1 else element(walked)
-        grown = start
-        if node.args and isinstance(node.args[0], ast.Lambda) and start.kind in CONTAINERS:
-            grown = replace(start, size=walked.size)  # what it folds into may grow each time
-        if node.args and isinstance(node.args[0], ast.Lambda):
-            names = [a.arg for a in node.args[0].args.args]
-            outer, self.times = self.times, mul(self.times, walked.size)
-            items = [grown, element(walked), *[ANY] * len(names)]
-            self.locals.append(dict(zip(names, items, strict=False)))
-            self.value(node.args[0].body)
-            self.locals.pop()
-            self.times = outer
-        else:
-            self.charge(walked.size)
-        return grown
-
-    def _call_min(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args]
-        keyed = next((k.value for k in node.keywords if k.arg == "key"), None)
-        for other in (k.value for k in node.keywords if k.arg != "key"):
-            self.value(other)
-        if len(values) == 1 and not isinstance(node.args[0], ast.Starred):
-            self.charge(values[0].size)
-            if keyed is not None:
-                self._each(keyed, element(values[0]), values[0].size)
-            return replace(element(values[0]), rel=None)
-        out = values[0] if values else ANY
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        for value in values[1:]:
-            if name == "min" and (value.size == ONE or out.size == ONE):
-                out = replace(value if value.size == ONE else out, rel=None)
-                if out.size == ONE and constant(node.args[0]) is None and len(values) == 2:
-                    bigger = values[0] if values[0].size != ONE else values[1]
-                    out = replace(bigger, rel=None)
-            elif name == "min" and out.kind == "int":
-                continue
-            else:
-                out = either(out, value)
-        return replace(out, rel=None)
-
-    _call_max = _call_min
-
-    def _call_sum(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        walked = values[0] if values else ANY
-        if len(values) > 1 and values[1].kind in ("list", "tuple"):
-            self.charge(t.power(walked.size, 2))
-            return container("list", walked.size)
-        self.charge(walked.size)
-        return Val("int", ONE if walked.kind == "iter" else walked.size)
-
-    def _call_isqrt(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        return Val("int", t.power(values[0].size, 0.5) if values else ONE)
-
-    def _call_int(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        first = values[0] if values else NUMBER
-        if first.name.startswith("input@"):
-            self.state.kinds[first.name] = "value"
-        return Val("int", first.size, rel=first.rel)
-
-    def _call_pow(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        if len(values) == 3:
-            self.charge(t.log(values[1].size))
-            return Val("int", values[2].size)
-        return NUMBER
-
-    def _call_input(self, node: ast.Call) -> Val:
-        self._arguments(node)
-        name = f"input@{node.lineno + self.state.top.line}"
-        self.state.counter += 1
-        name = f"input@{self.state.counter}"
-        return Val("str", t.size(name), name=name)
-
-    def _call_readline(self, node: ast.Call) -> Val:
-        return self._call_input(node)
-
-    _call_read = _call_readline
-
-    def _call_defaultdict(self, node: ast.Call) -> Val:
-        for arg in node.args[1:]:
-            self.value(arg)
-        first = node.args[0] if node.args else None
-        name = getattr(first, "id", "")
-        made = {"list": "list", "set": "set", "dict": "dict", "deque": "deque", "int": "int"}
-        return container("dict", ONE, Val(made.get(name, "any")))
-
-    def _call_permutations(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        walked = values[0] if values else ANY
-        count = t.exponential(walked.size, "!")
-        if len(node.args) > 1 and (k := constant(node.args[1])) is not None:
-            count = t.power(walked.size, max(k, 1))
-        return container("iter", count, container("tuple", walked.size, element(walked)))
-
-    def _call_combinations(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        walked = values[0] if values else ANY
-        fixed = constant(node.args[1]) if len(node.args) > 1 else None
-        count = t.exponential(walked.size)
-        length = walked.size
-        if fixed is not None:
-            count, length = t.power(walked.size, max(fixed, 1)), ONE
-        self.state.allocate(walked.size)
-        return container("iter", count, container("tuple", length, element(walked)))
-
-    _call_combinations_with_replacement = _call_combinations
-
-    def _call_product(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args]
-        repeat = next((k.value for k in node.keywords if k.arg == "repeat"), None)
-        if repeat is None:
-            count, length = t.product(v.size for v in values), ONE
-        elif (fixed := constant(repeat)) is not None:
-            count, length = t.power(t.product(v.size for v in values), max(fixed, 1)), ONE
-        else:
-            length = self.value(repeat).size
-            count = t.exponential(length)
-        elem = element(values[0]) if values else ANY
-        return container("iter", count, container("tuple", length, elem))
-
-    def _call_islice(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        if len(node.args) == 2:
-            fixed = constant(node.args[1]) is not None
-            length = ONE if fixed else values[1].size
-            return container("iter", length, element(values[0]))
-        return container("iter", values[0].size if values else ONE, ANY)
-
-    def _call_takewhile(self, node: ast.Call) -> Val:
-        values = [self.value(a) for a in node.args[1:]]
-        walked = values[0] if values else ANY
-        if walked.size == ONE and node.args and isinstance(node.args[0], ast.Lambda):
-            body, names = node.args[0].body, [a.arg for a in node.args[0].args.args]
-            if isinstance(body, ast.Compare) and len(body.ops) == 1 and names:
-                bound = self.value(body.comparators[0]).size
-                return container("iter", _inverted(body.left, names[0], bound), NUMBER)
-        return walked if walked.size != ONE else container("iter", UNKNOWN, ANY)
-
-    def _call_nlargest(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        if len(values) < 2:
-            return ANY
-        self.charge(mul(values[1].size, t.log(values[0].size)))
-        return container("list", values[0].size, element(values[1]))
-
-    _call_nsmallest = _call_nlargest
-
-    def _call_merge(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        sizes = t.total(v.size for v in values)
-        if node.args and isinstance(node.args[0], ast.Starred):
-            inner = element(values[0])
-            deep = mul(values[0].size, inner.size if inner.kind in CONTAINERS else ONE)
-            self.charge(mul(deep, t.log(values[0].size)))
-            return container("iter", deep, ANY)
-        self.charge(sizes)
-        return container("iter", sizes, ANY)
-
-    def _call_heappush(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        if values:
-            self.charge(t.log(values[0].size))
-            self._grow(node.args[0], ONE, values[-1])
-        return NOTHING
-
-    def _call_heappop(self, node: ast.Call) -> Val:
-        values = self._arguments(node)
-        if not values:
-            return ANY
-        self.charge(t.log(values[0].size))
-        self._mark(node.args[0], "pop")
-        return element(values[0])
-
 
 _BY_VALUE = frozenset({"range", "repeat", "bin", "hex", "bytes", "bytearray", "sample"})
 
@@ -915,17 +676,6 @@ def _without_one(left: Val, right: Val) -> tuple[str, str] | None:
     if left.rel and right.rel and left.rel[0] == right.rel[0]:
         if {left.rel[1], right.rel[1]} <= {"inner", "dec"}:
             return left.rel[0], "dec"
-    return None
-
-
-def _reach(low: ast.expr, high: ast.expr) -> ast.expr | None:
-    """k of ``range(x, x + k)``, also within a min()."""
-    if isinstance(high, ast.Call) and getattr(high.func, "id", "") == "min":
-        return next((r for a in high.args if (r := _reach(low, a)) is not None), None)
-    if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Add):
-        for one, other in ((high.left, high.right), (high.right, high.left)):
-            if ast.dump(one) == ast.dump(low) and not isinstance(low, ast.Constant):
-                return other
     return None
 
 
@@ -944,19 +694,3 @@ def unpacked(value: Val, count: int) -> list[Val]:
     if value.kind == "pair" and count == 2:
         return [Val("int", value.size), value.elem or ANY]
     return [element(value)] * count
-
-
-def _inverted(node: ast.expr, name: str, bound: Terms) -> Terms:
-    """How far `name` counts up until the expression in it reaches `bound`."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        if all(isinstance(s, ast.Name) and s.id == name for s in (node.left, node.right)):
-            return t.power(bound, 0.5)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        if isinstance(node.left, ast.Name) and (k := constant(node.right)):
-            return t.power(bound, 1 / k)
-        if isinstance(node.right, ast.Name):
-            return t.log(bound)
-    if isinstance(node, ast.Name) and node.id == name:
-        return bound
-    return UNKNOWN
-

@@ -1,6 +1,8 @@
 """The blocks that are open at the cursor, the variables in them, and sizes known only later."""
 
 import ast
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 
 from nlogn.complexity.static_terms import (
@@ -22,6 +24,22 @@ class Variable:
     value: Val
     path: tuple[int, ...]  # ids of the blocks that were open where it was first bound
     set_path: tuple[int, ...]  # ... where it was last given a new value
+
+
+class _Overlay(ChainMap[str, Variable]):
+    """Variables to look ahead with: those of the original are copied when first touched."""
+
+    def __init__(self, under: MutableMapping[str, Variable]):
+        super().__init__({}, under)
+
+    def __missing__(self, name: str) -> Variable:
+        raise KeyError(name)
+
+    def __getitem__(self, name: str) -> Variable:
+        mine = self.maps[0]
+        if name not in mine:
+            mine[name] = replace(self.maps[1][name])
+        return mine[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +100,8 @@ class Block:
     ended: bool = False
     # functions
     name: str = ""
-    variables: dict[str, Variable] = field(default_factory=dict)
-    functions: dict[str, Function] = field(default_factory=dict)
+    variables: MutableMapping[str, Variable] = field(default_factory=dict)
+    functions: MutableMapping[str, Function] = field(default_factory=dict)
     params: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     defaults: dict[str, Val] = field(default_factory=dict)
@@ -119,8 +137,8 @@ class Block:
             stepped=list(self.stepped),
             scans={k: list(v) for k, v in self.scans.items()},
             chain=list(self.chain),
-            variables={k: replace(v) for k, v in self.variables.items()},
-            functions=dict(self.functions),
+            variables=_Overlay(self.variables),
+            functions=ChainMap({}, self.functions),
             sites=list(self.sites),
             bounds=dict(self.bounds),
         )
@@ -135,18 +153,19 @@ class State:
         self.parent: State | None = None  # a fork writes its symbols over its parent's
         self.counter = 0
         self.flags: dict[str, None] = {}
-        self.kinds: dict[str, str] = {}  # a size's name -> "length" or "value", as it is used
+        self.dropped: set[str] = set()  # flags that later lines have refuted
 
     def fork(self) -> "State":
         """A copy to look ahead with: cost in the open blocks, not in the text before them."""
         twin = State()
-        twin.blocks = [b.fork() if b.kind != "module" or i else b.fork()
-                       for i, b in enumerate(self.blocks)]  # fmt: skip
+        twin.blocks = [b.fork() for b in self.blocks]
         twin.parent = self
         twin.counter = self.counter
-        twin.flags = dict(self.flags)
-        twin.kinds = dict(self.kinds)
         return twin
+
+    def all_flags(self) -> list[str]:
+        before = self.parent.all_flags() if self.parent else []
+        return [f for f in dict.fromkeys([*before, *self.flags]) if f not in self.dropped]
 
     # -- sizes that are known only later
 
