@@ -527,8 +527,11 @@ class _Observer:
                 left.mark("none_checked")
             return
         for a, b in ((left, right), (right, left)):
+            if a.find() is b.find():
+                break
             for constant in b.find().constants:
-                a.find().constants.append(constant)
+                if len(a.find().constants) < 100:  # a chain of comparisons doubles them
+                    a.find().constants.append(constant)
                 a.mark(*_constant(constant).marks)
         if left.find().length_of is not None and right.find().length_of is not None:
             a, b = left.find().length_of, right.find().length_of
