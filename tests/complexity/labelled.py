@@ -447,10 +447,10 @@ add("power_set", "2^n", "2^n", INTS, "def f(xs):\n    out = [[]]\n    for x in x
 add("subset_sum_rec", "2^n", "n", INTS, "def f(xs):\n    def go(i, left):\n        if i == len(xs):\n            return left == 0\n        return go(i + 1, left) or go(i + 1, left - xs[i])\n    return go(0, -1)\n")
 add("bitmask_loop", "2^n", "1", "lambda n, rng: ([rng.randrange(99) for _ in range(n)],)", "def f(xs):\n    best = 0\n    for mask in range(1 << len(xs)):\n        s = 0\n        for i in range(len(xs)):\n            if mask >> i & 1:\n                s += xs[i]\n        best = max(best, s)\n    return best\n")
 add("hanoi_moves", "2^n", "2^n", NUMBER, "def f(n, a='A', b='B', c='C'):\n    if n == 0:\n        return []\n    return f(n - 1, a, c, b) + [(a, c)] + f(n - 1, b, a, c)\n")
-add("product_bits", "2^n", "n", NUMBER, "from itertools import product\ndef f(n):\n    return sum(1 for p in product((0, 1), repeat=n) if sum(p) * 2 == n)\n")
+add("product_bits", "2^n", "1", NUMBER, "from itertools import product\ndef f(n):\n    return sum(1 for p in product((0, 1), repeat=n) if sum(p) * 2 == n)\n")
 add("parens", "2^n", "2^n", NUMBER, "def f(n):\n    out = []\n    def go(s, o, c):\n        if len(s) == 2 * n:\n            out.append(s)\n            return\n        if o < n:\n            go(s + '(', o + 1, c)\n        if c < o:\n            go(s + ')', o, c + 1)\n    go('', 0, 0)\n    return out\n")
 add("permute_rec", "n!", "n!", INTS, "def f(xs):\n    if not xs:\n        return [[]]\n    out = []\n    for i in range(len(xs)):\n        for p in f(xs[:i] + xs[i + 1:]):\n            out.append([xs[i]] + p)\n    return out\n")
-add("itertools_permutations", "n!", "n", INTS, "from itertools import permutations\ndef f(xs):\n    best = 0\n    for p in permutations(xs):\n        if p[0] > best:\n            best = p[0]\n    return best\n")
+add("itertools_permutations", "n!", "1", INTS, "from itertools import permutations\ndef f(xs):\n    best = 0\n    for p in permutations(xs):\n        if p[0] > best:\n            best = p[0]\n    return best\n")
 add("tsp_brute", "n!", "n", GRID, '''
 from itertools import permutations
 def f(d):

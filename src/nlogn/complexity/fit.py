@@ -81,8 +81,9 @@ def fit(points: Data, *, floor: float = 0.02) -> Fit:
 
 
 # An interpreter allocates so many bytes here and there whatever the program does.
-BYTES_OFFSET = 384.0
+BYTES_OFFSET = 192.0
 BYTES_NOISE = 160.0
+_BYTES_LAX = 0.14
 
 
 def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
@@ -119,7 +120,32 @@ def _bytes(data: list[tuple[float, float]], floor: float) -> Fit:
             if loss < table["n"][0]:
                 table["n"] = (loss, 1.0)
     best = min(loss for loss, _ in table.values())
-    return _choose(table, max(min(floor, 3 * best), 0.006))
+    if best > 0.05:
+        stairs = _stairs(data)
+        if stairs and min(loss for loss, _ in stairs.values()) < 0.5 * best:
+            table, best = stairs, min(loss for loss, _ in stairs.values())
+    # Tables jump and temporary copies come and go: that is no reason for a logarithm more.
+    lax = {name: _BYTES_LAX for name in ("n", "n^2", "n^3")}
+    strict = {"sqrt n": 3.0} | _RARE
+    return _choose(table, max(min(floor, 3 * best), 0.006), lax, strict)
+
+
+def _stairs(data: list[tuple[float, float]]) -> dict[str, tuple[float, float]] | None:
+    """Residuals where a hash table's steps are allowed for: dicts double and sets quadruple, so
+    sizes that are even powers of two see one constant factor, and odd ones another."""
+    exact = [(n, y, (int(n) + 1).bit_length() % 2) for n, y in data
+             if (int(n) + 1) & int(n) == 0 or int(n) & (int(n) - 1) == 0]  # fmt: skip
+    if len(exact) < 6:
+        return None
+    out = {}
+    for name, g in _FUNCTIONS.items():
+        columns = [[1.0 / y for _, y, _ in exact]]
+        if name != "1":
+            columns += [[g(n) / y * (phase == k) for n, y, phase in exact] for k in (0, 1)]
+        for lower in _LOWER[name][1:]:
+            columns.append([_FUNCTIONS[lower](n) / y for n, y, _ in exact])
+        out[name] = (nnls(columns, [1.0] * len(exact))[0], 1.0)
+    return out
 
 
 _FUNCTION_ORDER = {name: i for i, name in enumerate(_FUNCTIONS)}
@@ -167,14 +193,28 @@ def residuals(data: Data) -> dict[str, tuple[float, float]]:
     return out
 
 
-def _choose(table: dict[str, tuple[float, float]], floor: float) -> Fit:
+def _choose(
+    table: dict[str, tuple[float, float]],
+    floor: float,
+    lax: dict[str, float] = {},  # noqa: B006 (read only)
+    strict: dict[str, float] = _RARE,
+) -> Fit:
+    """The first class close to the best; `lax` are residuals that are good enough for a class,
+    `strict` how many times better a class has to be."""
     best = min(loss for loss, _ in table.values())
     limit = max(1.35 * best, floor)
     order = list(table)
     chosen = next(
-        (name for name in order if table[name][0] <= limit / _RARE.get(name, 1.0)), "unknown"
+        (
+            name
+            for name in order
+            if table[name][0] <= max(limit / strict.get(name, 1.0), lax.get(name, 0.0))
+        ),
+        "unknown",
     )
-    if chosen == "unknown" or table[chosen][0] > _TOO_FAR:
+    if chosen == "unknown":
+        chosen = min((name for name in order if name not in _RARE), key=lambda k: table[k][0])
+    if table[chosen][0] > _TOO_FAR:
         return Fit("unknown", 0.0, None, best)
     others = [n for n in order if n != chosen and (n not in _RARE)]
     at = order.index(chosen)
@@ -207,8 +247,9 @@ def _super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | No
         return None
     # ln(y[i+1] / y[i]) per unit of n: flat for an exponential, ln n for a factorial.
     base = data[0][1]
+    early = [(n, y - base) for n, y in data if y > 2 * base]
     grown = [(n, y - base) for n, y in last if y > 16 * base]
-    grown = grown if len(grown) >= 3 else last[-3:]
+    grown = grown if len(grown) >= 4 or len(early) < 3 else early
     rates = [
         ((a + b) / 2, math.log(yb / ya) / (b - a))
         for (a, ya), (b, yb) in itertools.pairwise(grown[-6:])

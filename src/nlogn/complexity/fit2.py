@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nlogn.complexity.fit import Fit, nnls
+from nlogn.complexity.fit import BYTES_NOISE, Fit, nnls
 
 Data = Sequence[tuple[int, int, float]]
 
@@ -108,6 +108,9 @@ def fit_two(points: Data, *, floor: float = 0.08, offset: float = 0.0) -> Fit:
     `floor` is the relative error that may be noise; `offset` (bytes) is added to every cost, and
     says that the costs are bytes.
     """
+    costs = [y for _, _, y in points]
+    if offset and costs and max(costs) - min(costs) <= BYTES_NOISE:
+        return Fit("1", 0.9, "log n", 0.0)
     low = next((k for k in (8, 4) if sum(1 for n, m, _ in points if min(n, m) >= k) >= 16), 1)
     data = [(n, m, y + offset) for n, m, y in points if n >= low and m >= low and y + offset > 0]
     if len({n for n, _, _ in data}) < 3 or len({m for _, m, _ in data}) < 3:
@@ -143,7 +146,7 @@ def fit_two(points: Data, *, floor: float = 0.08, offset: float = 0.0) -> Fit:
             cheaper = [other for other, n in found[:at] if n != name]
             gap = min(min(cheaper) / max(loss, 1e-4), 1e3) if cheaper else 1e3
             confidence = (1 - math.exp(-0.35 * math.log2(1 + gap))) / (1 + 4 * loss)
-            if loss > 0.2:
+            if loss > (0.45 if offset else 0.2):
                 break
             return Fit(name, round(min(confidence, 0.99), 3), runner, loss)
     return Fit("unknown", 0.0, None, best)

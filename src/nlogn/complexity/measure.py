@@ -20,9 +20,11 @@ GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
 MEMORY_STEPS = 400_000  # sizes up to this many steps, and inputs of up to this many items,
 MEMORY_MADE = 12_000  # are run again to see their memory
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
-CPU_FLOOR_S = 0.002  # CPU times below this say nothing
-CPU_SUSPECT_S, CPU_SUSPECT = 0.001, 0.4  # one run: excess power of n that is worth a second look
-CPU_EXCESS = 0.6  # three runs: excess that is believed
+# CPU time per step may grow a few times where data outgrow a cache or a branch predictor, so the
+# objection needs a wide range of sizes and a whole power of n, nearly.
+CPU_FLOOR_S, CPU_TOP_S = 0.0005, 0.005  # times below the one say nothing; one must reach the other
+CPU_SUSPECT, CPU_SUSPECT_RANGE = 0.5, 2.0  # one run: what is worth a second look
+CPU_EXCESS, CPU_RANGE = 0.7, 6.0  # the fastest of three: what is believed
 _CUT_OFF = ("wall_limit", "cpu_limit")
 MEMORY_DEPTH = 3e7  # tracemalloc walks the stack at every allocation: frames times steps
 
@@ -211,7 +213,8 @@ def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
         and shape.steps[k] * shape.frames[k] / 152 <= MEMORY_DEPTH
     ]  # fmt: skip
     if shape.two:
-        return [list(k) for k in cheap], []
+        some = [k for k in cheap if min(k[0], k[1] or 0) >= 8]
+        return [list(k) for k in (some if len(some) >= 16 else cheap)], []
     if shape.scalar:  # of each neighbourhood, one
         cheap = [k for k in cheap if k[0] < 15 or k[0] == shape.nominal[k[0]] - 1
                  or shape.nominal[k[0]] - 1 not in shape.nominal]  # fmt: skip
@@ -269,7 +272,7 @@ def _doubt(
             if shape.steps[last, None] * math.exp(min(more, 60)) < TICKS:
                 return (f"uncertain: at n={n} it takes many times the steps that the smaller sizes "
                         "promise")  # fmt: skip
-    if shape.two or not _steeper(shape, shape.cpu, CPU_SUSPECT_S, CPU_SUSPECT):
+    if shape.two or not _steeper(shape, shape.cpu, CPU_SUSPECT_RANGE, CPU_SUSPECT):
         return ""
     # Once more, over a wider range and the fastest of three: clocks are noisy, counts are not.
     last = {shape.nominal[k[0]]: k for k in sorted(shape.steps, key=lambda k: k[0])}
@@ -278,27 +281,27 @@ def _doubt(
                 "cpu": [list(k) for k in list(last.values())[-5:]]}  # fmt: skip
     report = sandbox.execute(harness(), payload, _limits(wall_s))
     again = {(m["n"], m["m"]): m["cpu"] for m in report.messages if "cpu" in m}
-    if not _steeper(shape, again, CPU_FLOOR_S, CPU_EXCESS):
+    if not _steeper(shape, again, CPU_RANGE, CPU_EXCESS):
         return ""
-    (a, _), (b, _) = _ends(again, CPU_FLOOR_S)
+    (a, _), (b, _) = _ends(again)
     return (f"uncertain: from n={a} to n={b} the CPU time grows "
             f"{again[b, None] / again[a, None]:.1f} times, the counted steps "
             f"{shape.steps[b, None] / shape.steps[a, None]:.1f} times")  # fmt: skip
 
 
-def _ends(cpu: dict[tuple[int, int | None], float], floor: float) -> list[tuple[int, int | None]]:
-    keys = sorted((k for k, v in cpu.items() if v >= floor), key=lambda k: k[0])
-    return [keys[0], keys[-1]] if keys else []
+def _ends(cpu: dict[tuple[int, int | None], float]) -> list[tuple[int, int | None]]:
+    keys = sorted((k for k, v in cpu.items() if v >= CPU_FLOOR_S), key=lambda k: k[0])
+    return [keys[0], keys[-1]]
 
 
 def _steeper(
-    shape: _Shape, cpu: dict[tuple[int, int | None], float], floor: float, excess: float
+    shape: _Shape, cpu: dict[tuple[int, int | None], float], width: float, excess: float
 ) -> bool:
     """Whether CPU time, where it is well above the clock's noise, outgrows the steps by a power
-    of n of at least `excess`, all along."""
-    keys = sorted((k for k, v in cpu.items() if v >= floor and k in shape.steps),
+    of n of at least `excess`, all along a range of sizes at least `width` times wide."""
+    keys = sorted((k for k, v in cpu.items() if v >= CPU_FLOOR_S and k in shape.steps),
                   key=lambda k: k[0])  # fmt: skip
-    if len(keys) < 2 or keys[-1][0] < 1.4 * keys[0][0]:
+    if len(keys) < 2 or keys[-1][0] < width * keys[0][0] or cpu[keys[-1]] < CPU_TOP_S:
         return False
 
     def over(a: tuple[int, int | None], b: tuple[int, int | None]) -> float:

@@ -155,8 +155,7 @@ class PathTracker:
         except RecursionError:
             state.flag(f"line {line.number} is nested too deeply to read")
             cost = t.UNKNOWN
-        if state.function.ident not in self._params:
-            self._params[state.function.ident] = state.function.params
+        self._params[state.function.ident] = state.function.params
         return _Record(line.number, cost, where.trips, where.function)
 
     def _class(self, state: State, record: _Record | None) -> tuple[str, str]:

@@ -87,7 +87,7 @@ class Climb:
         self.failures = 0
         self.why = "budget"
         self.sizes = 0
-        self.flags_sent = 0
+        self.varies = False
         self.loaded = Loaded(payload["code"], payload["entry"], payload["inputs"], True)
 
     # -- one size ---------------------------------------------------------------------------
@@ -99,7 +99,7 @@ class Climb:
 
         return stop
 
-    def build(self, n: int, m: int | None) -> Any:
+    def build(self, n: int, m: int | None, again: int = 0) -> Any:
         meter_start(self.ticks * 40, self.work * 40, self.stopper("load"))
         module = self.loaded.fresh()
         meter_start(_MADE * 40, _MOVED * 40, self.stopper("inputs"))
@@ -110,14 +110,40 @@ class Climb:
                 raise BadInputs("the inputs take no size: write `lambda n, rng: (args,)`")
         if self.sizes == 2 and m is None:
             m = n
-        return module, make_args(function, n, m, self.seed, self.loaded.entry is None)
+        return module, make_args(
+            function, n, m, self.seed + 7919 * again, self.loaded.entry is None
+        )
 
     def run(self, n: int, m: int | None = None, size: int = 0) -> Any:
         """(share of the budget, of that for building, steps) at one size, or None where it
-        failed; `size` is the nominal size that `n` stands for."""
+        failed; `size` is the nominal size that `n` stands for. Where random inputs of one size
+        differ in cost, the mean of several."""
+        first = self.once(n, m, 0)
+        if first is None:
+            return None
+        runs = [first]
+        share = max(first[0] / self.ticks, first[1] / self.work)
+        if share < 0.25 and not self.scalar and (self.varies or n in (15, 31, 63)):
+            # Other inputs may fail where the first did not; then the first stands alone.
+            for again in range(1, 4 if self.varies else 2):
+                other = self.once(n, m, again, quietly=True)
+                if other is not None:
+                    runs.append(other)
+            costs = [r[0] + r[1] for r in runs]
+            self.varies = self.varies or max(costs) > 1.02 * min(costs) + 1
+        ticks, work = (round(sum(r[k] for r in runs) / len(runs)) for k in (0, 1))
+        made = first[3] + first[4] // 8
+        self.send(
+            {"n": n, "m": m, "at": size or n, "ticks": ticks, "work": work,
+             "frames": max(r[2] for r in runs), "made": made}
+        )  # fmt: skip
+        return share, max(first[3] / _MADE, first[4] / _MOVED), ticks + work
+
+    def once(self, n: int, m: int | None, again: int, quietly: bool = False) -> Any:
+        """(ticks, work, frame bytes, ticks and work of building the inputs), or None."""
         whose = "inputs"
         try:
-            module, args = self.build(n, m)
+            module, args = self.build(n, m, again)
             made, moved, _ = meter_read()
             if not hasattr(self, "scalar"):
                 whole = self.loaded.entry is None
@@ -132,7 +158,8 @@ class Climb:
             if self.loaded.entry is None:
                 self.loaded.prepare_stdin(args)
             call = self.loaded.call(module, args)
-            self.send({"run": [n, m]})
+            if not again:
+                self.send({"run": [n, m]})
             meter_start(self.ticks * _HARD, self.work * _HARD, self.stopper("steps"))
             call()
             ticks, work, frames = meter_read()
@@ -140,6 +167,8 @@ class Climb:
             raise
         except BaseException as error:
             meter_start(1 << 40, 1 << 50, None)
+            if quietly:
+                return None
             self.failures += 1
             described = nlogn_limits.describe(error)
             self.send({"n": n, "m": m, "error": described, "whose": whose})
@@ -147,12 +176,7 @@ class Climb:
                 self.failures += 100
             return None
         self.failures = 0
-        self.send(
-            {"n": n, "m": m, "at": size or n, "ticks": ticks, "work": work, "frames": frames,
-             "made": made + moved // 8}
-        )  # fmt: skip
-        share = max(ticks / self.ticks, work / self.work)
-        return share, max(made / _MADE, moved / _MOVED), ticks + work
+        return ticks, work, frames, made, moved
 
     # -- one size variable ------------------------------------------------------------------
 
@@ -222,15 +246,12 @@ class Climb:
     # -- two size variables -----------------------------------------------------------------
 
     def climb_two(self) -> None:
-        axis = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096,
-                8192, 16384]  # fmt: skip
+        axis = [2 << k for k in range(12)]
         limit = self.payload["two"]
         cost: dict[tuple[int, int], float] = {}
         pairs = sorted(
-            ((n, m) for i, n in enumerate(axis) for j, m in enumerate(axis)
-             if (i % 2 == j % 2 == 0 or (i == j)) or max(i, j) > 14),
-            key=lambda p: (p[0] * p[1], p),
-        )  # fmt: skip
+            ((n, m) for n in axis for m in axis), key=lambda p: (p[0] * p[1], p)
+        )
         for n, m in pairs:
             smaller = [
                 cost[q] * (4 if max(n // q[0], m // q[1]) > 1 else 2)

@@ -25,13 +25,18 @@ def twin(function: Any) -> Any:
         return None
     try:
         source = _source(code)
+        owner = function.__qualname__.rpartition(".")[0].rpartition(".")[2]
+        if owner.isidentifier():  # in its class, for names with two underscores
+            source = f"class {owner}:\n" + textwrap.indent(source, " ")
         tree = rewrite(source, hook_own=True)
         outer = compile(
             tree, TWIN_FILE, "exec", code.co_flags & __future__.annotations.compiler_flag, True
         )
     except (SyntaxError, TypeError, ValueError, OSError, RecursionError, MemoryError):
         return None
-    for constant in outer.co_consts:
+    inner = [c for c in outer.co_consts if type(c) is types.CodeType]
+    inner += [c for body in inner for c in body.co_consts]
+    for constant in inner:
         if type(constant) is types.CodeType and constant.co_name == code.co_name:
             if constant.co_freevars:
                 return None
