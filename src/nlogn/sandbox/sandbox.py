@@ -137,15 +137,27 @@ class Sandbox:
                     worker.close()
 
     def _do(self, job: Job) -> Ending:
+        """Run a job; where the zygote dies before the program said anything, run it again."""
         job.full = self.isolation == "full"
+        heard, on_message = 0, job.on_message
+
+        def count(message: Any) -> bool | None:
+            nonlocal heard
+            heard += 1
+            return on_message(message) if on_message is not None else None
+
+        job.on_message = count
+        ending = Ending()
         for _ in range(2):
-            with self._worker(bool(job.binary)) as worker:
-                try:
+            try:
+                with self._worker(bool(job.binary)) as worker:
                     return worker.do(job)
-                except WorkerDied as error:
-                    ending = Ending(error=str(error))
-                    if ending.frame is not None:
-                        break
+            except WorkerDied as error:
+                ending = Ending(error=str(error), lost=True)
+            except OSError as error:
+                ending = Ending(error=f"the sandbox cannot work: {error}")
+            if heard:
+                break
         return ending
 
     def close(self) -> None:
@@ -247,6 +259,8 @@ class Sandbox:
             ending = self._call_some(
                 program, encoded[had:], limits, outcomes, left, args_after, stop_on_failure
             )
+            if ending.lost and len(outcomes) > had:
+                continue
             left = ending.answer_bytes_left
             if len(outcomes) == len(encoded) or (
                 stop_on_failure and len(outcomes) > had and outcomes[-1].status != "ok"
@@ -262,7 +276,8 @@ class Sandbox:
                 cpu_s=ending.cpu_s,
                 peak_bytes=ending.max_rss_bytes,
             )
-            if not ending.marked:  # the module itself fails: so would every call
+            if not ending.marked or status == "system_error":
+                # The module itself fails, or we do: so would every call.
                 rest = 1 if stop_on_failure else len(encoded) - len(outcomes)
                 return outcomes + [failed] * rest
             outcomes.append(failed)

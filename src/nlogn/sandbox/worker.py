@@ -84,6 +84,7 @@ class Ending:
     done: bool = False  # it said all that there was to say
     broken: str = ""  # it spoke no protocol
     stopped: str = ""  # "wall_limit", "cpu_limit", "output_limit", "enough": why we killed it
+    lost: bool = False  # the zygote died under it
     marked: bool = False  # the harness set the first byte of its payload
     exit_status: int | None = None  # as os.waitpid gives it
     error: str = ""  # ours
@@ -230,37 +231,39 @@ class Worker:
                 harness = f"h{len(self.harnesses)}"
                 self._ask({"do": "harness", "id": harness}, [job.harness.encode()])
                 self.harnesses[job.harness] = harness
-        result, theirs = os.pipe2(os.O_CLOEXEC)
-        payload = _memory(job.payload, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
-        sent = [theirs, payload]
-        pipes: list[int] = []
-        if job.capture:
-            for _ in range(2):
-                ours, end = os.pipe2(os.O_CLOEXEC)
-                pipes.append(ours)
-                sent.append(end)
-        if job.stdin is not None:
-            sent.append(_memory(job.stdin, _READ_ONLY))
+        opened: list[int] = []
+
+        def pipe() -> tuple[int, int]:
+            ends = os.pipe2(os.O_CLOEXEC)
+            opened.extend(ends)
+            return ends
+
+        def memory(data: bytes, seals: int) -> int:
+            opened.append(_memory(data, seals))
+            return opened[-1]
+
         try:
+            result, theirs = pipe()
+            payload = memory(job.payload, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+            pipes = [pipe(), pipe()] if job.capture else []
+            sent = [theirs, payload, *[end for _, end in pipes]]
+            if job.stdin is not None:
+                sent.append(memory(job.stdin, _READ_ONLY))
             self._send(self._request(job, harness), sent)
-        except WorkerDied:
-            for fd in (result, payload, *pipes):
-                os.close(fd)
-            raise
-        finally:
             for fd in sent:
                 if fd != payload:
+                    opened.remove(fd)
                     os.close(fd)
-        try:
-            ending = _Reading(self, job, result, pipes).finish()
+            try:
+                ending = _Reading(self, job, result, [ours for ours, _ in pipes]).finish()
+            except BaseException:
+                # Interrupted half-way: what the zygote says next would answer nobody.
+                self.close()
+                raise
             ending.marked = os.pread(payload, 1, 0) == b"\x01"
             return ending
-        except BaseException:
-            # Interrupted half-way: what the zygote says next would answer nobody.
-            self.close()
-            raise
         finally:
-            for fd in (result, payload, *pipes):
+            for fd in opened:
                 os.close(fd)
 
     def _request(self, job: Job, harness: str | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ payload: {"code"}
 messages: none; the program's answer is what it prints
 """
 
+import builtins
 import contextlib
 import sys
 import types
@@ -16,6 +17,16 @@ def _stream(descriptor, mode):
         descriptor, mode, encoding="utf-8", errors="surrogateescape", newline="\n" if mode == "w"
         else None, closefd=False,
     )  # fmt: skip
+
+
+_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def _open(file, *args, _open=open, **options):
+    """`open` where there is no /dev: the three names that programs do use."""
+    if type(file) is str and file in _STANDARD:
+        return _open(_STANDARD[file], *args, **{**options, "closefd": False})
+    return _open(file, *args, **options)
 
 
 def _flush():
@@ -57,6 +68,7 @@ def main(payload, send):
     sys.argv = ["program.py"]
     sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    builtins.open = _open
     failure = _run(compiled, module)
     _flush()
     if failure:

@@ -242,6 +242,9 @@ def run_main(main: Any, payload: Any, channel: Channel) -> None:
         ending = {"status": "memory_limit"}
     except BaseException as error:
         ending = {"status": "exception", "error": describe(error)}
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):
+            stream.flush()
     channel.frame(b"s", ending)
 
 
