@@ -11,7 +11,7 @@ RULES = [(lang, r) for lang in PACKS for r in pack(lang).pack.rules]
 
 
 def flagged(code: str, lang: str) -> list[str]:
-    report = secure(code, lang)
+    report = secure(code, "cpp" if "std::" in code else lang)
     assert report.status != "unscanned", report.reason
     return [f.rule for f in report.findings if f.action not in ("info", "allow")]
 

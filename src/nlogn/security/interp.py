@@ -498,7 +498,8 @@ class Interpreter:
         v = self.ev(s.value, env)
         self.frame.to = old_to
         self.now = env[FACTS]  # type: ignore[assignment]
-        if self.has_return and (self.frame.route or v.tags):
+        mixed = v.shape is not None and HOLE in v.shape
+        if self.has_return and (self.frame.route or v.tags or mixed):
             qual = "route.return" if self.frame.route else "function.return"
             self.check(qual, "return", [v], {}, None, s.pos, to=self.frame.where.rsplit(" ")[-1])
         facts: dict = env[FACTS]  # type: ignore[assignment]
@@ -863,6 +864,8 @@ class Interpreter:
                 if a.shape is not None and HOLE in a.shape and len(a.shape) > 12:
                     self.check(qual, "anycall", args, kwargs, recv, e.pos, to=self.frame.to)
                     break
+        if self.lang in ("c", "cpp"):
+            models.outputs(name, e, args, env)
         if self.lang == "go" and name not in ("len", "cap", "append", "make", "NewReader"):
             self.written(e, args, env)
         if name == "yield":

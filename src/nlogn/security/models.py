@@ -34,7 +34,10 @@ PLAIN = frozenset(
     "float64 integer datetime datetime.datetime date datetime.date uuid.UUID UUID Decimal "
     "decimal.Decimal size_t ssize_t uintptr rune bigint".split()
 )
-TEXT = frozenset("str bytes string String char[] CharSequence Any Object object any mixed".split())
+TEXT = frozenset(
+    "str bytes string String char[] CharSequence Any Object object any mixed char* char** string* "
+    "wchar_t* string_view uint8_t* void*".split()
+)
 CLEAN_WORD = re.compile(
     r"(?i)escape|sanit[ia]|(?:^|_)quote|purify|bleach|encodefor|htmlspecial|clean_?(?:html|path)|"
     r"safe_?(?:join|path|url|html)|normali[sz]e_?and_?check|secure_?file_?name|xss|slugify|strip_?tags"
@@ -503,6 +506,11 @@ def function(name: str, args: list[Value], kwargs: dict[str, Value]) -> Value | 
     a = args[0]
     if name == "each of":
         return each(a)
+    if name == "array of":
+        init = args[1] if len(args) > 1 else None
+        if init is None:
+            return Value(tags=frozenset({"stack-buffer"}))
+        return init.copy(tags=init.tags | {"stack-buffer"})
     if name == "comprehension":
         return Value(items={}, seq=True, rest=a)
     if name in ("str", "String", "string", "strval", "repr", "bytes", "bytearray"):
@@ -772,3 +780,38 @@ def replaced(recv: Value, args: list[Value]) -> Value | None:
     elif type(recv.const) is str:
         out.shape = recv.const + HOLE
     return out
+
+
+# ---- C: calls that write through their first argument ---------------------------------------
+
+
+def outputs(name: str, e: ir.Call, args: list[Value], env: dict[str, Value]) -> None:
+    """`sprintf`, `strcpy`, `fgets` and the like give their target variable a new value."""
+    if not args or not e.args:
+        return
+    target = e.args[0]
+    while type(target) in (ir.Un, ir.Cast, ir.Index):
+        target = target.obj if type(target) is ir.Index else target.arg
+    new: Value | None = None
+    if name in ("sprintf", "vsprintf", "asprintf", "swprintf") and len(args) > 1:
+        new = printf(args[1], args[2:])
+    elif name in ("snprintf", "vsnprintf") and len(args) > 2:
+        new = printf(args[2], args[3:])
+    elif name in ("strcpy", "strncpy", "stpcpy", "memcpy", "memmove", "wcscpy", "strlcpy", "wcsncpy") and len(args) > 1:
+        new = concat([constant(""), args[1]])
+    elif name in ("strcat", "strncat", "strlcat", "wcscat", "wcsncat") and len(args) > 1:
+        new = concat([args[0], args[1]])
+    elif name in ("fgets", "gets", "fread", "recv", "read", "getline", "scanf", "fscanf", "recvfrom"):
+        k = {"read": 1, "recv": 1, "recvfrom": 1, "scanf": 1, "fscanf": 2}.get(name, 0)
+        if k < len(e.args):
+            target = e.args[k]
+            while type(target) in (ir.Un, ir.Cast, ir.Index):
+                target = target.obj if type(target) is ir.Index else target.arg
+            new = Value(taint=2, src=frozenset({f"{name}()"}), trace=((e.pos, f"read by {name}"),))
+    elif name in ("RAND_bytes", "getrandom", "RAND_priv_bytes", "arc4random_buf", "randombytes_buf", "getentropy"):
+        new = unknown()
+    if new is not None and type(target) is ir.Name:
+        old = env.get(target.id)
+        if old is not None:
+            new.tags = new.tags | (old.tags - {"zeroed"})
+        env[target.id] = new

@@ -15,6 +15,7 @@ from importlib import import_module
 
 from .fragments import close, dedent, introduced, unfence
 from .interp import Hit, Interpreter, OutOfFuel
+from .memory import memory_hits
 from .packs import MODULES, pack
 from .policy import DEFAULT, Policy, apply_policy
 from .report import ORDER, Finding, Report, Step, unscanned
@@ -22,8 +23,9 @@ from .secrets import find_secrets
 
 FRONTS = {
     "python": "python", "java": "java", "javascript": "javascript", "typescript": "javascript",
-    "tsx": "javascript", "go": "go", "php": "php",
+    "tsx": "javascript", "go": "go", "php": "php", "c": "c", "cpp": "c",
 }  # fmt: skip
+TWO_GRAMMARS = ("javascript", "c")  # front ends that are told which of their languages it is
 # Languages with an analysis of their own instead of a pack: module name in this package.
 NATIVE: dict[str, str] = {}
 ALIASES = {
@@ -60,18 +62,25 @@ def fuel_for(code: str) -> int:
 def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     """What the interpreter finds. Raises OutOfFuel when the file is too much for its budget."""
     ix = pack(lang)
+    c_family = lang in ("c", "cpp")
+    idle = False
     if not ix.concerns(set(_WORD.findall(code))) and _SECRET.search(code) is None:
         if not ix.pack.hint or re.search(ix.pack.hint, code) is None:
-            return []
+            if not c_family:
+                return []
+            idle = True  # no flow of text, but sizes and lifetimes may still be wrong
     front = import_module(f".fronts.{FRONTS[lang]}", __package__)
-    js = FRONTS[lang] == "javascript"
-    module = front.lower(code, lang) if js else front.lower(code)
+    two = FRONTS[lang] in TWO_GRAMMARS
+    module = front.lower(code, lang) if two else front.lower(code)
     if module.errors:
-        whole = close(code, "javascript" if js else lang)
+        whole = close(code, FRONTS[lang])
         if whole != code:
-            again = front.lower(whole, lang) if js else front.lower(whole)
+            again = front.lower(whole, lang) if two else front.lower(whole)
             module = again if again.errors <= module.errors else module
-    return Interpreter(module, ix, code, fuel or fuel_for(code)).run()
+    memory = memory_hits(module, code) if c_family else []
+    if idle:
+        return memory
+    return Interpreter(module, ix, code, fuel or fuel_for(code)).run() + memory
 
 
 class Lines:

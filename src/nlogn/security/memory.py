@@ -1,0 +1,687 @@
+"""C and C++: null, lifetime, size and range, by one flow-sensitive walk over each function.
+
+State is kept per access path (`p`, `p->a.b`): may it be null, has it been freed, how many bytes
+does it hold, does a number come from outside and has it been compared since. Whatever a
+condition mentions counts as checked from there on, on both branches: that loses bugs behind a
+wrong check and keeps code with a check quiet, which is the better side to err on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import ir
+from .interp import Hit
+from .rules import Rule
+
+
+def _rule(ident: str, cwe: int, severity: str, confidence: str, message: str, advice: str,
+          insecure: str, fixed: str, near: str = "") -> Rule:  # fmt: skip
+    return Rule(ident, cwe, severity, confidence, message, (), advice=advice, insecure=(insecure,),
+                fixed=(fixed,), near=(near,) if near else ())  # fmt: skip
+
+
+RULES = {r.id: r for r in (
+    _rule("c.null-deref", 476, "medium", "medium", "The pointer may be null: nothing checked what the call returned.", "Check it before its first use.",
+          "void f(int n) { char *b = malloc(n); b[0] = 1; }\n", "void f(int n) { char *b = malloc(n); if (!b) return; b[0] = 1; }\n", "void f(int n) { char *b = xmalloc(n); b[0] = 1; }\n"),
+    _rule("c.use-after-free", 416, "high", "high", "The memory is used after it was freed.", "Use it first, or set the pointer to NULL.",
+          "void f(char *b) { free(b); b[0] = 1; }\n", "void f(char *b) { b[0] = 1; free(b); }\n", "void f(char *b) { free(b); b = make(); b[0] = 1; }\n"),
+    _rule("c.double-free", 415, "high", "high", "The memory is freed twice.", "Set the pointer to NULL after the first.",
+          "void f(char *b) { free(b); free(b); }\n", "void f(char *b) { free(b); b = 0; free(b); }\n"),
+    _rule("c.dangling-field", 416, "medium", "medium", "The object keeps a pointer to memory that was freed.", "Set the field to NULL.",
+          "int f(struct s *p) { kfree(p->name); if (g(p)) return -1; return use(p); }\n", "int f(struct s *p) { kfree(p->name); p->name = NULL; if (g(p)) return -1; return use(p); }\n", "void s_destroy(struct s *p) { kfree(p->name); kfree(p); }\n"),
+    _rule("c.index-unchecked", 125, "high", "medium", "A number from outside is used as an index without a bound.", "Compare it with the size, and with zero.",
+          "int f(int *a, char *s) { int i = atoi(s); return a[i]; }\n", "int f(int *a, int n, char *s) { int i = atoi(s); if (i < 0 || i >= n) return -1; return a[i]; }\n"),
+    _rule("c.length-unchecked", 787, "high", "medium", "A length from outside decides how much is copied.", "Compare it with the size of the target.",
+          "void f(char *d, char *s, char *h) { int n = ntohs(h); memcpy(d, s, n); }\n", "void f(char *d, char *s, char *h) { int n = ntohs(h); if (n > 9) return; memcpy(d, s, n); }\n"),
+    _rule("c.alloc-overflow", 190, "medium", "medium", "The size of this allocation can wrap around.", "Check the factors first, or use calloc.",
+          "void *f(char *s) { int n = atoi(s); return malloc(n * 8); }\n", "void *f(char *s) { int n = atoi(s); if (n > 99) return 0; return malloc(n * 8); }\n"),
+    _rule("c.mul-overflow", 190, "medium", "medium", "The product of two parameters can wrap around.", "Check the factors first, or compute in a wider type.",
+          "int get_total(int price, int quantity) { return price * quantity; }\n", "int get_total(int price, int quantity) { if (price > 9 || quantity > 9) return -1; return price * quantity; }\n", "long get_total(int price, int quantity) { return (long long)price * quantity; }\n"),
+    _rule("c.scaled-twice", 468, "high", "high", "The offset is scaled by the element's size twice.", "Leave out sizeof: pointer arithmetic already counts elements.",
+          "void f(long *v, int i) { memset(v + i * sizeof(long), 0, 8); }\n", "void f(long *v, int i) { memset(v + i, 0, 8); }\n", "void f(char *v, int i) { memset(v + i * sizeof(long), 0, 8); }\n"),
+    _rule("c.buffer-overflow", 787, "high", "high", "More is written than the buffer holds.", "Make the buffer larger or the copy shorter.",
+          "void f(char *s) { char b[8]; memcpy(b, s, 16); }\n", "void f(char *s) { char b[8]; memcpy(b, s, 8); }\n"),
+    _rule("c.index-past-end", 787, "high", "high", "The index is past the end of the array.", "The last element is at size - 1.",
+          "void f(void) { int a[4]; a[4] = 1; }\n", "void f(void) { int a[4]; a[3] = 1; }\n"),
+    _rule("c.unbounded-copy", 120, "medium", "high", "The copy is as long as its source, whatever fits.", "Use snprintf with the size of the target.",
+          "void f(char *s) { char b[8]; strcpy(b, s); }\n", 'void f(char *s) { char b[8]; snprintf(b, sizeof b, "%s", s); }\n', "void f(char *s) { char b[8]; if (strlen(s) > 7) return; strcpy(b, s); }\n"),
+    _rule("c.pointer-size", 467, "medium", "high", "This is the size of the pointer, not of what it points to.", "Write sizeof(*p).",
+          "void f(void) { long *p = malloc(sizeof(p)); use(p); }\n", "void f(void) { long *p = malloc(sizeof(*p)); use(p); }\n"),
+    _rule("c.string-terminator", 787, "high", "high", "There is no room for the terminating zero.", "Allocate strlen(s) + 1.",
+          "char *f(char *s) { char *d = malloc(strlen(s)); if (d) strcpy(d, s); return d; }\n", "char *f(char *s) { char *d = malloc(strlen(s) + 1); if (d) strcpy(d, s); return d; }\n"),
+    _rule("c.return-local", 562, "medium", "high", "The array is gone when the function returns.", "Return memory that outlives the call.",
+          "char *f(void) { char b[8]; g(b); return b; }\n", "char *f(void) { static char b[8]; g(b); return b; }\n"),
+    _rule("c.divide-unchecked", 369, "low", "medium", "A number from outside may be zero here.", "Check it first.",
+          "int f(char *s) { int n = atoi(s); return 100 / n; }\n", "int f(char *s) { int n = atoi(s); if (n == 0) return 0; return 100 / n; }\n"),
+)}  # fmt: skip
+
+NULLABLE = re.compile(
+    r"^(?:malloc|calloc|realloc|kmalloc|kzalloc|kcalloc|kmalloc_array|kmemdup|kstrdup|vmalloc|vzalloc|"
+    r"strdup|strndup|fopen|fdopen|popen|opendir|getenv|strchr|strrchr|memchr|platform_get_resource\w*|"
+    r"devm_k?\w*alloc|devm_kstrdup|of_get_property|of_match_node|alloc_\w+|dev_alloc_skb|skb_clone|"
+    r"av_malloc\w*|gf_malloc|xkb_atom_text|nla_nest_start|find_vma|AllocateMagick\w+|"
+    r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
+)
+FREES = frozenset(
+    "free kfree delete vfree kvfree kzfree g_free av_free OPENSSL_free cfree kfree_skb".split()
+)
+NUMBERS = re.compile(
+    r"^(?:atoi|atol|atoll|strtol|strtoul|strtoll|strtoull|ntohs|ntohl|be16_to_cpu|be32_to_cpu|"
+    r"le16_to_cpu|le32_to_cpu|get_unaligned_\w+|getw|GETUINT\d+|stoi)$"
+)
+READS_NUMBER = frozenset({"scanf", "fscanf", "sscanf"})
+DEREFS_ARG = {
+    "memset": (0,), "memcpy": (0, 1), "memmove": (0, 1), "strcpy": (0, 1), "strncpy": (0, 1),
+    "strcat": (0, 1), "sprintf": (0,), "snprintf": (0,), "strlen": (0,), "fread": (3,), "fgets": (2,),
+    "fprintf": (0,), "fputs": (1,), "fclose": (0,), "strcmp": (0, 1), "strncmp": (0, 1), "fseek": (0,),
+    "resource_size": (0,), "skb_put": (0,), "skb_reserve": (0,),
+}  # fmt: skip
+COPIES = {"memcpy": 2, "memmove": 2, "strncpy": 2, "memset": 2, "read": 2, "recv": 2, "fgets": 1,
+          "snprintf": 1, "copy_from_user": 2, "wmemset": 2, "wcsncpy": 2, "CopyMagickMemory": 2}  # fmt: skip
+TARGET = {"read": 1, "recv": 1}
+SIZES = {"char": 1, "unsigned char": 1, "signed char": 1, "uint8_t": 1, "int8_t": 1, "u8": 1, "bool": 1,
+         "short": 2, "unsigned short": 2, "uint16_t": 2, "int16_t": 2, "u16": 2, "int": 4,
+         "unsigned int": 4, "unsigned": 4, "uint32_t": 4, "int32_t": 4, "u32": 4, "float": 4,
+         "wchar_t": 4, "long": 8, "unsigned long": 8, "size_t": 8, "ssize_t": 8, "long long": 8,
+         "unsigned long long": 8, "uint64_t": 8, "int64_t": 8, "u64": 8, "double": 8, "void*": 8}  # fmt: skip
+CLOSING = re.compile(
+    r"(?i)free|destroy|release|cleanup|close|exit|fini|delete|remove|del$|_del_|put$|unref|dtor|clear|"
+    r"reset|drop|dispose|unload|uninit|deinit|term|shutdown|stop|end$|disconnect|kill|purge|flush"
+)
+
+
+@dataclass(slots=True)
+class State:
+    null: dict[str, int] = field(default_factory=dict)  # path -> where it was allocated
+    freed: dict[str, int] = field(default_factory=dict)
+    size: dict[str, int] = field(default_factory=dict)  # bytes
+    elem: dict[str, int] = field(default_factory=dict)  # bytes of an element
+    outside: dict[str, int] = field(default_factory=dict)  # numbers not compared yet
+    const: dict[str, int] = field(default_factory=dict)
+    short: dict[str, str] = field(default_factory=dict)  # allocated with strlen(of) bytes
+    checked: set[str] = field(default_factory=set)
+
+    def copy(self) -> State:
+        return State(
+            dict(self.null), dict(self.freed), dict(self.size), dict(self.elem), dict(self.outside),
+            dict(self.const), dict(self.short), set(self.checked),
+        )  # fmt: skip
+
+
+def path(e: Any) -> str:
+    """An lvalue as text, "" when it is none that can be followed."""
+    kind = type(e)
+    if kind is ir.Name:
+        return e.id
+    if kind is ir.Field:
+        base = path(e.obj)
+        return f"{base}.{e.name}" if base else ""
+    if kind is ir.Cast:
+        return path(e.arg)
+    if kind is ir.Un and e.op in ("*", "&"):
+        base = path(e.arg)
+        return base if e.op == "&" else (f"*{base}" if base else "")
+    if kind is ir.Index and type(e.key) is ir.Const:
+        base = path(e.obj)
+        return f"{base}[{e.key.value}]" if base else ""
+    return ""
+
+
+def bare(e: Any) -> Any:
+    while type(e) is ir.Cast:
+        e = e.arg
+    return e
+
+
+def callee(e: Any) -> str:
+    e = bare(e)
+    if type(e) is not ir.Call:
+        return ""
+    return e.func.id if type(e.func) is ir.Name else e.func.name if type(e.func) is ir.Field else ""
+
+
+class Memory:
+    """The walk over one file's functions."""
+
+    def __init__(self, module: ir.Module, text: str) -> None:
+        self.module, self.text = module, text
+        self.hits: dict[tuple[str, int], Hit] = {}
+        self.macros: dict[str, int] = {}
+        self.fn: ir.Function | None = None
+        self.types: dict[str, str] = {}
+        self.statics: set[str] = set()
+        self.fields_freed: list[tuple[str, int]] = []
+        self.assigned_after: set[str] = set()
+
+    def run(self) -> list[Hit]:
+        for s in self.module.body:
+            if type(s) is ir.Assign and type(s.target) is ir.Name and type(s.value) is ir.Const:
+                if type(s.value.value) is int:
+                    self.macros[s.target.id] = s.value.value
+        self.functions(self.module.body)
+        return list(self.hits.values())
+
+    def functions(self, body: list[Any]) -> None:
+        for s in body:
+            if type(s) is ir.Def:
+                self.function(s.fn)
+            elif type(s) is ir.ClassDef:
+                self.functions(s.body)
+
+    def report(self, rule: str, pos: int, where: int | None = None, why: str = "") -> None:
+        key = (rule, self.text.count("\n", 0, pos))
+        if key not in self.hits:
+            r = RULES[rule]
+            trace = ((where, why),) if where is not None else ()
+            name = self.fn.name if self.fn else ""
+            self.hits[key] = Hit(r, pos, r.confidence, "flow" if trace else "api", 0, trace, name)
+
+    def function(self, fn: ir.Function) -> None:
+        self.fn = fn
+        self.types = {p.name: p.type for p in fn.params}
+        self.statics = set(re.findall(r"\bstatic\b[^;=\n]*?\b(\w+)\s*\[", self.text[fn.pos : fn.end]))
+        self.fields_freed, self.assigned_after = [], set()
+        st = State(const=dict(self.macros))
+        self.block(fn.body, st)
+        if not CLOSING.search(fn.name):
+            for p, pos in self.fields_freed:
+                if p not in self.assigned_after:
+                    self.report("c.dangling-field", pos, pos, f"{p} is freed")
+
+    # ---- statements
+
+    def block(self, body: list[Any], st: State) -> bool:
+        for s in body:
+            if not self.statement(s, st):
+                return False
+        return True
+
+    def statement(self, s: Any, st: State) -> bool:
+        kind = type(s)
+        if kind is ir.Assign:
+            self.assign(s, st)
+        elif kind is ir.Eval:
+            self.uses(s.value, st)
+            name = callee(s.value)
+            if name in ("exit", "abort", "_exit", "BUG", "err", "errx", "die", "fatal", "panic"):
+                return False
+            if name == "label":
+                st.null.clear()
+                st.freed.clear()
+        elif kind is ir.If:
+            self.uses(s.test, st)
+            a, b = st.copy(), st.copy()
+            self.check(s.test, a, True)
+            self.check(s.test, b, False)
+            alive_a = self.block(s.then, a)
+            alive_b = self.block(s.other, b)
+            return self.merge(st, [x for x, ok in ((a, alive_a), (b, alive_b)) if ok])
+        elif kind is ir.Loop:
+            return self.loop(s, st)
+        elif kind is ir.Switch:
+            self.uses(s.subject, st)
+            self.check(s.subject, st, True)
+            live = [st.copy()]
+            for _, body in s.cases:
+                branch = st.copy()
+                self.block(body, branch)
+                live.append(branch)
+            self.merge(st, live)
+        elif kind is ir.Return:
+            if s.value is not None:
+                self.uses(s.value, st)
+                v = bare(s.value)
+                if type(v) is ir.Name and v.id in st.size and v.id in self.types and self.types[v.id].endswith("[]"):
+                    if v.id not in self.statics:
+                        self.report("c.return-local", s.pos)
+            return False
+        elif kind is ir.Jump:
+            return False
+        elif kind is ir.Block:
+            return self.block(s.body, st)
+        elif kind is ir.Try:
+            self.block(s.body, st)
+            for h in s.handlers:
+                self.block(h, st.copy())
+        elif kind is ir.Def:
+            pass
+        return True
+
+    def loop(self, s: ir.Loop, st: State) -> bool:
+        if s.test is not None:
+            self.uses(s.test, st)
+        inner = st.copy()
+        if s.test is not None:
+            self.check(s.test, inner, True)
+        self.counted(s, inner)
+        self.block(s.body, inner)
+        self.block(s.step, inner)
+        if s.test is not None:
+            self.check(s.test, st, False)
+        for p in list(st.outside):
+            if p not in inner.outside:
+                st.outside.pop(p)
+        self.merge(st, [st.copy(), inner])
+        return s.test is not None or s.target is not None
+
+    def counted(self, s: ir.Loop, st: State) -> None:
+        """`for (i = 0; i < 20; i++) a[i]` with fewer than 20 elements."""
+        t = s.test
+        if type(t) is not ir.Bin or t.op not in ("<", "<=") or type(t.left) is not ir.Name:
+            return
+        bound = self.value(t.right, st)
+        if bound is None:
+            st.const.pop(t.left.id, None)
+            return
+        last = bound if t.op == "<=" else bound - 1
+        for e in _indexing(s.body, t.left.id):
+            base = path(e.obj)
+            if base in st.size:
+                n = st.size[base] // st.elem.get(base, 1)
+                if last >= n and not _breaks(s.body):
+                    self.report("c.index-past-end", e.pos)
+        st.const.pop(t.left.id, None)
+
+    def merge(self, st: State, live: list[State]) -> bool:
+        if not live:
+            return False
+        first = live[0]
+        for other in live[1:]:
+            first.null = {k: v for k, v in first.null.items() if k in other.null or k not in other.checked}
+            for k, v in other.null.items():
+                if k not in first.checked:
+                    first.null.setdefault(k, v)
+            first.freed = {k: v for k, v in first.freed.items() if k in other.freed}
+            first.size = {k: v for k, v in first.size.items() if other.size.get(k) == v}
+            first.outside = {k: v for k, v in first.outside.items() if k in other.outside}
+            first.const = {k: v for k, v in first.const.items() if other.const.get(k) == v}
+            first.checked |= other.checked
+        st.null, st.freed, st.size, st.elem = first.null, first.freed, first.size, first.elem
+        st.outside, st.const, st.short, st.checked = first.outside, first.const, first.short, first.checked
+        return True
+
+    # ---- facts
+
+    def check(self, test: Any, st: State, truth: bool) -> None:
+        """Everything that the condition mentions has been looked at."""
+        for p in mentioned(test):
+            st.null.pop(p, None)
+            st.checked.add(p)
+            st.outside.pop(p, None)
+        t = bare(test)
+        if type(t) is ir.Let:
+            p = path(t.target)
+            st.null.pop(p, None)
+            st.outside.pop(p, None)
+            st.checked.add(p)
+
+    def forget(self, p: str, st: State) -> None:
+        for table in (st.null, st.freed, st.size, st.elem, st.outside, st.const, st.short):
+            for k in [k for k in table if k == p or k.startswith((p + ".", "*" + p))]:
+                table.pop(k)
+        st.checked.discard(p)
+
+    def assign(self, s: ir.Assign, st: State) -> None:
+        value = bare(s.value)
+        self.uses(s.value, st)
+        p = path(s.target)
+        if type(s.target) is not ir.Name:
+            self.uses(s.target, st, write=True)
+        if not p:
+            return
+        self.assigned_after.add(p)
+        if s.op:
+            st.const.pop(p, None)
+            return
+        if s.type and type(s.target) is ir.Name:
+            self.types[p] = s.type
+        self.forget(p, st)
+        name = callee(value)
+        known = self.value(value, st)
+        if known is not None:
+            st.const[p] = known
+        source = path(value)
+        if source:
+            for table in (st.null, st.size, st.elem, st.outside, st.short):
+                if source in table:
+                    table[p] = table[source]  # type: ignore[index]
+            if source in st.freed and type(s.target) is not ir.Name:
+                pass
+        if NUMBERS.match(name):
+            st.outside[p] = s.pos
+        if name == "array of":
+            self.declare_array(p, value, st)
+        elif NULLABLE.match(name):
+            st.null[p] = s.pos
+            self.allocated(p, name, value, s, st)
+
+    def declare_array(self, p: str, call: ir.Call, st: State) -> None:
+        kind = next((v.value for k, v in call.kwargs if k == "type"), "char")
+        elem = SIZES.get(kind, 0)
+        n = self.value(call.args[0], st)
+        if n is None and len(call.args) > 1:
+            init = call.args[1]
+            if type(init) is ir.Const and type(init.value) is str:
+                n = len(init.value) + 1
+            elif type(init) is ir.Coll:
+                n = len(init.items)
+        if n and elem:
+            st.size[p], st.elem[p] = n * elem, elem
+
+    def allocated(self, p: str, name: str, call: ir.Call, s: ir.Assign, st: State) -> None:
+        kind = self.types.get(p, "")
+        if name not in ("malloc", "calloc", "realloc", "kmalloc", "kzalloc"):
+            return
+        size_arg = call.args[1] if name == "realloc" and len(call.args) > 1 else call.args[0] if call.args else None
+        if size_arg is None:
+            return
+        for inner in _walk(size_arg):
+            if callee(inner) == "sizeof" and inner.args and path(inner.args[0]) == p and kind.endswith("*") and not kind.startswith(("char*", "void*")):
+                self.report("c.pointer-size", inner.pos)
+        total = self.value(size_arg, st)
+        if name == "calloc" and len(call.args) > 1:
+            a, b = self.value(call.args[0], st), self.value(call.args[1], st)
+            total = a * b if a is not None and b is not None else None
+        if total is not None and kind.endswith("*"):
+            elem = SIZES.get(kind[:-1].strip(), 0)
+            if elem:
+                st.size[p], st.elem[p] = total, elem
+        if callee(size_arg) == "strlen" and bare(size_arg).args:
+            st.short[p] = path(bare(size_arg).args[0])
+
+    def value(self, e: Any, st: State) -> int | None:
+        """The constant that an expression equals."""
+        e = bare(e)
+        kind = type(e)
+        if kind is ir.Const:
+            return e.value if type(e.value) is int else None
+        if kind is ir.Name:
+            return st.const.get(e.id)
+        if kind is ir.Bin:
+            a, b = self.value(e.left, st), self.value(e.right, st)
+            if a is None or b is None:
+                return None
+            if e.op == "+":
+                return a + b
+            if e.op == "-":
+                return a - b
+            if e.op == "*":
+                return a * b
+            if e.op == "/" and b:
+                return a // b
+            return None
+        if kind is ir.Call and callee(e) == "sizeof" and e.args:
+            arg = e.args[0]
+            if type(arg) is ir.Const:
+                return SIZES.get(str(arg.value).replace(" *", "*"))
+            p = path(arg)
+            if p in st.size and self.types.get(p, "").endswith("[]"):
+                return st.size[p]
+            return None
+        return None
+
+    # ---- uses
+
+    def uses(self, e: Any, st: State, write: bool = False) -> None:
+        """Look at every expression inside `e` in evaluation order."""
+        kind = type(e)
+        if kind in (ir.Const, ir.Name) or e is None:
+            return
+        if kind is ir.Bin:
+            if e.op in ("and", "or"):
+                self.uses(e.left, st)
+                inner = st.copy()
+                self.check(e.left, inner, e.op == "and")
+                self.uses(e.right, inner)
+                return
+            self.uses(e.left, st)
+            self.uses(e.right, st)
+            self.arithmetic(e, st)
+        elif kind is ir.Field:
+            self.uses(e.obj, st)
+            self.deref(e.obj, e.pos, st)
+        elif kind is ir.Index:
+            self.uses(e.obj, st)
+            self.uses(e.key, st)
+            self.deref(e.obj, e.pos, st)
+            self.indexed(e, st)
+        elif kind is ir.Un:
+            if e.op == "&":
+                if type(e.arg) is not ir.Name:
+                    inner = e.arg.obj if type(e.arg) in (ir.Field, ir.Index) else None
+                    if inner is not None:
+                        self.uses(inner, st)
+                return
+            self.uses(e.arg, st)
+            if e.op == "*":
+                self.deref(e.arg, e.pos, st)
+            if e.op in ("++", "--"):
+                st.const.pop(path(e.arg), None)
+        elif kind is ir.Call:
+            self.call(e, st)
+        elif kind is ir.Cond:
+            self.uses(e.test, st)
+            a = st.copy()
+            self.check(e.test, a, True)
+            self.uses(e.then, a)
+            self.uses(e.other, a)
+        elif kind is ir.Let:
+            self.assign(ir.Assign(e.target, e.value, e.pos), st)
+        elif kind is ir.Cast:
+            self.uses(e.arg, st)
+        elif kind in (ir.Other, ir.Template):
+            for p in e.parts:
+                self.uses(p, st)
+        elif kind is ir.Coll:
+            for _, p in e.items:
+                self.uses(p, st)
+
+    def deref(self, e: Any, pos: int, st: State) -> None:
+        p = path(e)
+        if not p:
+            return
+        if p in st.null:
+            self.report("c.null-deref", pos, st.null.pop(p), "may be null")
+        if p in st.freed:
+            self.report("c.use-after-free", pos, st.freed.pop(p), "freed here")
+
+    def arithmetic(self, e: ir.Bin, st: State) -> None:
+        if e.op == "+":
+            for base, offset in ((e.left, e.right), (e.right, e.left)):
+                p = path(base)
+                kind = self.types.get(p, "").replace("const ", "").strip()
+                if not kind.endswith(("*", "[]")):
+                    continue
+                elem = SIZES.get(kind.rstrip("*[] "), 0)
+                scaled = type(bare(offset)) is ir.Bin and bare(offset).op == "*" and any(
+                    callee(x) == "sizeof" for x in (bare(offset).left, bare(offset).right))  # fmt: skip
+                if elem > 1 and scaled:
+                    self.report("c.scaled-twice", e.pos)
+        elif e.op in ("/", "%"):
+            p = path(e.right)
+            if p in st.outside:
+                self.report("c.divide-unchecked", e.pos, st.outside[p], f"{p} comes from outside")
+        elif e.op == "*":
+            a, b = path(e.left), path(e.right)
+            kinds = {self.types.get(a, ""), self.types.get(b, "")}
+            params = {p.name for p in self.fn.params} if self.fn else set()
+            if a in params and b in params and a != b and kinds <= {"int", "unsigned int", "uint32_t", "int32_t", "short"}:
+                if type(e.left) is ir.Name and type(e.right) is ir.Name and not {a, b} & st.checked and self.fn:
+                    if re.search(r"(?i)total|price|quantity|amount|size|count|alloc|calc", self.fn.name):
+                        self.report("c.mul-overflow", e.pos)
+
+    def indexed(self, e: ir.Index, st: State) -> None:
+        base, key = path(e.obj), path(e.key)
+        if key in st.outside:
+            self.report("c.index-unchecked", e.pos, st.outside.pop(key), f"{key} comes from outside")
+        n = self.value(e.key, st) if type(bare(e.key)) is ir.Const else None
+        if n is not None and base in st.size and n >= st.size[base] // st.elem.get(base, 1):
+            self.report("c.index-past-end", e.pos)
+
+    def call(self, e: ir.Call, st: State) -> None:
+        name = callee(e)
+        if name == "sizeof":
+            return
+        if type(e.func) is ir.Field:
+            self.uses(e.func, st)
+        for a in e.args:
+            self.uses(a, st)
+        if name in FREES and e.args:
+            p = path(e.args[0])
+            if p:
+                if p in st.freed:
+                    self.report("c.double-free", e.pos, st.freed[p], "freed here")
+                st.freed[p] = e.pos
+                if "." in p and not p.startswith("*") and p.split(".")[0] in {x.name for x in (self.fn.params if self.fn else [])}:
+                    self.fields_freed.append((p, e.pos))
+                    self.assigned_after.discard(p)
+            return
+        for k, a in enumerate(e.args):
+            p = path(a)
+            if not p or (type(a) is ir.Un and a.op == "&"):
+                if type(a) is ir.Un and a.op == "&":
+                    target = path(a)
+                    self.forget(target, st)
+                    if name in READS_NUMBER:
+                        st.outside[target] = e.pos
+                continue
+            if p in st.null and k in DEREFS_ARG.get(name, ()):
+                self.report("c.null-deref", e.pos, st.null.pop(p), "may be null")
+            elif p in st.freed and name not in ("printf", "fprintf", "printk"):
+                self.report("c.use-after-free", e.pos, st.freed.pop(p), "freed here")
+        self.copying(name, e, st)
+        if name in ("malloc", "kmalloc", "kzalloc", "realloc", "alloca", "AllocChunk", "emalloc") and e.args:
+            size = bare(e.args[-1] if name == "realloc" else e.args[0])
+            if type(size) is ir.Bin and size.op in ("*", "+"):
+                for side in (size.left, size.right):
+                    p = path(side)
+                    if p in st.outside:
+                        self.report("c.alloc-overflow", e.pos, st.outside[p], f"{p} comes from outside")
+
+    def copying(self, name: str, e: ir.Call, st: State) -> None:
+        at = COPIES.get(name)
+        target = TARGET.get(name, 0)
+        if at is not None and len(e.args) > at:
+            size = e.args[at]
+            p = path(size)
+            if p in st.outside and name != "fgets":
+                self.report("c.length-unchecked", e.pos, st.outside.pop(p), f"{p} comes from outside")
+            n = self.value(size, st)
+            dst = path(e.args[target])
+            if n is not None and dst in st.size:
+                unit = 4 if name.startswith("wcs") or name.startswith("wmem") else 1
+                if n * unit > st.size[dst]:
+                    self.report("c.buffer-overflow", e.pos)
+            inner = bare(size)
+            if callee(inner) == "sizeof" and inner.args and name in ("memset", "memcpy"):
+                q = path(inner.args[0])
+                kind = self.types.get(q, "")
+                if q and kind.endswith("*") and q == dst and not kind.startswith("void"):
+                    self.report("c.pointer-size", e.pos)
+        if name in ("strcpy", "strcat", "wcscpy") and len(e.args) > 1:
+            dst, src = path(e.args[0]), path(e.args[1])
+            text = e.args[1]
+            if dst in st.short and (st.short[dst] == src or name == "strcat"):
+                self.report("c.string-terminator", e.pos)
+            if dst in st.size and type(text) is ir.Const and type(text.value) is str:
+                if name != "strcat" and (len(text.value) + 1) * (4 if name[0] == "w" else 1) > st.size[dst]:
+                    self.report("c.buffer-overflow", e.pos)
+            elif dst in st.size and src in st.size and self.types.get(src, "").endswith("[]"):
+                pass
+            elif dst in st.size and self.types.get(dst, "").endswith("[]") and src:
+                params = {x.name: x.type for x in (self.fn.params if self.fn else [])}
+                from_param = src in params and "char" in params[src]
+                if (from_param or src.startswith("argv")) and src not in st.checked and dst not in st.checked:
+                    self.report("c.unbounded-copy", e.pos)
+        elif name == "sprintf" and len(e.args) > 2 and type(e.args[1]) is ir.Const:
+            dst = path(e.args[0])
+            fmt = str(e.args[1].value)
+            if dst in st.size and re.search(r"%s", fmt):
+                params = {x.name for x in (self.fn.params if self.fn else []) if "char" in x.type}
+                for a in e.args[2:]:
+                    p = path(a)
+                    if p in params and p not in st.checked:
+                        self.report("c.unbounded-copy", e.pos)
+
+
+def mentioned(e: Any) -> set[str]:
+    """Every path that occurs in an expression, and the objects that it goes through."""
+    out: set[str] = set()
+    for x in _walk(e):
+        p = path(x)
+        if p:
+            out.add(p)
+            out.add(p.lstrip("*"))
+    return out
+
+
+def _walk(e: Any) -> list[Any]:
+    out = [e]
+    stack = [e]
+    while stack:
+        x = stack.pop()
+        kids: list[Any] = []
+        kind = type(x)
+        if kind is ir.Bin:
+            kids = [x.left, x.right]
+        elif kind in (ir.Un, ir.Cast):
+            kids = [x.arg]
+        elif kind is ir.Field:
+            kids = [x.obj]
+        elif kind is ir.Index:
+            kids = [x.obj, x.key]
+        elif kind is ir.Call:
+            kids = [*x.args, x.func]
+        elif kind is ir.Cond:
+            kids = [x.test, x.then, x.other]
+        elif kind is ir.Let:
+            kids = [x.target, x.value]
+        elif kind in (ir.Other, ir.Template):
+            kids = list(x.parts)
+        elif kind is ir.Coll:
+            kids = [v for _, v in x.items]
+        out += kids
+        stack += kids
+    return out
+
+
+def _statements(body: list[Any]) -> list[Any]:
+    out: list[Any] = []
+    for s in body:
+        out.append(s)
+        kind = type(s)
+        if kind is ir.If:
+            out += _statements(s.then) + _statements(s.other)
+        elif kind in (ir.Loop, ir.Block):
+            out += _statements(s.body)
+        elif kind is ir.Switch:
+            for _, b in s.cases:
+                out += _statements(b)
+    return out
+
+
+def _indexing(body: list[Any], name: str) -> list[ir.Index]:
+    """Unconditional `x[name]` in a loop's own statements."""
+    out = []
+    for s in body:
+        if type(s) is ir.Block:
+            out += _indexing(s.body, name)
+        parts = [s.target, s.value] if type(s) is ir.Assign else [s.value] if type(s) is ir.Eval else []
+        for part in parts:
+            out += [
+                x for x in _walk(part)
+                if type(x) is ir.Index and type(x.key) is ir.Name and x.key.id == name
+            ]  # fmt: skip
+    return out
+
+
+def _breaks(body: list[Any]) -> bool:
+    return any(type(s) in (ir.Jump, ir.Return) for s in _statements(body))
+
+
+def memory_hits(module: ir.Module, text: str) -> list[Hit]:
+    """What the walk finds in a C or C++ file."""
+    return Memory(module, text).run()
