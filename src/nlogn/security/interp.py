@@ -230,6 +230,9 @@ class Interpreter:
             strength = WEB
         if models.is_plain_type(kind):
             return Value(qual=kind or p.name, clean=EVERY)
+        if p.type in self.classes and self.lang == "php":
+            info = self.classes[p.type]
+            return Value(qual=p.type, items=dict(self.attrs(p.type)), fn=info)
         if route and "Depends" in models.expr_text(p.default):
             return Value(qual=p.name)
         note = "request data" if strength == WEB else f"parameter {p.name}"
@@ -272,10 +275,14 @@ class Interpreter:
                 k = len(args)
                 continue
             if k < len(args):
-                env[p.name] = args[k]
+                given: Value | None = args[k]
                 k += 1
-            elif p.name in kwargs:
-                env[p.name] = kwargs[p.name]
+            else:
+                given = kwargs.get(p.name)
+            if given is not None:
+                # A number's type at the boundary is a conversion, and conversions clean.
+                numeric = given.taint and models.is_plain_type(p.type)
+                env[p.name] = given.copy(clean=EVERY) if numeric else given
             elif p.default is not None:
                 env[p.name] = self.ev(p.default, env)
             else:
@@ -286,7 +293,14 @@ class Interpreter:
         finally:
             self.stack.pop()
             self.frame = outer
-        return frame.result if frame.result is not None else constant(None)
+        result = frame.result if frame.result is not None else constant(None)
+        if fn.returns:
+            if result.taint and models.is_plain_type(fn.returns):
+                return result.copy(clean=EVERY)
+            info = self.classes.get(fn.returns.lstrip("?*"))
+            if info is not None and type(result.fn) is not ClassInfo:
+                return Value(qual=info.name, items=dict(self.attrs(info.name)), fn=info)
+        return result
 
     @property
     def facts_now(self) -> dict:
@@ -712,10 +726,22 @@ class Interpreter:
             return Value()
         left, right = self.ev(e.left, env), self.ev(e.right, env)
         if self.has_eq and op in ("==", "!="):
-            self.check("==", "==", [left, right], {}, None, e.pos, to=models.target_name(e.left))
+            to = models.target_name(e.left) or models.target_name(e.right)
+            self.check("==", "==", [left, right], {}, None, e.pos, to=to)
         return self.binary(op, left, right, e.pos)
 
+    def stringify(self, v: Value) -> Value:
+        """An object used as text is what its __toString returns."""
+        if type(v.fn) is ClassInfo and v.items is not None:
+            m = self.method(v.fn.name, "__toString")
+            if m is not None:
+                marked = self.annotated(m.fn, [], m.fn.pos) if m.fn.doc else None
+                return marked or self.call_local(m, [], {}, v, None) or v
+        return v
+
     def binary(self, op: str, left: Value, right: Value, pos: int) -> Value:
+        if op == "." and self.lang == "php":
+            left, right = self.stringify(left), self.stringify(right)
         v = models.binary(op, left, right, self.lang)
         if self.ix.rules.exact.get("op" + op):
             self.check("op" + op, "op" + op, [left, right, v], {}, None, pos)
@@ -757,7 +783,10 @@ class Interpreter:
         return apply_facts(v, facts) if v.src and facts else v
 
     def ev_template(self, e: ir.Template, env: dict[str, Value]) -> Value:
-        return models.concat([self.ev(p, env) for p in e.parts])
+        parts = [self.ev(p, env) for p in e.parts]
+        if self.lang == "php":
+            parts = [self.stringify(p) for p in parts]
+        return models.concat(parts)
 
     def ev_coll(self, e: ir.Coll, env: dict[str, Value]) -> Value:
         items: dict[Any, Value] = {}
@@ -848,6 +877,8 @@ class Interpreter:
                 v = derive([v], qual=v.qual)
             args.append(v)
         kwargs = {k: self.ev(v, env) for k, v in e.kwargs}
+        if self.lang == "php" and name in ("echo", "print", "strval", "printf"):
+            args = [self.stringify(a) for a in args]
         facts: dict = env[FACTS]  # type: ignore[assignment]
         self.now = facts
         if facts:
@@ -888,7 +919,7 @@ class Interpreter:
             target, me = target
         if type(target) is ClassInfo and (e.new or self.lang == "python"):
             return self.construct(target, args, kwargs)
-        if type(target) is Closure and "@psalm-taint-" in target.fn.doc:
+        if type(target) is Closure and "@psalm-" in target.fn.doc:
             marked = self.annotated(target.fn, args, e.pos)
             if marked is not None:
                 return marked
@@ -941,7 +972,7 @@ class Interpreter:
                     parts = [recv, *parts]
                 modelled = derive(parts, qual=qual + "()", kw=made(args, kwargs))
                 if models.sounds_clean(name) and not target:
-                    modelled.clean = EVERY
+                    modelled.clean = models.cleans(name)
                 if name[:1].isupper() and modelled.taint and name not in ("String", "Path", "Buffer"):
                     modelled.tags = modelled.tags | {"object"}
             for arg in args:  # callbacks
@@ -999,6 +1030,15 @@ class Interpreter:
                 base = derive(args)
                 base.clean = base.clean | {names.get(what, what)}
                 return base
+        m = re.search(r"@psalm-flow\s+(?:proxy\s+(\w+)\([^)]*\))?.*?(->\s*return)?\s*(?:\n|\*/)", fn.doc)
+        if m is not None:
+            proxy = self.globals.get(m.group(1) or "")
+            if proxy is not None and type(proxy.fn) is Closure:
+                if "@psalm-" in proxy.fn.fn.doc:
+                    self.annotated(proxy.fn.fn, args, pos)
+                return self.call_local(proxy.fn, args, {}, None, None)
+            if m.group(2) and not fn.body:
+                return derive(args)
         return None
 
     def construct(self, info: ClassInfo, args: list[Value], kwargs: dict[str, Value]) -> Value:

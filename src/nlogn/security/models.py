@@ -58,6 +58,18 @@ def sounds_clean(name: str) -> bool:
     return CLEAN_WORD.search(name) is not None and "unescape" not in name.lower()
 
 
+def cleans(name: str) -> frozenset[str]:
+    """Which sinks a function with such a name prepares text for."""
+    low = name.lower()
+    if re.search(r"html|xss|attr|tag|markup", low):
+        return frozenset({"xss"})
+    if re.search(r"sql|^pg_|^db2?_|like|bytea|literal|identifier", low):
+        return frozenset({"sql"})
+    if re.search(r"shell|arg|cmd", low):
+        return frozenset({"cmd"})
+    return EVERY
+
+
 def hashable(x: Any) -> bool:
     return type(x) in (str, int, bool, bytes, float)
 
@@ -506,6 +518,17 @@ def function(name: str, args: list[Value], kwargs: dict[str, Value]) -> Value | 
     a = args[0]
     if name == "each of":
         return each(a)
+    if name == "keys of":
+        known = a.items is not None and a.rest is None and all(type(k) is str for k in a.items)
+        return Value(clean=EVERY) if known or a.seq else derive([a])
+    if name == "filter_var":
+        how = args[1].qual if len(args) > 1 else ""
+        out = derive([a])
+        if re.search(r"INT|FLOAT|BOOL", how):
+            out.clean = EVERY
+        elif re.search(r"CHARS|ENCODED|_STRING|EMAIL", how):
+            out.clean = out.clean | {"xss"}
+        return out
     if name == "array of":
         init = args[1] if len(args) > 1 else None
         if init is None:

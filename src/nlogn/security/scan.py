@@ -74,6 +74,8 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     module = front.lower(code, lang) if two else front.lower(code)
     if module.errors:
         whole = close(code, FRONTS[lang])
+        if lang != "python" and not whole.rstrip().endswith((";", "}")):
+            whole = whole.rstrip() + ";"
         if whole != code:
             again = front.lower(whole, lang) if two else front.lower(whole)
             module = again if again.errors <= module.errors else module

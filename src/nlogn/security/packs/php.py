@@ -28,8 +28,8 @@ RULES: tuple[Rule, ...] = (
          insecure=(p("exec('ping ' . $_GET['a']);"),), fixed=(p("exec('ping ' . escapeshellarg($_GET['a']));"),), near=(p("exec('ls');"),)),
     Rule("php.command-param", 78, "high", "high", "A shell command is put together from a parameter.", ("{exec,system,passthru,shell_exec,popen,proc_open}",), kind="cmd", args=(0,), need="param", unless=(("in", "(?i)test"),), advice="Use escapeshellarg on every value.",
          insecure=(p("function f($a) { exec('ping ' . $a); }"),), fixed=(p("function f($a) { exec('ping ' . escapeshellarg($a)); }"),), near=()),
-    Rule("php.code-injection", 94, "critical", "high", "Data from outside is run as code.", ("{eval,assert,create_function}", "preg_replace", "{call_user_func,call_user_func_array,forward_static_call,array_map,usort}"), kind="code", args=(0,), need="web",
-         unless=(("all", ("call", r"^preg_replace$"), ("not", ("re", 0, r"/\w*e\w*$"))), ("call", r"^(?:usort)$")), advice="Look the action up in a table.",
+    Rule("php.code-injection", 94, "critical", "high", "Data from outside is run as code.", ("{eval,assert,create_function}", "preg_replace", "{call_user_func,call_user_func_array,forward_static_call,array_map,usort}"), kind="code", args=(0, 1), need="web",
+         unless=(("all", ("call", r"^preg_replace$"), ("not", ("re", 0, r"/\w*e\w*$"))), ("call", r"^(?:usort)$"), ("all", ("call", r"^(?:call_user_func\w*|array_map|forward\w*)$"), ("solid", 0))), advice="Look the action up in a table.",
          insecure=(p("eval($_GET['a']);"),), fixed=(p("eval('1;');"),), near=()),
     Rule("php.variable-injection", 621, "high", "high", "The request decides which variables exist.", ("extract", "parse_str", "mb_parse_str", "import_request_variables"), kind="extract", args=(0,), need="web", when=(("any", ("call", "extract"), ("count", "<", 2)),), advice="Read the fields that you need.",
          insecure=(p("extract($_POST);"),), fixed=(p("$a = $_POST['a'];"),), near=()),
@@ -38,7 +38,7 @@ RULES: tuple[Rule, ...] = (
     Rule("php.path-traversal", 22, "high", "high", "Request data chooses a file.", ("{fopen,file_get_contents,file_put_contents,readfile,file,unlink,copy,rename,move_uploaded_file,mkdir,rmdir,opendir,scandir,fpassthru,parse_ini_file,simplexml_load_file,highlight_file,show_source,symlink,tempnam,touch,chmod,glob,imagecreatefromjpeg}",), kind="path", args=(0, 1), need="web",
          unless=(("all", ("call", r"^file_put_contents$"), ("const", 0)), ("all", ("call", r"^move_uploaded_file$"), ("not", ("nonconst", 1))),), advice="Use basename, and check realpath against the directory.",
          insecure=(p("readfile('d/' . $_GET['a']);"),), fixed=(p("readfile('d/' . basename($_GET['a']));"),), near=(p("file_put_contents('a', $_GET['a']);"),)),
-    Rule("php.xss", 79, "high", "high", "Request data is sent to the browser unescaped.", ("{echo,print,printf,print_r,vprintf,var_dump,exit,die}",), kind="xss", args=("*",), need="web", advice="Use htmlspecialchars.",
+    Rule("php.xss", 79, "high", "high", "Request data is sent to the browser unescaped.", ("{echo,print,printf,print_r,vprintf,var_dump,var_export,exit,die}",), kind="xss", args=("*",), need="web", advice="Use htmlspecialchars.",
          insecure=(p("echo $_GET['a'];"),), fixed=(p("echo htmlspecialchars($_GET['a']);"),), near=(p("echo 'a';"),)),
     Rule("php.open-redirect", 601, "medium", "high", "Request data is written into a response header.", ("header", "*.{redirect}"), kind="header", args=(0,), need="web", unless=(("re", 0, r"(?i)^location:\s*/(?!/)[^\x00]"),), advice="Compare it with a list.",
          insecure=(p("header('Location: ' . $_GET['a']);"),), fixed=(p("header('Location: /a');"),), near=()),
@@ -68,6 +68,8 @@ RULES: tuple[Rule, ...] = (
     Rule("php.no-tls-check", 295, "high", "high", "The server's certificate is not checked.", ("curl_setopt",), when=(("arg", 1, r"CURLOPT_SSL_VERIFY(?:PEER|HOST)$"), ("is", 2, False, 0)), advice="Leave verification on.",
          insecure=(p("curl_setopt($c, CURLOPT_SSL_VERIFYPEER, false);"),), fixed=(p("curl_setopt($c, CURLOPT_SSL_VERIFYPEER, true);"),), near=()),
     Rule("php.phpinfo", 200, "low", "medium", "The server's settings are shown to every visitor.", ("phpinfo",), advice="Remove it.", insecure=(p("phpinfo();"),), fixed=(p("echo 'a';"),), near=()),
+    Rule("php.exception-leak", 209, "low", "high", "An exception's text or trace is sent to the client.", ("{echo,print,printf}",), when=(("tag", 0, "exception"),), advice="Log it instead.",
+         insecure=(p("try { f(); } catch (Exception $e) { echo $e->getTraceAsString(); }"),), fixed=(p("try { f(); } catch (Exception $e) { echo 'failed'; }"),), near=()),
     Rule("php.marked-sink", 74, "high", "high", "Data from outside reaches a function marked as a sink.", ("marked sink",), kind="marked", args=(0,), need="web", advice="Escape it first.", insecure=(), fixed=(), near=()),
 )  # fmt: skip
 SOURCES = (
@@ -76,7 +78,7 @@ SOURCES = (
 )  # fmt: skip
 XSS = frozenset({"xss"})
 SANITIZERS = (
-    ("{htmlspecialchars,htmlentities,strip_tags,esc_html,esc_attr,e,filter_var}", XSS), ("{escapeshellarg,escapeshellcmd}", frozenset({"cmd"})),
+    ("{htmlspecialchars,htmlentities,strip_tags,esc_html,esc_attr,e}", XSS), ("{escapeshellarg,escapeshellcmd}", frozenset({"cmd"})),
     ("{mysql_real_escape_string,mysqli_real_escape_string,mysqli_escape_string,pg_escape_string,addslashes,pg_escape_literal}", frozenset({"sql"})), ("*.{quote,real_escape_string,escape_string}", frozenset({"sql"})),
     ("basename", frozenset({"path", "include"})), ("ldap_escape", frozenset({"ldap"})), ("{urlencode,rawurlencode,http_build_query}", frozenset({"xss", "header", "cookie"})),
     ("{json_encode}", frozenset({"header", "cookie"})), ("preg_quote", frozenset({"regex"})), ("{hash,crc32,password_hash,hash_hmac,uniqid}", frozenset({"*"})), ("{md5,sha1}", frozenset({"*"})),
@@ -85,7 +87,7 @@ GUARDS = (
     Guard(("{is_numeric,ctype_digit,ctype_alnum,ctype_alpha,is_int,is_bool,is_float}",), 0), Guard(("str_starts_with",), 0, frozenset({"path", "header"})), Guard(("filter_var",), 0),
 )  # fmt: skip
 PACK = Pack(
-    "php", RULES, SOURCES, SANITIZERS, GUARDS, (("{rand,mt_rand,lcg_value,uniqid,array_rand,str_shuffle}", "weak-random"),),
+    "php", RULES, SOURCES, SANITIZERS, GUARDS, (("{rand,mt_rand,lcg_value,uniqid,array_rand,str_shuffle}", "weak-random"), ("caught", "exception"), ("{Exception,Error,TypeError}", "exception")),
     stops=frozenset({"fopen", "file_exists", "is_file", "count", "fetch", "fetchAll", "fetch_assoc"}), exits=frozenset({"exit", "die", "wp_die"}),
     words=frozenset({"echo", "_GET", "_POST", "_REQUEST", "_COOKIE", "include", "require", "print"}),
     canary=(p("$db->query(\"select * from t where a='\" . $_GET['a'] . \"'\");"), "php.sql-injection"),
