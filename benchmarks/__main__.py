@@ -1,0 +1,60 @@
+"""`python -m benchmarks [NAME…]`: run benchmarks and write their tables to docs/benchmarks.md.
+
+Each benchmark is a module here that prints Markdown; its output replaces its own section.
+"""
+
+import datetime
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
+NAMES = ("sandbox", "canonical", "complexity", "faster", "cases", "static", "security")
+
+HEAD = """# Benchmarks
+
+Every figure here was printed by the command above its table (`make bench` runs them all and
+writes this page). Peers run in the same process run on the same machine, interleaved with ours.
+The machines are small and noisy: read ratios, medians and spread, not single times.
+"""
+
+
+def main() -> int:
+    names = sys.argv[1:] or NAMES
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        print(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+        return 2
+    failed = []
+    for name in names:
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        print(f"== benchmarks.{name}", flush=True)
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        print(done.stdout, flush=True)
+        if done.returncode:
+            failed.append(name)
+        else:
+            write_section(name, done.stdout)
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def write_section(name: str, text: str) -> None:
+    """Put `text` under the mark of `name` in the page, in the order of `NAMES`."""
+    old = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    parts = dict(re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- \w+ -->|\Z)", old, re.S))
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    stamp = f"`python -m benchmarks {name}`, {datetime.date.today()}, {machine}"
+    parts[name] = f"{text.strip()}\n\n{stamp}\n\n"
+    body = "".join(f"<!-- {n} -->\n{parts[n]}" for n in NAMES if n in parts)
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(f"{HEAD}\n{body}", "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
