@@ -72,6 +72,9 @@ def test_a_stub_in_the_prose_is_the_signature():
         "```\nassert double(3) == 6\n```",
         "```\ndouble(3) -> 6\n```",
         "`double(3)` gives `6`",
+        "Example 1:\n\nInput: x = 3\nOutput: 6\nExplanation: 3 + 3 = 6.",
+        "**Input:** x = 3\n**Output:** 6",
+        "```\nInput: x = 3\nOutput: 6\n```",
     ],
 )
 def test_examples_can_be_written_in_many_ways(written):
@@ -96,6 +99,14 @@ def test_one_parameter_takes_a_tuple_whole():
     source = "def f(pair: tuple[int, int]) -> int:"
     text = f"Add.\n\n## Signature\n\n```\n{source}\n```\n\n## Examples\n\n- (1, 2) -> 3\n"
     assert parse(text).examples[0].args == ((1, 2),)
+
+
+def test_json_words_are_understood():
+    source = "def f(flags: list[bool], default: int | None) -> bool:"
+    text = f"Any.\n\n## Signature\n\n```\n{source}\n```\n\n## Examples\n\n"
+    text += "Input: flags = [true, false], default = null\nOutput: true\n"
+    (case,) = parse(text).examples
+    assert (case.args, case.expected) == (([True, False], None), True)
 
 
 def test_a_signature_is_inferred_from_calls():

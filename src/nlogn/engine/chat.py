@@ -6,6 +6,7 @@ import re
 from nlogn.engine.protocol import Prompt
 from nlogn.problems import Problem
 from nlogn.problems.literals import shorten
+from nlogn.problems.sections import blocks
 from nlogn.problems.syntax import parse, parses
 
 _SYSTEM = (
@@ -61,24 +62,22 @@ def extract_code(text: str, entry: str | None = None) -> str:
     parses as Python.
     """
     text = re.sub(r"<think(ing)?>.*?(</think(ing)?>|\Z)", "", text, flags=re.S)
-    blocks = _blocks(text)
-    if not blocks:
+    found = _blocks(text)
+    if not found:
         return _bare(text)
-    right = [b for b in blocks if entry is None or _defines(b, entry)]
+    right = [b for b in found if entry is None or _defines(b, entry)]
     parsed = [b for b in right if parses(b)]
     if entry is not None and (parsed or right):
         return (parsed or right)[-1]
-    together = "\n\n".join(b for b in blocks if parses(b))
+    together = "\n\n".join(b for b in found if parses(b))
     if entry is not None and _defines(together, entry):
         return together
-    return max((b for b in blocks if parses(b)), key=len, default=max(blocks, key=len))
+    return max((b for b in found if parses(b)), key=len, default=max(found, key=len))
 
 
 def _blocks(text: str) -> list[str]:
-    from markdown_it import MarkdownIt
-
     found = []
-    for token in MarkdownIt("commonmark").parse(text):
+    for token in blocks(text):
         if token.type == "fence" and token.content.strip():
             word = token.info.strip().split()[0].lower() if token.info.strip() else ""
             if word in ("", "python", "py", "python3", "python3.11"):

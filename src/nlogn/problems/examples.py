@@ -6,6 +6,9 @@
 - `two_sum([3, 3], 6)` -> `(0, 1)`   a list of calls, or of bare arguments, and answers
 - [3, 3], 6 -> (0, 1)
 
+Input: nums = [3, 3], target = 6     labelled lines
+Output: (0, 1)
+
 Input:                               for a whole program: fences in pairs, told apart by their
 ```                                  info (```input, ```output) or by the line before them
 3 4
@@ -18,6 +21,7 @@ import re
 import string
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from nlogn.problems.errors import ProblemError
@@ -25,7 +29,13 @@ from nlogn.problems.literals import NotLiteral, evaluate, evaluate_node, parse_e
 from nlogn.problems.problem import Case, Parameter, Signature
 from nlogn.problems.sections import Block, Section
 
+MAX_ARROWS = 40  # in one example, most of them within texts
 _ARROW = re.compile(r"->|→|=>|⇒|==|⟶|\bgives\b|\breturns\b")
+_LABELLED = re.compile(
+    r"^[^\w\n]{0,9}Input[^\w\n]{0,9}:[*_ ]{0,9}(?P<given>[^\s*_].*)\n+"
+    r"[^\w\n]{0,9}Output[^\w\n]{0,9}:[*_ ]{0,9}(?P<answer>[^\s*_].*)$",
+    re.I | re.M,
+)
 _INPUT = re.compile(r"\b(std)?in(put)?\b", re.I)
 _OUTPUT = re.compile(r"\b(std)?out(put)?\b", re.I)
 
@@ -54,6 +64,8 @@ def read(
             else:
                 cases.append(Case(stdin=stdin.text, expected=block.text))
                 stdin = None
+        elif _LABELLED.search(block.text):
+            signature = _labelled(block, signature, cases, path)
         elif block.kind == "fence":
             signature = _code(block, signature, cases, path)
         elif block.kind == "item" or _ARROW.search(block.text):
@@ -133,9 +145,29 @@ def _code(
     return signature
 
 
+def _labelled(
+    block: Block, signature: Signature | None, cases: list[Case], path: Path
+) -> Signature | None:
+    """``Input: nums = [2, 7], target = 9`` above ``Output: [0, 1]``, as many as there are."""
+    for match in _LABELLED.finditer(block.text):
+        line = block.line + block.text.count("\n", 0, match.start("given"))
+        here = Block("text", match[0], line)
+        given = match["given"].strip(" `*")
+        name = signature.entry.split(".")[-1] if signature else ""
+        if not name:
+            raise _error(
+                "an example of this form needs a `## Signature`, or write a call: `f(2, 3)` -> `5`",
+                here,
+                path,
+            )
+        args, signature = call_arguments(f"{name}({given})", signature, here, path)
+        cases.append(Case(args=args, expected=_value(match["answer"], here, path)))
+    return signature
+
+
 def _pair(block: Block, signature: Signature | None, path: Path) -> tuple[Case, Signature | None]:
     failure: ProblemError | None = None
-    for arrow in _ARROW.finditer(block.text):
+    for arrow in islice(_ARROW.finditer(block.text), MAX_ARROWS):
         left, right = (_bare(t) for t in (block.text[: arrow.start()], block.text[arrow.end() :]))
         try:
             args, signature_here = call_arguments(left, signature, block, path)
@@ -149,7 +181,7 @@ def _pair(block: Block, signature: Signature | None, path: Path) -> tuple[Case, 
 def _bare(text: str) -> str:
     """An expression without the Markdown around it."""
     text = text.strip().rstrip(".;").strip()
-    if found := re.fullmatch(r"[^`]*?(`+)\s?(.+?)\s?\1[^`]*", text, re.S):
+    if text.count("`") < 20 and (found := re.fullmatch(r"[^`]*(`+)\s?(.+?)\s?\1[^`]*", text, re.S)):
         text = found[2]
     return re.sub(r"^(input|output)s?\s*:\s*", "", text, flags=re.I).strip()
 

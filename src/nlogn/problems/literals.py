@@ -1,8 +1,8 @@
 """Values out of source text without running any: ``[0] * 5000``, ``set()``, ``float("inf")``.
 
-`ast.literal_eval` and a little more: arithmetic on literals and the constructors of plain types,
-each bounded in size, so that a problem file can name a large input in few words and still
-execute nothing.
+`ast.literal_eval` and a little more: arithmetic on literals, the constructors of plain types and
+JSON's ``true``, ``false`` and ``null``, each bounded in size, so that a problem file can name a
+large input in few words and still execute nothing.
 """
 
 import ast
@@ -80,11 +80,14 @@ def _value(node: ast.expr) -> Any:
             return _BINARY[type(op)](a, b)
         case ast.Call(ast.Name(name), args, []) if name in _CONSTRUCTORS:
             return _construct(name, [_value(a) for a in args])
+        case ast.Name(name) if name in _JSON_NAMES:
+            return _JSON_NAMES[name]
         case ast.Name(name):
             raise NotLiteral(f"`{name}` is a name, not a value")
     raise NotLiteral(f"not a literal: {shorten(ast.unparse(node))}")
 
 
+_JSON_NAMES = {"true": True, "false": False, "null": None}
 _UNARY: dict[type, Callable[[Any], Any]] = {
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,

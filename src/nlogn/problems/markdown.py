@@ -21,7 +21,7 @@ from nlogn.problems.signatures import declared, parse_signature
 
 T = TypeVar("T")
 
-MAX_BYTES = 8 << 20
+MAX_BYTES = 2 << 20
 LANGUAGES = {"": "python", "python": "python", "py": "python", "python3": "python",
              "cpp": "cpp", "c++": "cpp",
              "javascript": "javascript", "js": "javascript"}  # fmt: skip

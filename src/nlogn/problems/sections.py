@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from nlogn.problems.errors import ProblemError
 
@@ -58,19 +58,27 @@ class Document:
         return [s for s in self.sections if s.kind == kind]
 
 
+def blocks(text: str) -> list[Any]:
+    """The block tokens of a Markdown text. Emphasis, links and the like are left unparsed: nobody
+    here needs them, and on hostile text they take quadratic time."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser.parse(text)
+
+
 def split(text: str, path: str | os.PathLike[str] = "") -> Document:
     """The sections of a statement.
 
     Raises:
         ProblemError: an unclosed fence, a section given twice, a misspelt section heading.
     """
-    from markdown_it import MarkdownIt
-
     lines = text.splitlines()
     title, statement, fences = "", list(lines), []
     sections: list[Section] = []
     current: Section | None = None
-    tokens = MarkdownIt("commonmark").parse(text)
+    tokens = blocks(text)
     in_item = 0
     for i, token in enumerate(tokens):
         if token.type == "list_item_open":
