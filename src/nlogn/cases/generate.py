@@ -70,12 +70,14 @@ def generate(
     for args in shown[:40]:
         keep(args)
     for args in shown[:8]:
-        for other in _permuted(args):
-            if conforms(other, signature):
+        for other in (*_permuted(args), *_beside(args, signature)):
+            if conforms(other, signature) and len(out) < count // 3:
                 keep(other)
     for args in maker.corners():
         if len(out) < count // 2 or len(out) < 30:
-            keep(tie(args, signature, rng, sure_only=True))
+            fitted = tie(args, signature, rng, sure_only=True)
+            if conforms(fitted, signature):
+                keep(fitted)
     drawn: list[tuple[Any, ...]] = []
     if hypothesis_share > 0 and count >= 60 and signature.params:
         from nlogn.cases.strategies import draw
@@ -108,6 +110,19 @@ def _permuted(args: tuple[Any, ...]) -> list[tuple[Any, ...]]:
             and all(type(x) is type(y) for x, y in zip(p, args, strict=True))]  # fmt: skip
 
 
+def _beside(args: tuple[Any, ...], signature: Signature) -> list[tuple[Any, ...]]:
+    """The arguments with one number moved by one, or written as a float where that is allowed."""
+    found = []
+    for i, value in enumerate(args):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        others: list[int | float] = [value + 1, value - 1]
+        if isinstance(signature.params[i].type, Float) and abs(value) < 2**53:
+            others += [float(value), int(value)] if value == value else []
+        found += [(*args[:i], other, *args[i + 1 :]) for other in others]
+    return found
+
+
 def _key(args: tuple[Any, ...]) -> str:
     return repr(args)  # tells 1 from True and 1.0, and list from tuple
 
@@ -120,6 +135,8 @@ class Maker:
         self.signature = signature
         self.integers = [c for c in signature.constants if type(c) is int]
         self.strings = [c for c in signature.constants if isinstance(c, str)]
+        # Single characters that the code or the statement names: brackets, signs, vowels.
+        self.marks = "".join(dict.fromkeys(c for c in self.strings if len(c) == 1))[:20]
         self.shown_strings = list(_strings_in(signature.examples))
         self.letters = "".join(dict.fromkeys("".join(self.shown_strings)))[:80]
         self.biggest = max((abs(v) for v in _integers_in(signature.examples)), default=0)
@@ -303,6 +320,8 @@ class Maker:
         rng = self.rng
         size = self.size(0, None, level)
         alphabet = type_.alphabet
+        if not alphabet and self.marks and rng.random() < 0.5:
+            alphabet = self.marks + rng.choice(("", "", "ab", "a1 ", self.letters))
         if not alphabet:
             alphabet = rng.choices(
                 ("ab", "abc", "abcdefgh", "aAbB", string.ascii_lowercase, string.ascii_letters,

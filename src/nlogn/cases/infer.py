@@ -157,10 +157,13 @@ def _param(
     result = map_options(complete(result), lambda t: _role_by_name(bounded(t, fact), named))
     for value in seen:
         result = map_options(result, lambda t, v=value: loosen(t, v))
-    size = i < len(usage.params) and usage.params[i].has("size", "looped")
+    slot = usage.params[i].find() if i < len(usage.params) else None
+    size = slot is not None and slot.has("size")
+    grows = slot is not None and (slot.has("looped") or any(
+        other.find().param is not None and other.has("looped") for other in slot.alike))  # fmt: skip
     if source in ("annotation", "examples") and isinstance(result, Seq) and seen:
         result = _tuple_kind(result, seen, annotated)
-    return Param(arg.arg, result, source, optional, size)
+    return Param(arg.arg, result, source, optional, size, grows)
 
 
 def _levelled(params: list[Param], text: str) -> list[Param]:
@@ -321,7 +324,8 @@ def _alike(known: Type, other: Type) -> Type:
 
 def _prefer(known: Choice, hint: Type) -> Type:
     """The options that a weaker source agrees with come first."""
-    first = [o for o in known.options if type(o) is type(main_option(hint))]
+    hint = main_option(hint)
+    first = [o for o in known.options if type(o) is type(hint)]
     return choice([*first, *known.options]) if first else known
 
 
@@ -333,6 +337,11 @@ def complete(type_: Type) -> Type:
         case Seq(item=Anything()):
             hashable = type_.kind in ("set", "frozenset")
             return replace(type_, item=Int() if hashable else choice([Int(), Str()]))
+        case Seq(item=Choice(options=found)):
+            # A list of strings is likelier than a list of lists of strings.
+            first = [o for o in found if isinstance(o, Str)] if any(
+                isinstance(o, Seq) and isinstance(main_option(o.item), Str) for o in found) else []
+            return replace(type_, item=choice([complete(o) for o in (*first, *found)]))
         case Seq(item=item):
             return replace(type_, item=complete(item))
         case Map(key=key, value=value):
@@ -441,7 +450,7 @@ _NAMES: list[tuple[str, Type]] = [
      r"seq\w*|a\d|prices|heights?|weights|scores|coins|costs|stones|piles|digits|lists?",
      Seq(Int())),
     (r"d|dict\d?|dictionary|mapping|table|counts|freq\w*|map", Map(Str(), Int())),
-    (r"n\d?|m|k|x|y|z|i|j|num|number|count|size|length|target|limit|total|year|month|day|age|"
+    (r"source|src|dest|destination|node|vertex|goal|u|v|sum|n\d?|m|k|x|y|z|i|j|num|number|count|size|length|target|limit|total|year|month|day|age|"
      r"amount|capacity|start|end|left|right|low|high|lo|hi|base|exp|power|t|q|w|val|value|index|"
      r"a|b|side\d?|radius|width|b\d", Int()),
 ]  # fmt: skip

@@ -50,6 +50,11 @@ def change(value: Any, type_: Type, maker: "Maker", rng: random.Random, level: i
     if rng.random() < 0.06:
         return maker.value(type_, level)
     type_ = _option_of(value, type_)
+    if isinstance(type_, Float) and not isinstance(value, bool) and rng.random() < 0.15:
+        if isinstance(value, int) and abs(value) < 2**53:
+            return float(value)
+        if isinstance(value, float) and value == value and abs(value) < 1e15:
+            return float(int(value))
     if value is None or isinstance(value, bool) or isinstance(type_, OneOf):
         return maker.value(type_, level)
     if isinstance(value, int):
@@ -284,7 +289,8 @@ def _matrix(
         rows[i][k] = change(rows[i][k], cell, maker, rng, level + 2)
     elif isinstance(rows[i], str) and rows[i]:
         k = rng.randrange(len(rows[i]))
-        rows[i] = rows[i][:k] + rng.choice("".join(rows) or "01") + rows[i][k + 1 :]
+        others = "".join(r for r in rows if isinstance(r, str))
+        rows[i] = rows[i][:k] + rng.choice(others) + rows[i][k + 1 :]
     return type(value)(rows)
 
 

@@ -128,6 +128,9 @@ def _from_use(
                         add("vertices", a, b, True)
                     if place.find() is slot and a != b and sized(types[a]):
                         add("items_index", b, a, True)
+                    local = place.find().param is None and not _sizes(place)
+                    if local and a < b and isinstance(types[a], Seq):
+                        add("items_index", b, a, False)  # an index into something made of a
         # table[start] where the table has n rows
         for place in slot.into:
             for size in _sizes(place):
@@ -161,6 +164,12 @@ def _indexed_below(owner: Slot, size: Slot) -> bool:
     return any(
         any(b.find() is size for b in slot.find().bounds) for slot in owner.find().indices
     )
+
+
+def _same_bound(owner: Slot, row: Slot) -> bool:
+    """Whether rows and columns are both counted up to one and the same number."""
+    outer = {id(b.find()) for i in owner.find().indices for b in i.find().bounds}
+    return any(id(b.find()) in outer for i in row.find().indices for b in i.find().bounds)
 
 
 def _indexed_below_length(owner: Slot, other: Slot) -> bool:
@@ -261,10 +270,10 @@ def _with_role(type_: Type, slot: Slot, ordered: set[int]) -> Type:
         own = _own_index(slot)
         if isinstance(inner, (Seq, Tuple)) and own:
             return replace(type_, role="adjacency")
-        if isinstance(inner, Seq) and row is not None and not type_.role:
+        if isinstance(inner, Seq) and row is not None and type_.role in ("", "matrix"):
             if id(row) in ordered:
                 type_ = replace(type_, item=replace(inner, ordered=True))
-            if _indexed_below_length(row, slot):
+            if _indexed_below_length(row, slot) or _same_bound(slot, row):
                 return replace(type_, role="square")
             if row.at is not None and not (inner.max_size and inner.max_size < 5):
                 return replace(type_, role="matrix")

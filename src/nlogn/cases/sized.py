@@ -179,11 +179,17 @@ def _plan(params: Sequence[Param], types: Sequence[Type], relations: Sequence[Re
         used += 1
     whole = [i for i, t in enumerate(types) if isinstance(t, (Int, Float)) and i not in dims]
     for i in whole:
-        sized_value = params[i].is_size
-        if i in tied and not (sized_value and _independent(i, relations, types)):
-            continue
-        if not dims or (sized_value and not _small(types[i])):
+        free_size = params[i].is_size and _independent(i, relations) and not _small(types[i])
+        if free_size or (not dims and params[i].is_size and i not in tied):
             dims[i] = take()
+    rest = [i for i in whole if i not in dims and i not in tied]
+    if not dims and rest:
+        # No number is counted up to: the one that a loop works on, else the first, is n, and
+        # others of its kind go along with it (as in Euclid's algorithm).
+        growing = [i for i in rest if params[i].grows] or rest[:1]
+        dims[growing[0]] = "n"
+        for i in growing[1:]:
+            dims[i] = "(n * 5 // 8 + 1)"
     chosen = set(dims.values())
     two = "m" in chosen or "rows" in chosen or "graph" in chosen
     return _Plan(dims, two)
@@ -192,7 +198,7 @@ def _plan(params: Sequence[Param], types: Sequence[Type], relations: Sequence[Re
 _TIED = ("length", "columns", "below", "vertices")
 
 
-def _independent(i: int, relations: Sequence[Relation], types: Sequence[Type]) -> bool:
+def _independent(i: int, relations: Sequence[Relation]) -> bool:
     """Whether a number that the code counts up to is tied to a list only by its name."""
     return all(not (r.a == i and (r.sure or r.kind in ("index", "count", "length")))
                for r in relations)  # fmt: skip
@@ -240,7 +246,7 @@ def _source(
             texts[i] = _related(relation, types, shape)
         elif any(r.kind == "items_index" and r.a == i and r.b in texts for r in relations):
             b = next(r.b for r in relations if r.kind == "items_index" and r.a == i)
-            texts[i] = f"[rng.randrange(len(a{b})) for _ in range({dim or 'n'})]"
+            texts[i] = _indices(types[i], b, dim or "n")
         else:
             vertices = _vertices(i, relations, plan)
             text, shaped = expression(types[i], dim, context, params[i].name, vertices)
@@ -259,6 +265,17 @@ def _source(
         for i in reversed(order):
             body = f"(lambda a{i}: {body})({texts[i]})"
     return f"lambda n, {'m, ' if plan.two else ''}rng: {body}"
+
+
+def _indices(type_: Type, b: int, size: str) -> str:
+    """Indices into the argument b: single ones, or pairs in order (ranges)."""
+    inner = main_option(type_.item) if isinstance(type_, Seq) else Int()
+    wide = len(inner.items) if isinstance(inner, Tuple) else getattr(inner, "max_size", None) or 0
+    if isinstance(inner, (Tuple, Seq)) and wide:
+        kind = "tuple" if isinstance(inner, Tuple) else "list"
+        each = f"{kind}(sorted(rng.randrange(len(a{b})) for _ in range({wide})))"
+        return f"[{each} for _ in range({size})]"
+    return f"[rng.randrange(len(a{b})) for _ in range({size})]"
 
 
 def _vertices(i: int, relations: Sequence[Relation], plan: _Plan) -> str | None:

@@ -47,6 +47,8 @@ def expression(
         return _edges(type_, dim or "n", vertices, context)
     if role == "edges" and isinstance(type_, Seq):
         return _edges(type_, dim or "n", f"({dim or 'n'} + 1)", context)
+    if role in ("matrix", "grid") and dim in ("n", "m") and isinstance(type_, Seq):
+        return _matrix(type_, dim, context.m, context)
     if dim in ("rows", "graph"):
         assert isinstance(type_, Seq)
         return _matrix(type_, context.n, context.m, context)
@@ -329,10 +331,17 @@ def _adjacency(type_: Type, context: Context) -> tuple[str, bool]:
 def _matrix(type_: Seq, rows: str, columns: str, context: Context) -> tuple[str, bool]:
     inner = main_option(type_.item)
     if isinstance(inner, Str):
-        letters = inner.alphabet or ".#"
-        row = f"''.join(rng.choices({letters!r}, k={columns}))"
-        return f"[{row} for _ in range({rows})]", False
+        letters = inner.alphabet or _marks(context)
+        row = {"equal": f"{letters[-1]!r} * ({columns})",
+               "adversarial": f"{letters[0]!r} * ({columns})"}.get(
+                   context.shape, f"''.join(rng.choices({letters!r}, k={columns}))")  # fmt: skip
+        return f"[{row} for _ in range({rows})]", True
     cell_type = main_option(inner.item) if isinstance(inner, Seq) else Int()
+    if isinstance(cell_type, Str):
+        letters = cell_type.alphabet or _marks(context)
+        cell = {"equal": repr(letters[-1]), "adversarial": repr(letters[0])}.get(
+            context.shape, f"rng.choice({letters!r})")  # fmt: skip
+        return f"[[{cell} for j in range({columns})] for i in range({rows})]", True
     ordered = isinstance(inner, Seq) and inner.ordered
     if isinstance(cell_type, (Int, Float)) and not ordered:
         lo: Any = cell_type.lo if cell_type.lo is not None else 0
@@ -354,6 +363,14 @@ def _matrix(type_: Seq, rows: str, columns: str, context: Context) -> tuple[str,
         return f"[{row} for i in range({rows})]", True
     row_text = expression(inner, columns, replace(context, shape="random"))[0]
     return f"[{row_text} for _ in range({rows})]", False
+
+
+def _marks(context: Context) -> str:
+    """The characters of a grid: what the code compares cells with, and one other."""
+    found = "".join(dict.fromkeys(c for c in context.constants if isinstance(c, str)
+                                  and len(c) == 1 and not c.isspace()))  # fmt: skip
+    other = "0" if found.isdigit() and "0" not in found else "." if "." not in found else "#"
+    return other + found if found else ".#"
 
 
 def _map(type_: Map, size: str, context: Context) -> tuple[str, bool]:

@@ -128,6 +128,13 @@ DEQUE_METHODS = frozenset(["appendleft", "popleft", "extendleft", "rotate"])
 UNKNOWN_OPTIONS: Type = Choice((Int(), Seq(Int()), Str(), Seq(Str()), Float()))
 
 
+# isinstance checks: what the program is prepared for
+_CHECKED: dict[str, Type] = {
+    "maybe_int": Int(), "maybe_float": Float(), "maybe_str": Str(),
+    "maybe_list": Seq(Choice((Int(), Seq(Int())))), "maybe_dict": Map(Str(), Int()),
+}  # fmt: skip
+
+
 def resolve(slot: Slot, seen: frozenset[int] = frozenset()) -> Type:
     """The type that the marks say; `Anything` where they say nothing."""
     slot = slot.find()
@@ -135,6 +142,11 @@ def resolve(slot: Slot, seen: frozenset[int] = frozenset()) -> Type:
         return Anything()
     seen |= {id(slot)}
     found = _resolve(slot, seen)
+    checked = [_CHECKED[m] for m in _CHECKED if slot.has(m)]
+    if checked and not isinstance(found, Node):
+        known = [] if isinstance(found, Anything) else [*options(found)]
+        plain = [Int()] if len(checked) == 1 and not known else []
+        return choice([*known, *checked, *plain])
     if isinstance(found, Anything):
         for other in slot.alike:
             found = resolve(other, seen)
@@ -165,6 +177,9 @@ def _resolve(slot: Slot, seen: frozenset[int]) -> Type:
         return Seq(_item(slot, seen), "iterator")
     if marks["called"] and not slot.fields:
         return Function()
+    element = slot.element.find() if slot.element else None
+    if element is not None and slot.at and any(o.find() is slot for o in element.into):
+        return _map(slot, seen)  # for v in graph: … graph[v]
     index = slot.index.find() if slot.index else None
     if index is not None and isinstance(resolve(index, seen), (Str, Tuple, Seq)):
         return _map(slot, seen)
@@ -243,6 +258,10 @@ def _sequence(slot: Slot, seen: frozenset[int]) -> Type:
         # Elements compared with single characters: a str is likelier than a list of str.
         single = _single(slot)
         return choice([Str(), Seq(Str())] if single else [Seq(Str()), Str()])
+    if isinstance(item, Anything) and slot.element is not None and (
+        slot.element.has("numeric_text")
+    ):
+        return choice([Str(alphabet="0123456789"), Seq(Int())])
     if isinstance(item, Anything):
         if slot.at is None and slot.element is None and not parts and slot.has("add"):
             return choice([Str(), Seq(Int())])

@@ -338,7 +338,7 @@ _ALPHABETS = [
     (_ONLY + r"lower[- ]?case (?:english |latin |roman )?(?:letters|characters|alphabet)", _LETTERS),
     (_ONLY + r"upper[- ]?case (?:english |latin |roman )?(?:letters|characters|alphabet)",
      _LETTERS.upper()),
-    (_ONLY + r"(?:english|latin) letters", _LETTERS + _LETTERS.upper()),
+    (_ONLY + r"(?<!case )(?:english|latin) letters", _LETTERS + _LETTERS.upper()),
     (r"alphanumeric", _LETTERS[:6] + "XYZ0189"),
     (r"binary (?:string|digits|number)|consist\w* (?:only )?of (?:only )?(?:0s? and 1s?|'0'"
      r" (?:and|or) '1')", "01"),

@@ -94,7 +94,8 @@ def _apply(
                 values[b] = _below(other, own, base, rng)
         case "items_index":
             if len(other):
-                values[a] = [rng.randrange(len(other)) for _ in own]
+                made = _below(own, len(other), 0, rng)
+                values[a] = [tuple(sorted(v)) if isinstance(v, tuple) else v for v in made]
 
 
 def _clamp(value: int, signature: Signature, i: int) -> int:

@@ -156,6 +156,7 @@ class Param:
     known_from: str = "nothing"  # annotation, examples, statement, use, name, nothing
     optional: bool = False
     is_size: bool = False  # a number that the code counts up to, not only computes with
+    grows: bool = False  # a number that a while loop works on
 
 
 @dataclass(frozen=True, slots=True)

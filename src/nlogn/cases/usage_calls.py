@@ -51,7 +51,7 @@ def _key_function(observer: Any, node: ast.Call, source: Slot, scope: Any) -> No
     for keyword in node.keywords:
         if keyword.arg != "key":
             continue
-        _apply(observer, keyword.value, [source.child("element")], scope)
+        _apply(observer, keyword.value, [source.child("element").mark("inner")], scope)
 
 
 def _apply(observer: Any, function: ast.expr, args: list[Slot], scope: Any) -> Slot:
