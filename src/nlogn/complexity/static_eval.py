@@ -31,6 +31,7 @@ from nlogn.complexity.static_values import (
     container,
     either,
     element,
+    written,
 )
 
 
@@ -255,6 +256,7 @@ class Evaluator:
     def _namedexpr(self, node: ast.NamedExpr) -> Val:
         value = self.value(node.value)
         if isinstance(node.target, ast.Name):
+            self.state.update(node.target.id, "set")
             self.state.bind(node.target.id, value)
         return value
 
@@ -287,6 +289,8 @@ class Evaluator:
         found = self.lookup(name)
         if found is not None:
             return replace(found.value, name=name)
+        if name == "sys.stdin":
+            return Val("iter", t.size("stdin"), Val("str", t.size("stdin[*]")))
         if isinstance(node.value, ast.Name) and node.value.id in CONSTANT_MODULES:
             return Val("str") if node.value.id == "string" else NUMBER
         if base.rel and base.rel[1] in ("same", "child"):
@@ -342,7 +346,7 @@ class Evaluator:
             ranged = walked.kind == "range" and walked.elem is not None
             self.assign_local(part.target, walked.elem if ranged else element(walked))
             if walked.rel and walked.rel[1] in ("dec", "half") and len(node.generators) == 1:
-                rel = walked.rel
+                rel = (walked.rel[0], "part") if part.ifs else walked.rel
             for test in part.ifs:
                 self.value(test)
         value = self.value(elt)
@@ -495,6 +499,8 @@ class Evaluator:
                 known = root in CONSTANT_MODULES or root[:1].islower()
                 if known and self.state.find_function(root) is None:
                     return self._module(node, name)
+        if name in ("readline", "read") and ast.unparse(function.value) == "sys.stdin":
+            return static_special.call_input(self, node)
         base = self.value(function.value)
         own = self.state.find_function("." + name)
         if own is not None and base.kind not in CONTAINERS - {"any"}:
@@ -607,7 +613,7 @@ class Evaluator:
             node = node.value if isinstance(node, ast.Subscript) else node.func
             if isinstance(node, ast.Attribute) and node.attr in ("setdefault", "get"):
                 node = node.value
-        name = _written(node)
+        name = written(node)
         variable = self.lookup(name) if name else None
         if variable is None:
             return
@@ -627,7 +633,7 @@ class Evaluator:
             )
 
     def mark(self, node: ast.expr, kind: str) -> None:
-        name = _written(node)
+        name = written(node)
         if name:
             self.state.update(name, kind)
 
@@ -650,9 +656,19 @@ class Evaluator:
             if returned.kind in CONTAINERS:
                 returned = replace(returned, size=t.size(own.own_result))
             return replace(returned, rel=None)
-        return self._apply(own, [NUMBER] * skip + values)
+        outer = ONE
+        if own.guard:  # what one call has marked, the next does not walk again
+            name = own.guard
+            if name in own.plain:
+                at = own.plain.index(name) - skip
+                name = written(node.args[at]) if 0 <= at < len(node.args) else ""
+            guard = self.lookup(name)
+            if guard is not None:
+                start = max(self.state.shared(guard.set_path), self.state.function_index + 1)
+                outer = self.state.trips_from(start)
+        return self._apply(own, [NUMBER] * skip + values, outer)
 
-    def _apply(self, own: Function, values: list[Val]) -> Val:
+    def _apply(self, own: Function, values: list[Val], shared_by: Terms = ONE) -> Val:
         sizes = dict(zip(own.params, (v.size for v in values), strict=False))
         inner = {
             p + "[*]": element(v).size for p, v in zip(own.params, values, strict=False)
@@ -661,7 +677,7 @@ class Evaluator:
         def value_of(name: str) -> Terms | None:
             return sizes[name] if name in sizes else inner.get(name)
 
-        self.charge(t.substitute(own.cost, value_of))
+        self.charge(mul(t.substitute(own.cost, value_of), t.inverse(shared_by)))
         self.state.allocate(t.substitute(own.memory, value_of))
         result = own.returns
         elem = result.elem and replace(result.elem, size=t.substitute(result.elem.size, value_of))
@@ -681,12 +697,6 @@ def _without_one(left: Val, right: Val) -> tuple[str, str] | None:
 
 def _joins(value: Val) -> bool:
     return value.kind in ("list", "str", "tuple", "bytes", "deque")
-
-
-def _written(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    return ast.unparse(node) if isinstance(node, ast.Attribute) else ""
 
 
 def unpacked(value: Val, count: int) -> list[Val]:

@@ -14,6 +14,7 @@ MAX_REPAIR = 4000  # characters; a longer unfinished line is not parsed on every
 _TOKEN = re.compile(r"""#|\"\"\"|'''|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[()\[\]{}]""", re.S)
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _BLOCKS = re.compile(r"(else|finally|try)\s*:(.*)", re.S)
+_TOP = re.compile(r"(async\s+def|def|class)\s+\w+\s*[(:]")
 _HEAD = re.compile(r"(async\s+)?(def|class|for|while|if|elif|with|except|match|case)\b")
 
 
@@ -74,7 +75,7 @@ class Scanner:
         stripped, _, _ = self._scan(tail, list(self._open), self._quote)
         whole = "\n".join([*self._pieces, stripped])
         start = self._start if self._pieces else self._number
-        return Line(start, _indent(whole), whole.strip())
+        return Line(start, _indent(whole if self._pieces else tail), whole.strip())
 
     def unclosed(self) -> str:
         """What would close the brackets and the quote that the line being written has open."""
@@ -89,10 +90,12 @@ class Scanner:
         continued = not self._quote and text.endswith("\\")
         self._pieces.append(text[:-1] if continued else text)
         if self._open or self._quote or continued:
-            if not self._quote and _HEAD.match(physical) and physical[:1] not in " \t":
-                self._open = []  # a new top-level block: the bracket above was never closed
-                self._pieces, self._start = [text], self._number
-                return self._take()
+            if len(self._pieces) > 1 and not self._quote and _TOP.match(physical):
+                # A new definition at the margin: the bracket above was never closed.
+                self._pieces, self._start = [], self._number
+                text, self._open, self._quote = self._scan(physical, [], "")
+                self._pieces = [text]
+                return None if self._open else self._take()
             return None
         return self._take()
 

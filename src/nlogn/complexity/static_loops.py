@@ -7,19 +7,12 @@ from nlogn.complexity import static_terms as t
 from nlogn.complexity.static_recursion import visited_bound
 from nlogn.complexity.static_state import Block, State
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, inverse, is_unknown, mul
-from nlogn.complexity.static_values import Val, constant
+from nlogn.complexity.static_values import Val, constant, written
 
 _GEOMETRIC = frozenset({"mul", "div", "double", "lowbit", "mod"})
 _STEPS = frozenset({"inc", "dec"})
 Magnitude = Callable[[ast.expr], Val]  # what an expression is worth, at no charge
 Found = tuple[Terms, tuple[str, ...]]  # how often, and the names whose progress it rests on
-
-
-def written(node: ast.expr) -> str:
-    """The name or dotted name of an expression, "" for anything else."""
-    if isinstance(node, ast.Name):
-        return node.id
-    return ast.unparse(node) if isinstance(node, ast.Attribute) else ""
 
 
 def settle_while(state: State, index: int, evaluate: Magnitude) -> Terms:
@@ -208,6 +201,8 @@ def _of_compare(
             return t.log(t.add(t.add(reach, _start(block, name)), ONE)), (name,)
         if "jump" in kinds or "next" in kinds:
             return _chased(state, block, name)
+        if "set" in kinds:
+            continue
         if "inc" in kinds and not kinds & {"dec", "decvar"}:
             if _squares(side, name):
                 return t.power(sizes[other], 0.5), (name,)

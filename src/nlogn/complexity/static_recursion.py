@@ -13,7 +13,7 @@ from nlogn.complexity.static_state import Block, Function, Site, State
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, mul
 from nlogn.complexity.static_values import ANY, CONTAINERS, Val
 
-_DECISIVE = ("half", "mod", "dec", "iteminc", "item", "inc", "decvar", "child")
+_DECISIVE = ("part", "half", "mod", "dec", "iteminc", "item", "inc", "decvar", "child")
 
 
 def site_of(state: State, block: Block, values: list[Val], skip: int, trips: Terms) -> Site:
@@ -60,7 +60,7 @@ def _decisive(site: Site) -> tuple[str, str] | None:
     return min(found, key=lambda rel: _DECISIVE.index(rel[1]), default=None)
 
 
-def solve(block: Block, one_pass: Terms) -> tuple[Terms, Terms, Terms]:
+def solve(state: State, block: Block, one_pass: Terms) -> tuple[Terms, Terms, Terms]:
     """(calls, cost, depth) of a function whose body costs `one_pass` without its own calls."""
     if not block.sites:
         return ONE, one_pass, ONE
@@ -79,6 +79,10 @@ def solve(block: Block, one_pass: Terms) -> tuple[Terms, Terms, Terms]:
     kinds = {rel[1] for rel in decided if rel}
     loops = t.total(site.trips for site in block.sites)
     many = max(block.live, block.best, 1)
+    if kinds <= {"part"}:  # the parts make up the whole, but one may be nearly all of it
+        state.flag("the parts of a list that a function recurses on are taken not to overlap")
+        depth = t.total(t.size(rel[0]) for rel in decided if rel)
+        return depth, mul(depth, one_pass), depth
     if kinds <= {"half", "mod"}:
         return _halving(block, one_pass, many if loops == ONE else 99, kinds)
     if kinds <= {"dec", "inc", "item", "iteminc", "decvar"}:
@@ -154,13 +158,14 @@ def finished(state: State, block: Block) -> Function:
         state.blocks.append(block)
         block.visited = visited_bound(state, block)
         state.blocks.pop()
+        block.guard = next((n for n, _ in block.guards if marked(block, n)), "")
         if block.visited is not None:
             block.visited = state.resolve(block.visited)
     if block.compressed is not None:
         block.compressed = state.resolve(block.compressed)
     one_pass = state.resolve(block.cost)
     block.bounds = {k: state.resolve(v) for k, v in block.bounds.items()}
-    calls, cost, depth = solve(block, one_pass)
+    calls, cost, depth = solve(state, block, one_pass)
     if block.own_calls:
         state.sizes[block.own_calls] = calls
         if block.sites:
@@ -188,6 +193,7 @@ def finished(state: State, block: Block) -> Function:
     return Function(
         block.name, block.params, block.plain, cost, memory, calls,
         result if result.kind != "none" or not block.returns else ANY, generator, block.defaults,
+        block.guard if block.visited is not None else "",
     )  # fmt: skip
 
 
@@ -200,6 +206,8 @@ def _result_size(state: State, block: Block) -> Terms:
     kinds = {rel[1] for rel in decided if rel}
     if None in decided or not kinds:
         return UNKNOWN
+    if kinds <= {"part"}:
+        return t.total(t.size(rel[0]) for rel in decided if rel)
     if kinds <= {"half", "mod"}:
         changing = {r[0] for s in block.sites for r in s.rels if r and r[1] == "half" and r[0]}
         return add(added, t.total(map(t.size, sorted(changing or set(block.params)))))

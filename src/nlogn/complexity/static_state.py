@@ -63,6 +63,7 @@ class Function:
     returns: Val = ANY
     generator: bool = False
     defaults: dict[str, Val] = field(default_factory=dict)
+    guard: str = ""  # the set or table, not its own, that marks what it has walked
     defined: bool = True  # by def; else a class, called to make an object
 
 
@@ -112,6 +113,7 @@ class Block:
     yields: Terms | None = None
     memory: Terms = ONE
     scans: dict[str, list[str]] = field(default_factory=dict)  # `in` on what may be a list
+    guard: str = ""
     visited: Terms | None = None  # how much a visited set lets through
     compressed: Terms | None = None  # the union-find table whose paths it shortens
     own_result: str = ""  # the symbol for how large what it returns is

@@ -6,7 +6,7 @@ from dataclasses import replace
 from nlogn.complexity import static_terms as t
 from nlogn.complexity.static_eval import Evaluator, unpacked
 from nlogn.complexity.static_lines import Parsed
-from nlogn.complexity.static_loops import settle_while, written
+from nlogn.complexity.static_loops import settle_while
 from nlogn.complexity.static_recursion import finished
 from nlogn.complexity.static_state import Block, Function, State, Variable, symbol_of
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, inverse, mul, size
@@ -18,6 +18,7 @@ from nlogn.complexity.static_values import (
     annotated,
     constant,
     element,
+    written,
 )
 
 _MEMO = ("cache", "lru_cache", "memoize", "memo", "memoise", "cached")
@@ -167,6 +168,11 @@ def _open_for(state: State, node: ast.For | ast.AsyncFor, indent: int, line: int
         passes = _stepped(state, node.iter, passes)
     symbol = state.symbol(passes)
     block.trip = size(symbol)
+    if walked.kind == "range" and isinstance(node.iter, ast.Call) and len(node.iter.args) == 3:
+        stride = written(node.iter.args[2])
+        for around in state.loops_from(state.function_index):
+            if around.kind == "while" and stride:
+                around.stepped.append((symbol, passes, stride))
     for around in state.loops_from(state.function_index):
         if around.kind == "while":
             for x in ast.walk(node.iter):

@@ -8,6 +8,7 @@ loop that runs n times in all inside a loop of n passes counts n/n per pass.
 """
 
 import functools
+import re
 from collections.abc import Callable, Iterable
 
 from nlogn.complexity.bigo import CLASSES, BigO
@@ -179,26 +180,30 @@ def names(a: Terms) -> set[str]:
     }
 
 
-def _spelled(text: str) -> Terms:
-    """The terms of a class name of the lattice, such as ``n+m log n``."""
+_WORD = re.compile(r"1|[nm](\^\d+)?|2\^[nm]|2\^\(n\+m\)|[nm]!")
+
+
+def _spelled(text: str) -> Terms | None:
+    """The terms of a class name of the lattice, such as ``n+m log n``; None for the classes that
+    have no such terms (``min(n,m)``, ``n log log n``)."""
     if text == "(n+m) log(n+m)":
-        return total(_spelled(f"{a} log {b}") for a in "nm" for b in "nm")
-    if text.startswith("(n+m) log "):
-        return add(_spelled("n " + text[6:]), _spelled("m " + text[6:]))
+        text = "n log n+n log m+m log n+m log m"
+    elif text.startswith("(n+m) log "):
+        text = f"n {text[6:]}+m {text[6:]}"
     if "+" in text and "(" not in text:
-        return total(map(_spelled, text.split("+")))
+        parts = [_spelled(part) for part in text.split("+")]
+        return None if None in parts else total(p for p in parts if p is not None)
     out, rest = ONE, text.replace("*", " ").split()
     while rest:
         word = rest.pop(0)
+        inner = size(rest.pop(0)) if word in ("log", "log^2", "sqrt") and rest else ONE
         if word in ("log", "log^2", "sqrt"):
-            inner = rest.pop(0)
-            if inner == "log":
-                inner = rest.pop(0)
-                out = mul(out, ONE)
-            elif word == "sqrt":
-                out = mul(out, power(size(inner), 0.5))
-            else:
-                out = mul(out, power(log(size(inner)), 2 if word == "log^2" else 1))
+            if inner not in (size("n"), size("m")):
+                return None
+            factor = power(inner, 0.5) if word == "sqrt" else log(inner)
+            out = mul(out, power(factor, 2) if word == "log^2" else factor)
+        elif not _WORD.fullmatch(word):
+            return None
         elif word.startswith("2^"):
             out = mul(out, product(size("^" + c) for c in word if c in "nm"))
         elif word.endswith("!"):
@@ -211,7 +216,8 @@ def _spelled(text: str) -> Terms:
 
 @functools.cache
 def _lattice() -> list[tuple[BigO, Terms]]:
-    return [(c, _spelled(c.name)) for c in CLASSES if "log log" not in c.name]
+    both = [(c, _spelled(c.name)) for c in CLASSES]
+    return [(c, terms) for c, terms in both if terms is not None]
 
 
 def classify(terms: Terms, letters: dict[str, str]) -> tuple[str, bool]:

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass, replace
 
-from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, names, size
+from nlogn.complexity.static_terms import ONE, Terms, add, size
 
 CONTAINERS = frozenset({"list", "tuple", "set", "dict", "deque", "str", "bytes"})
 SCANNED = frozenset({"list", "tuple", "deque", "str", "bytes", "iter"})  # `in` walks through these
@@ -86,6 +86,8 @@ def annotated(name: str, annotation: ast.expr | None) -> Val:
             elem = annotated(name + "[*]", first)
     elif isinstance(inner, ast.Tuple) and kind == "dict" and len(inner.elts) == 2:
         elem = annotated(name + "[*]", inner.elts[1])
+    if kind == "str" and name.endswith("[*]"):
+        length = ONE  # texts inside a container count as short
     return Val(kind, length, elem, rel=(name, "same"), name=name)
 
 
@@ -103,14 +105,15 @@ def constant(node: ast.expr | None) -> int | None:
     return None
 
 
-def is_fixed(terms: Terms) -> bool:
-    return terms == ONE
+def written(node: ast.AST) -> str:
+    """The name or dotted name of an expression, "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return ast.unparse(node) if isinstance(node, ast.Attribute) else ""
 
 
 def either(a: Val, b: Val) -> Val:
     """A value that is one or the other."""
-    from nlogn.complexity.static_terms import add
-
     if a == b:
         return a
     if b.kind == "none":
@@ -124,6 +127,3 @@ def either(a: Val, b: Val) -> Val:
         elem = either(a.elem, b.elem)
     return Val(kind, add(a.size, b.size), elem, a.rel if a.rel == b.rel else None)
 
-
-def known(terms: Terms) -> bool:
-    return terms != UNKNOWN and "?" not in names(terms)
