@@ -45,7 +45,8 @@ def test_cpp_is_compiled_once_and_run_many_times(sandbox: Sandbox) -> None:
     ],
 )  # fmt: skip
 def test_cpp_limits_and_walls(sandbox: Sandbox, body: str, status: str) -> None:
-    head = "#include <cstdio>\n#include <unistd.h>\n#include <sys/socket.h>\n#include <sys/syscall.h>\n"
+    headers = ("cstdio", "unistd.h", "sys/socket.h", "sys/syscall.h")
+    head = "".join(f"#include <{h}>\n" for h in headers)
     outcome = sandbox.run(Program(head + "int main(){" + body + "}", None, "cpp"), "", LIMITS)
     assert outcome.status == status, outcome
     assert "PWNED" not in outcome.stdout

@@ -157,8 +157,9 @@ def f():
         ("import sys\nprint(1)\nsys.exit()", "", "1\n"),
         ("import sys, threading\nthreading.stack_size(1 << 27)\nsys.setrecursionlimit(1 << 20)\n"
          "def d(n): return n and 1 + d(n - 1)\n"
-         "t = threading.Thread(target=lambda: print(d(50000)))\nt.start()\nt.join()", "", "50000\n"),
-        ("import resource\nresource.setrlimit(resource.RLIMIT_STACK, (-1, -1))\nprint(1)", "", "1\n"),
+         "t = threading.Thread(target=lambda: print(d(50000)))\nt.start()\nt.join()",
+         "", "50000\n"),
+        ("import resource as r\nr.setrlimit(r.RLIMIT_STACK, (-1, -1))\nprint(1)", "", "1\n"),
     ],
 )  # fmt: skip
 def test_whole_programs(sandbox: Sandbox, code: str, stdin: str, stdout: str) -> None:

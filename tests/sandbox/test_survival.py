@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import descendants
 
 import nlogn
+from conftest import descendants
 from nlogn.sandbox import Limits, Program, Sandbox, SandboxUnavailable, launch, shared_sandbox
 
 ADD = Program("def f(a, b): return a + b", "f")

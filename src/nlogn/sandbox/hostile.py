@@ -1,10 +1,15 @@
-"""Guards on what a hostile program sends: what is cheap to send can be dear to rebuild.
+"""Reading what a hostile program sends: what is cheap to send can be dear to rebuild.
 
 `nlogn.values.decode` builds only inert values, but some take far longer to build than to
-write: a fraction with a huge exponent, a set or dict whose keys all have one hash.
+write: a fraction with a huge exponent, a set or dict whose keys all have one hash, millions of
+empty lists.
 """
 
+import contextlib
+import gc
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from nlogn import values
@@ -13,6 +18,41 @@ _FRACTION = re.compile(r"-?\d+(/\d+)?", re.ASCII)
 _SETS = ("$set", "$frozenset")
 _KEYED = (*_SETS, "$dict", "$Counter", "$OrderedDict", "$defaultdict")
 _FEW = 1000  # so few keys are cheap, whatever their hashes
+
+
+_MOST_CONTAINERS = 1 << 21  # a container takes twenty times the memory of its two characters
+
+
+class TooMuch(ValueError):
+    """More containers than any limit on output means to allow."""
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value of an answer.
+
+    Raises:
+        TooMuch: it has millions of containers.
+        ValueError, RecursionError, MemoryError: it cannot be read, or only at great cost.
+    """
+    if len(body) > _MOST_CONTAINERS and body.count(b"[") + body.count(b"{") > _MOST_CONTAINERS:
+        raise TooMuch
+    value = json.loads(body.decode("utf-8", "surrogatepass"))
+    if worth_a_look(body):
+        check(value)
+    return value
+
+
+@contextlib.contextmanager
+def collector_at_rest(size: int) -> Iterator[None]:
+    """The cyclic garbage collector goes over everything again and again while much is built."""
+    pause = size > 1 << 20 and gc.isenabled()
+    if pause:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if pause:
+            gc.enable()
 
 
 def worth_a_look(body: bytes) -> bool:

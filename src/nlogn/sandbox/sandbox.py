@@ -404,8 +404,8 @@ def _status(ending: Ending, limits: Limits) -> tuple[Status, ProgramError | None
     if ending.frame is not None:
         claimed = ending.frame.get("status")
         error = _error(ending.frame.get("error") or ending.frame.get("message"))
-        if claimed in _CLAIMS:
-            return claimed, error
+        if isinstance(claimed, str) and claimed in _CLAIMS:
+            return claimed, error  # type: ignore[return-value]
         return "crashed", error
     if ending.stopped == "enough":
         return "ok", None

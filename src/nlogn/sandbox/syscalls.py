@@ -30,7 +30,7 @@ _ALLOW = """
     fstat stat lstat newfstatat statx access faccessat faccessat2 getdents getdents64 readlink
     readlinkat getcwd chdir fchdir umask truncate ftruncate fallocate fsync fdatasync flock
     rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir statfs fstatfs fadvise64
-    sendfile copy_file_range splice tee
+    sendfile copy_file_range
     mmap munmap mremap madvise mprotect brk msync membarrier
     pkey_alloc pkey_free pkey_mprotect
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend
@@ -46,7 +46,7 @@ _ALLOW = """
     epoll_wait epoll_pwait epoll_pwait2 timerfd_create timerfd_settime timerfd_gettime signalfd
     signalfd4 recvfrom getsockname getpeername getsockopt setsockopt shutdown
     wait4 waitid
-""".split()
+""".split()  # noqa: SIM905
 
 _KILL = """
     ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd
@@ -56,7 +56,7 @@ _KILL = """
     bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
     keyctl add_key request_key init_module finit_module delete_module kexec_load
     kexec_file_load reboot swapon swapoff iopl ioperm acct quotactl nfsservctl
-""".split()
+""".split()  # noqa: SIM905
 
 _COMPILER = ["fork", "vfork", "chmod", "fchmod", "fchmodat", "utimensat"]
 

@@ -3,7 +3,6 @@
 import array
 import contextlib
 import fcntl
-import json
 import marshal
 import os
 import resource
@@ -454,23 +453,25 @@ class _Reading:
             body = bytes(self.buffer[5 : 5 + length])
             del self.buffer[: 5 + length]
             self.left -= length
-            try:
-                value = json.loads(body.decode("utf-8", "surrogatepass"))
-                if hostile.worth_a_look(body):
-                    hostile.check(value)
-            except (ValueError, RecursionError, MemoryError):
-                return self._break("its answer cannot be read")
-            if kind == b"m":
-                self._message(value)
-                if self.killed or self.ending.done:
-                    return None
-            elif type(value) is dict:
-                self.ending.frame = value
-                self._last_word()
+            with hostile.collector_at_rest(length):
+                self._frame(kind, body)
+            if self.killed or self.ending.done:
                 return None
-            else:
-                return self._break("its last word is not an object")
         return None
+
+    def _frame(self, kind: bytes, body: bytes) -> None:
+        try:
+            value = hostile.parse(body)
+        except hostile.TooMuch:
+            return self.kill("output_limit")
+        except (ValueError, RecursionError, MemoryError):
+            return self._break("its answer cannot be read")
+        if kind == b"m":
+            return self._message(value)
+        if type(value) is not dict:
+            return self._break("its last word is not an object")
+        self.ending.frame = value
+        return self._last_word()
 
     def _break(self, why: str) -> None:
         self.ending.broken = why

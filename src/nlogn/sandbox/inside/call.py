@@ -12,6 +12,7 @@ import os
 import sys
 import time
 import types
+from typing import Any
 
 import nlogn_limits
 import nlogn_values
@@ -20,7 +21,7 @@ import nlogn_values
 class _Sink(io.BytesIO):
     limit = 0
 
-    def write(self, data):
+    def write(self, data: Any) -> int:
         count = super().write(data)
         if self.tell() > self.limit:
             nlogn_limits.stop("output_limit", "it printed more than allowed")
@@ -36,7 +37,7 @@ _STREAMS = tuple(
 )
 
 
-def _taken(sink):
+def _taken(sink: _Sink) -> str:
     """What was printed since the last time."""
     if sink.closed or not sink.tell():
         return ""
@@ -46,11 +47,11 @@ def _taken(sink):
     return text
 
 
-def _invalid(message, line=None):
-    nlogn_limits.stop("invalid", {"type": "NameError", "message": message, "line": line})
+def _invalid(message: str) -> None:
+    nlogn_limits.stop("invalid", {"type": "NameError", "message": message, "line": None})
 
 
-def _load(code, entry):
+def _load(code: str, entry: str) -> Any:
     try:
         compiled = compile(code, "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
@@ -66,7 +67,7 @@ def _load(code, entry):
     return _target(module, entry.split("."), entry)
 
 
-def _target(module, path, entry):
+def _target(module: types.ModuleType, path: list[str], entry: str) -> Any:
     owner = module.__dict__.get(path[0])
     if owner is None:
         _invalid(f"the program defines no {path[0]!r}")
@@ -83,7 +84,7 @@ def _target(module, path, entry):
     return lambda: getattr(owner, path[-1])
 
 
-def _finish(result):
+def _finish(result: Any) -> Any:
     """Run what an async function returned."""
     if isinstance(result, types.CoroutineType):
         import asyncio
@@ -92,14 +93,14 @@ def _finish(result):
     if isinstance(result, types.AsyncGeneratorType):
         import asyncio
 
-        async def collect():
+        async def collect() -> list[Any]:
             return [item async for item in result]
 
         return iter(asyncio.run(collect()))
     return result
 
 
-def _attempt(target, args, limit, after):
+def _attempt(target: Any, args: Any, limit: int, after: bool) -> list[Any]:
     try:
         value = _finish(target()(*args))
     except MemoryError as error:
@@ -110,15 +111,15 @@ def _attempt(target, args, limit, after):
         return ["exception", None, _encoded(args, limit)[1] if after else None, described]
     recursion = sys.getrecursionlimit()
     sys.setrecursionlimit(max(recursion, 20_000))
-    status, encoded, error = _encoded(value, limit)
+    status, encoded, failure = _encoded(value, limit)
     changed = None
     if status == "ok" and after:
-        status, changed, error = _encoded(args, limit)
+        status, changed, failure = _encoded(args, limit)
     sys.setrecursionlimit(recursion)
-    return [status, encoded, changed, error]
+    return [status, encoded, changed, failure]
 
 
-def _encoded(value, limit):
+def _encoded(value: Any, limit: int) -> tuple[str, Any, Any]:
     try:
         return "ok", nlogn_values.encode(value, limit), None
     except nlogn_values.TooLarge as error:
@@ -131,7 +132,7 @@ def _encoded(value, limit):
         return "exception", None, nlogn_limits.describe(error)
 
 
-def main(payload, send):
+def main(payload: dict[str, Any], send: Any) -> str | None:
     wall, cpu = time.perf_counter, time.process_time
     limit, after, stop = payload["max"], payload["after"], payload["stop"]
     decode = nlogn_values.decode

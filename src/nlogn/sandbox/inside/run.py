@@ -8,11 +8,12 @@ import builtins
 import contextlib
 import sys
 import types
+from typing import Any
 
 import nlogn_limits
 
 
-def _stream(descriptor, mode):
+def _stream(descriptor: int, mode: str) -> Any:
     return open(
         descriptor, mode, encoding="utf-8", errors="surrogateescape", newline="\n" if mode == "w"
         else None, closefd=False,
@@ -22,26 +23,26 @@ def _stream(descriptor, mode):
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def _open(file, *args, _open=open, **options):
+def _open(file: Any, *args: Any, _open: Any = open, **options: Any) -> Any:
     """`open` where there is no /dev: the three names that programs do use."""
     if type(file) is str and file in _STANDARD:
         return _open(_STANDARD[file], *args, **{**options, "closefd": False})
     return _open(file, *args, **options)
 
 
-def _flush():
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BaseException):
             stream.flush()
 
 
-def _run(compiled, module):
+def _run(compiled: Any, module: types.ModuleType) -> tuple[str, Any] | None:
     """None, or how it failed."""
     try:
         exec(compiled, module.__dict__)
         threading = sys.modules.get("threading")
         if threading is not None:
-            threading._shutdown()
+            threading._shutdown()  # as at an ordinary end: it waits for threads
         atexit = sys.modules.get("atexit")
         if atexit is not None:
             atexit._run_exitfuncs()
@@ -58,7 +59,7 @@ def _run(compiled, module):
     return None
 
 
-def main(payload, send):
+def main(payload: dict[str, Any], send: Any) -> None:
     try:
         compiled = compile(payload["code"], "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
@@ -67,7 +68,8 @@ def main(payload, send):
     sys.modules["__main__"] = module
     sys.argv = ["program.py"]
     sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))
     builtins.open = _open
     failure = _run(compiled, module)
     _flush()

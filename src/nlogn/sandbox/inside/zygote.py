@@ -400,7 +400,7 @@ def load(name: str, source: str) -> types.ModuleType:
 def preimport(names: list[str]) -> None:
     """Warm these modules. Every child starts from one and the same state of `random`, which would
     else draw a new seed after each fork."""
-    register, os.register_at_fork = os.register_at_fork, lambda **hooks: None  # type: ignore
+    register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
     for name in names:
         with contextlib.suppress(ImportError):
             __import__(name)
@@ -413,7 +413,7 @@ def initialise(settings: dict[str, Any]) -> tuple[Tools, dict[str, Any]]:
     load("nlogn_values", settings["values"])
     tools = Tools(settings)
     limits = types.ModuleType("nlogn_limits")
-    limits.stop, limits.describe = tools.channel.stop, describe  # type: ignore
+    limits.stop, limits.describe = tools.channel.stop, describe  # type: ignore[attr-defined]
     sys.modules["nlogn_limits"] = limits
     if tools.alone:
         os.mkdir(_SCRATCH, 0o700)
