@@ -156,9 +156,10 @@ class _Encoder:
 
 def _fields(value: Any, kind: type) -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for base in (list, dict, set, str, int, float, tuple):  # a subclass: keep the inherited value
-        if isinstance(value, base):
-            fields["value"] = base(value)  # type: ignore[call-overload]
+    bases: tuple[Any, ...] = (list, dict, set, str, int, float, tuple)
+    for base in bases:
+        if isinstance(value, base):  # of a subclass, keep what it inherits
+            fields["value"] = base(value)
             break
     for cls in reversed(kind.__mro__):
         for name in _slots(cls):
@@ -182,7 +183,7 @@ def _sort_key(encoded: Any) -> str:
     return json.dumps(encoded, sort_keys=True)
 
 
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _TEXT_FORM: dict[type, tuple[Any, Any]] = {
     decimal.Decimal: (str, decimal.Decimal),
     fractions.Fraction: (str, fractions.Fraction),

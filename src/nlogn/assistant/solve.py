@@ -117,10 +117,11 @@ def _strengthened(
     fresh = replace(problem, examples=(), tests=())
     drafted = suite_for(passing[0], sandbox, problem=fresh, reference=passing[0], seed=seed)
     inputs = [replace(c, expected=None, has_expected=False) for c in drafted.cases]
-    votes = [run_cases(p, inputs, sandbox, suite.limits) for p in passing]
+    votes = [[o for _, o in run_cases(p, inputs, sandbox, suite.limits)] for p in passing]
     agreed = []
     for i, case in enumerate(inputs):
-        values = [_answer_of(outcomes[i], case) for outcomes in votes if outcomes[i].status == "ok"]
+        ran = [outcomes[i] for outcomes in votes if i < len(outcomes)]
+        values = [_answer_of(outcome, case) for outcome in ran if outcome.status == "ok"]
         keys = [json.dumps(encode(value), sort_keys=True) for value in values]
         if keys:
             key, count = Counter(keys).most_common(1)[0]
@@ -163,7 +164,7 @@ def _answer(
         Candidate(
             code=unique[i][0].code,
             verdict=verdicts[i],
-            origin=unique[i][0].model,
+            origin=_origin(unique[i][0]),
             copies=unique[i][1],
             why=_why(verdicts[i], best, first=position == 0, proven=proven),
         )
@@ -186,6 +187,12 @@ def _answer(
         engine=engine,
         message=message,
     )
+
+
+def _origin(completion: Completion) -> str:
+    """The engine or model, and what it says of where the program comes from."""
+    named = [completion.notes[key] for key in ("problem", "solution") if key in completion.notes]
+    return ": ".join([completion.model, *named])
 
 
 def _why(verdict: Verdict, best: Verdict, *, first: bool, proven: bool) -> str:

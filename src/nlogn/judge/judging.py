@@ -381,7 +381,8 @@ def _steps(program: Program, suite: Suite) -> tuple[int | None, int | None]:
     if program.entry is None:
         calls = [c.stdin for c in suite.cases if c.stdin is not None]
     calls = sorted(calls, key=lambda call: len(repr(call)))[-STEP_CASES:]
-    return _total(program, calls), suite.reference and _total(suite.reference, calls)
+    reference = suite.reference
+    return _total(program, calls), None if reference is None else _total(reference, calls)
 
 
 def _total(program: Program, calls: list[Any]) -> int | None:

@@ -70,7 +70,7 @@ def render(page: Page) -> str:
     )
     environment.globals.update(tone=_tone, short=_short)
     entries = [
-        {**{name: getattr(entry, name) for name in Entry.__slots__}, "curves": _curves(entry)}  # type: ignore[attr-defined]
+        {**{name: getattr(entry, name) for name in Entry.__slots__}, "curves": _curves(entry)}
         for entry in page.entries
     ]
     view = {
