@@ -531,8 +531,16 @@ class Interpreter:
         return False
 
     def st_try(self, s: ir.Try, env: dict[str, Value]) -> bool:
+        # Any statement of the body may be the one that throws: a handler sees what held before
+        # each of them.
         before = fork(env)
-        alive = self.block(s.body, env)
+        alive = True
+        for n, one in enumerate(s.body):
+            alive = self.block([one], env)
+            if not alive:
+                break
+            if s.handlers and n < 8:
+                merge_into(before, [before.copy(), env_copy(env)])
         live = [env_copy(env)] if alive else []
         if s.handlers:
             merge_into(before, [before.copy(), env_copy(env)])

@@ -490,6 +490,16 @@ def call(
             return args[0].copy(items=dict(args[0].items), qual=qual + "()")
         if not args or args[0].is_const or not args[0].taint:
             return Value(items={}, seq=m.group(1) not in ("Map", "table", "Properties"), qual=qual + "()")
+    if name == "StringIO" and not args:
+        return Value(shape="", clean=EVERY, qual="io.StringIO()")
+    if recv is not None and "StringIO()" in recv.qual and recv.shape is not None:
+        if name == "write" and args:
+            builder(recv, args[0], e, env)
+            return constant(0)
+        if name == "getvalue":
+            return derive([recv], shape=recv.shape, clean=recv.clean)
+    if name in ("make_response", "Response") and args and args[0].seq and args[0].items:
+        return derive([args[0].items.get(0, args[0])], qual=qual + "()")
     if recv is None:
         return function(name, args, kwargs)
     if name in ("setFeature", "setProperty", "setAttribute", "setOption") and len(args) == 2:

@@ -135,6 +135,8 @@ def derive(parts: list[Value], **changes: Any) -> Value:
         if p.taint > taint:
             taint, trace = p.taint, p.trace
         clean = p.clean if clean is None else meet(clean, p.clean)
+    if taint == NONE and parts and all(p.const is not NC or "*" in p.clean for p in parts):
+        clean = EVERY
     out = Value(taint=taint, src=src, trace=trace, clean=clean or NOTHING, tags=tags)
     for key, value in changes.items():
         setattr(out, key, value)

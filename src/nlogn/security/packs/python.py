@@ -140,6 +140,14 @@ INJECTION: tuple[Rule, ...] = (
         near=("def f(e):\n    return eval('len')(e)\n",),
     ),
     Rule(
+        "py.code-built", 94, "high", "high", "Code is put together from values.",
+        ("{eval,exec,execfile}",), kind="code", args=(0,), need="built",
+        unless=(("in", r"(?i)test|namedtuple|dataclass"), ("arg", 0, r"(?i)compile")),
+        advice="Look the action up in a table.",
+        insecure=("exec('import urllib.' + version)\n",), fixed=("import importlib\nimportlib.import_module('urllib.parse')\n",),
+        near=("exec('import urllib.parse')\n",),
+    ),
+    Rule(
         "py.path-traversal", 22, "high", "high", "Request data chooses a file.",
         ("{open,file,codecs.open,io.open,os.open,io.FileIO}",
          "os.{remove,unlink,rename,rmdir,mkdir,makedirs,listdir,scandir,chmod,chown,stat,lstat}",
@@ -214,7 +222,7 @@ INJECTION: tuple[Rule, ...] = (
                 ("is", ("content_type", "mimetype", "media_type"), "text/plain", "application/json",
                  "application/octet-stream", "image/png", "text/csv"),
                 ("arg", 0, r"jsonify\(\)$|json\.dumps\(\)$|render_template\(\)$|redirect\(\)$|render\(\)$"
-                 r"|url_for\(\)$|send_file\(\)$|\.read\(\)$|query|model|predict|\.json\(\)$|filter")),
+                 r"|url_for\(\)$|send_file\(\)$|query|model|predict|\.json\(\)$|filter")),
         advice="Escape it: html.escape, markupsafe.escape, or a template with autoescaping.",
         fix="escape",
         insecure=("from flask import Flask, request\napp = Flask(__name__)\n@app.route('/')\ndef f():\n"
@@ -246,14 +254,6 @@ INJECTION: tuple[Rule, ...] = (
                   "    return mark_safe('<b>%s</b>' % n)\n",),
         fixed=("from django.utils.html import format_html\ndef f(n):\n    return format_html('<b>{}</b>', n)\n",),
         near=("from django.utils.safestring import mark_safe\ndef f():\n    return mark_safe('<b>x</b>')\n",),
-    ),
-    Rule(
-        "py.html-returned", 79, "medium", "high", "A function returns HTML with an unescaped parameter in it.",
-        ("function.return", "{format_html,HTML}", "*.format_html"), kind="xss", args=(0,), need="built",
-        when=(("re", 0, r"(?is)<(?:a|b|p|div|span|td|tr|li|h\d|html|body|script|input|img)\b[^>]*>?.*\x00"),),
-        unless=(("call", r"format_html"),),
-        advice="Escape each value: html.escape.",
-        insecure=(), fixed=(), near=(),
     ),
     Rule(
         "py.template-injection", 1336, "critical", "high", "Request data becomes part of a template.",
@@ -296,7 +296,35 @@ INJECTION: tuple[Rule, ...] = (
         fixed=("import requests\nfrom flask import request\ndef f():\n    u = request.args['u']\n"
                "    if u in ('https://a.example/', 'https://b.example/'):\n        requests.get(u)\n",),
         near=("import requests\nfrom flask import request\ndef f():\n"
-              "    requests.get('https://a.example/' + request.args['q'])\n",),
+              "    requests.get('https://a.example/?q=' + request.args['q'])\n",),
+    ),
+    Rule(
+        "py.ssrf-path", 918, "medium", "high", "Request data can lead to another path of the service that is called.",
+        ("requests.{get,post,put,delete,head,patch,request}", "httpx.{get,post,put,delete}", "{urllib.request,urllib}.urlopen"),
+        kind="ssrf", args=(0, 1, "url"), need="web",
+        when=(("any", ("re", 0, r"^https?://[^/\x00?]+/[^?\x00]*\x00"), ("re", "url", r"^https?://[^/\x00?]+/[^?\x00]*\x00")),),
+        advice="Quote it with urllib.parse.quote(value, safe='').",
+        insecure=("import requests\nfrom flask import request\ndef f():\n    requests.get('https://a.example/u/' + request.args['u'])\n",),
+        fixed=("import requests\nfrom urllib.parse import quote\nfrom flask import request\ndef f():\n"
+               "    requests.get('https://a.example/u/' + quote(request.args['u'], safe=''))\n",),
+        near=(),
+    ),
+    Rule(
+        "py.log-typed", 117, "low", "high", "Text that a person types is logged with its line breaks.",
+        ("*.{info,warning,warn,error,debug,critical,exception,log}",), kind="log", args=("*",), need="param",
+        when=(("call", r"(?i)log.*\."), ("src", r"^(?:input|raw_input|sys\.argv)")),
+        advice="Remove line breaks, or log its repr.",
+        insecure=("import logging\ndef f():\n    logging.error('not a number: ' + input())\n",),
+        fixed=("import logging\ndef f():\n    logging.error('a ' + input().replace('\\n', ' '))\n",), near=(),
+    ),
+    Rule(
+        "py.log-line", 117, "low", "high", "A log line is put together from a text that may hold line breaks.",
+        ("*.return", "logger.{info,warning,error}"), kind="log", args=(0, 1), need="param",
+        when=(("in", r"(?i)(?:^|[_\s])log(?:_|s?$)"), ("any", ("re", 0, r"\w.*\x00"), ("all", ("re", 0, r"%s"), ("present", 1)))),
+        unless=(("fn", r"replace\(|repr\(|!r|%r|json|escape|splitlines|strip\("), ("in", r"(?i)test|path|file|dir|name|url|level|sum|prob")),
+        evidence="heuristic", advice="Remove line breaks: value.replace('\\n', ' ').",
+        insecure=("def make_log_line(msg: str):\n    return f'received: {msg}'\n",),
+        fixed=("def make_log_line(msg: str):\n    return f'received: {msg!r}'\n",), near=("def log_level(n: int):\n    return f'level {n}'\n",),
     ),
     Rule(
         "py.xpath-injection", 643, "high", "high", "Data from outside becomes part of an XPath expression.",
@@ -378,7 +406,7 @@ INJECTION: tuple[Rule, ...] = (
         ("re.{search,match,findall,fullmatch}",), kind="regex", args=(0,), need="param",
         when=(("arg", 0, r"(?i)^(?:user_)?(?:pattern|query|search\w*|regexp?|user_\w+)$"),
               ("in", r"(?i)search|find|match|grep|query|filter"),
-              ("not", ("file", r"(?i)timeout|re\.escape|class\s+\w"))),
+              ("not", ("fn", r"(?i)timeout|re\.escape")), ("not", ("file", r"(?m)^class\s+\w"))),
         advice="Escape it with re.escape, or bound the time it may take.",
         insecure=("import re\ndef search_it(pattern, text):\n    return re.search(pattern, text)\n",),
         fixed=("import re\ndef search_it(pattern, text):\n    return re.search(re.escape(pattern), text)\n",),
@@ -462,7 +490,7 @@ SOURCES = (
     (_REQ + ".{args,form,values,json,data,cookies,headers,files,GET,POST,META,COOKIES,FILES,REQUEST,"
      "body,query_params,path_params,query_string,url,full_path,query,match_info,params,forms,stream,raw_post_data}", 3),
     (_REQ + ".{get_json,get_data,getlist,json,post,text,form,read,body}()", 3),
-    ("request.{get_query_argument,get_argument}()", 3),
+    ("request.{get_query_argument,get_argument,get}()", 3),
     ("self.{get_argument,get_query_argument,get_body_argument,get_cookie,get_arguments}()", 3),
     ("*.request.{arguments,uri}", 3),
     ("{input,raw_input}()", 2), ("sys.stdin.{readline,read}()", 2), ("sys.argv", 2),
@@ -532,5 +560,6 @@ PACK = Pack(
     stops=frozenset({"isinstance", "type", "fetchone", "fetchall", "fetchmany", "open", "listdir", "glob"}),
     exits=frozenset({"abort", "exit", "_exit", "fail", "abort_if"}),
     words=frozenset({"netloc", "hostname", "url", "while", "password", "mark_safe"}),
+    hint=r"def (?:\w+_)?log(?:_|\b)",
     canary=CANARY,
 )  # fmt: skip
