@@ -62,13 +62,15 @@ _LOWER: dict[str, tuple[str, ...]] = {
     "n^4": ("1", "n^2", "n^3", "n^3 log n"),
     "n^5": ("1", "n^3", "n^4"),
 }
+# Where these fit as well, a small n log n over a large n is what it is.
+_NEXT = {"n log log n": "n log n"}
 _TOO_FAR = 0.35  # rms relative error: nothing fits
 # Rare classes have to earn their place: a common one explains the same points.
 _RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
          "n sqrt n": 2.0, "n^3 log n": 2.0, "n^5": 2.0}  # fmt: skip
 
 
-def fit(points: Data, *, floor: float = 0.02) -> Fit:
+def fit(points: Data, *, floor: float = 0.03) -> Fit:
     """The class of a number of steps; `floor` is the relative error that is taken for noise.
 
     Args:
@@ -77,7 +79,12 @@ def fit(points: Data, *, floor: float = 0.02) -> Fit:
     data = [(float(n), float(y)) for n, y in points if y > 0]
     if len(data) < 4:
         return Fit("unknown", 0.0, None, math.inf)
-    return _super_polynomial(data, 0.33) or _choose(residuals(_tail(data)), floor)
+    fast = _super_polynomial(data, 0.33)
+    if fast is not None:
+        return fast
+    table = residuals(_tail(data))
+    best = min(loss for loss, _ in table.values())
+    return _choose(table, max(min(floor, 8 * best), 0.008))
 
 
 # An interpreter allocates so many bytes here and there whatever the program does.
@@ -95,6 +102,10 @@ def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
     low, high = min(y for _, y in points), max(y for _, y in points)
     if high - low <= BYTES_NOISE:
         return Fit("1", 0.9, "log n", 0.0)
+    if points[-1][0] > 1 << 24:
+        last = [y for n, y in points if n >= 1 << 20]
+        if max(last) - min(last) <= BYTES_NOISE / 2:
+            return Fit("1", 0.9, "log n", 0.0)
     fast = _super_polynomial([(float(n), max(float(y), 1.0)) for n, y in points], 0.6)
     if fast is not None:
         return fast
@@ -125,7 +136,8 @@ def _bytes(data: list[tuple[float, float]], floor: float) -> Fit:
         if stairs and min(loss for loss, _ in stairs.values()) < 0.5 * best:
             table, best = stairs, min(loss for loss, _ in stairs.values())
     # Tables jump and temporary copies come and go: that is no reason for a logarithm more.
-    lax = {name: _BYTES_LAX for name in ("n", "n^2", "n^3")}
+    wide = data[-1][0] >= 100  # at small sizes every lower term is still in sight
+    lax = {name: _BYTES_LAX for name in ("n", "n^2", "n^3") if wide}
     strict = {"sqrt n": 3.0} | _RARE
     return _choose(table, max(min(floor, 3 * best), 0.006), lax, strict)
 
@@ -171,24 +183,31 @@ def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[f
     return float(norm) / math.sqrt(len(target)), x / scale
 
 
+def _variants(
+    name: str, function: Callable[[float], float], smallest: float
+) -> list[Callable[[float], float]]:
+    """A class's own term, for loops that start late (n - 1, n - 2) and for logarithms of a part
+    of n: what would otherwise need a negative lower term."""
+    out = [function]
+    if name != "1":
+        out += [lambda n, s=s: function(n + s) for s in (-1.0, -2.0, 1.0) if smallest + s >= 1]
+    if name in ("log n", "n log n", "n^2 log n"):
+        power = name.count("n") - 1 + name.count("^2")
+        out += [lambda n, c=c: n**power * math.log2(1 + n / c) for c in (3.0, 8.0)]
+    return out
+
+
 def residuals(data: Data) -> dict[str, tuple[float, float]]:
     """Per class: relative rms residual, and the share of its own term at the largest size."""
     out = {}
     top = data[-1][0]
     for name, function in _FUNCTIONS.items():
         best = (math.inf, 0.0)
-        for shift in (0.0, -1.0, -2.0, 1.0) if name not in ("1",) else (0.0,):
-            if data[0][0] + shift < 1:
-                continue
-            names = (name, *_LOWER[name])
-            columns = []
-            for other in names:
-                g = _FUNCTIONS[other]
-                s = shift if other == name else 0.0
-                columns.append([g(n + s) / y for n, y in data])
-            loss, x = nnls(columns, [1.0] * len(data))
+        lower = [[_FUNCTIONS[other](n) / y for n, y in data] for other in _LOWER[name]]
+        for own in _variants(name, function, data[0][0]):
+            loss, x = nnls([[own(n) / y for n, y in data], *lower], [1.0] * len(data))
             if loss < best[0] - 1e-9:
-                best = (loss, float(x[0] * function(top + shift) / data[-1][1]))
+                best = (loss, float(x[0] * own(top) / data[-1][1]))
         out[name] = best
     return out
 
@@ -214,6 +233,9 @@ def _choose(
     )
     if chosen == "unknown":
         chosen = min((name for name in order if name not in _RARE), key=lambda k: table[k][0])
+    after = _NEXT.get(chosen)
+    if after and table[after][0] <= max(3 * table[chosen][0], 0.002):
+        chosen = after
     if table[chosen][0] > _TOO_FAR:
         return Fit("unknown", 0.0, None, best)
     others = [n for n in order if n != chosen and (n not in _RARE)]

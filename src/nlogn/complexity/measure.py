@@ -179,6 +179,8 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
         shape.hung = (running[0], running[1])
     if running and end == "steps":
         shape.overran = running[0]
+    if end == "failures" and max((k[0] for k in shape.steps), default=0) < 32:
+        shape.steps.clear()
     if shape.fault is None and len(shape.steps) < 4:
         shape.fault = _why_too_few(shape, report, end)
 

@@ -46,7 +46,16 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "from_bytes": ("n", "int"), "unpack_from": ("1", "any"), "unpack": ("1", "any"),
 }  # fmt: skip
 CONSTANT_MODULES = frozenset({"math", "random", "operator", "time", "cmath", "string", "sys", "os"})
-CONSTANT = frozenset(["sqrt", "cos", "sin", "tan", "atan", "atan2", "acos", "asin", "exp", "log", "log2", "log10", "floor", "ceil", "gcd", "lcm", "hypot", "degrees", "radians", "isclose", "isfinite", "isnan", "isinf", "copysign", "fabs", "trunc", "perf_counter", "time", "xor", "add", "mul", "randint", "random", "randrange", "uniform", "choice", "ord", "pow", "inf", "Random", "Lock", "field", "lru_cache", "cache", "wraps", "partial", "ValueError", "KeyError", "IndexError", "TypeError", "RuntimeError", "Exception", "StopIteration", "ZeroDivisionError", "NotImplementedError", "AssertionError", "Decimal", "Fraction", "Path", "datetime", "date", "timedelta"])
+CONSTANT = frozenset({
+    "sqrt", "cos", "sin", "tan", "atan", "atan2", "acos", "asin", "exp", "log", "log2", "log10",
+    "floor", "ceil", "gcd", "lcm", "hypot", "degrees", "radians", "isclose", "isfinite", "isnan",
+    "isinf", "copysign", "fabs", "trunc", "perf_counter", "time", "xor", "add", "mul", "randint",
+    "random", "randrange", "uniform", "choice", "ord", "pow", "inf", "Random", "Lock", "field",
+    "lru_cache", "cache", "wraps", "partial", "ValueError", "KeyError", "IndexError",
+    "TypeError", "RuntimeError", "Exception", "StopIteration", "ZeroDivisionError",
+    "NotImplementedError", "AssertionError", "Decimal", "Fraction", "Path", "datetime", "date",
+    "timedelta",
+})  # fmt: skip
 
 METHODS: dict[str, tuple[str, str]] = {
     # lists and deques

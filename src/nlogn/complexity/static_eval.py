@@ -16,16 +16,15 @@ from nlogn.complexity.static_calls import (
     SHRINKS,
     amount,
 )
+from nlogn.complexity.static_operators import binary, compare
 from nlogn.complexity.static_recursion import site_of
 from nlogn.complexity.static_state import Block, Function, State, Variable
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, mul
 from nlogn.complexity.static_values import (
     ANY,
     CONTAINERS,
-    HASHED,
     NOTHING,
     NUMBER,
-    SCANNED,
     Val,
     constant,
     container,
@@ -134,82 +133,10 @@ class Evaluator:
     # -- operators
 
     def _binop(self, node: ast.BinOp) -> Val:
-        left, right = self.value(node.left), self.value(node.right)
-        number = constant(node.right)
-        match node.op:
-            case ast.Add():
-                if _joins(left) or _joins(right):
-                    length = add(left.size, right.size)
-                    self.charge(length)
-                    self.state.allocate(length)
-                    kind = left.kind if _joins(left) else right.kind
-                    elem = left.elem or right.elem
-                    return Val(kind, length, elem, _without_one(left, right))
-                size = add(left.size, right.size)
-                if number is not None and left.rel and left.rel[1] == "same":
-                    return Val("int", left.size, rel=(left.rel[0], "inc"))
-                if number is not None and left.rel and left.rel[1] == "item":
-                    return Val("int", left.size, rel=(left.rel[0], "iteminc"))
-                if left.rel and left.rel[1] == "half" and number is not None:
-                    return Val("int", size, rel=left.rel)
-                if right.rel and right.rel[1] == "half" and left.name:
-                    return Val("int", size, rel=("", "half"))
-                between = "span" if left.name and right.name else ""
-                return Val("int", size, rel=("", between) if between else None)
-            case ast.Sub():
-                if left.kind in ("set", "dict"):
-                    self.charge(left.size)
-                    return container("set", left.size, left.elem)
-                rel = None
-                if left.rel and left.rel[1] == "same":
-                    rel = (left.rel[0], "dec" if number is not None else "decvar")
-                elif left.rel and left.rel[1] == "half" and number is not None:
-                    rel = left.rel
-                elif left.name and right.rel and right.rel[1] == "half":
-                    rel = ("", "half")
-                elif left.name and right.name:
-                    rel = ("", "span")
-                return Val("int", left.size, rel=rel)
-            case ast.Mult():
-                if _joins(left) or _joins(right):
-                    many, one = (left, right) if _joins(left) else (right, left)
-                    length = mul(many.size, one.size)
-                    self.charge(length)
-                    self.state.allocate(length)
-                    return container(many.kind, length, many.elem)
-                return Val("int", mul(left.size, right.size))
-            case ast.FloorDiv() | ast.RShift() | ast.Div():
-                rel = None
-                if number is not None and number >= (1 if isinstance(node.op, ast.RShift) else 2):
-                    if left.rel and left.rel[1] in ("same", "inc", "dec"):
-                        rel = (left.rel[0], "half")
-                    elif (left.rel and left.rel[1] in ("span", "decvar")) or left.name:
-                        rel = ("", "half")
-                return Val("int", left.size, rel=rel)
-            case ast.Mod():
-                if left.kind == "str":
-                    return left
-                rel = (right.rel[0], "mod") if right.rel and right.rel[1] == "same" else None
-                return Val("int", right.size, rel=rel)
-            case ast.Pow():
-                if number is not None and number > 0:
-                    return Val("int", t.power(left.size, number))
-                if isinstance(node.right, ast.Constant) and node.right.value == 0.5:
-                    return Val("int", t.power(left.size, 0.5))
-                if left.size == ONE:
-                    return Val("int", t.exponential(right.size))
-                return Val("int", UNKNOWN)
-            case ast.LShift():
-                if left.size == ONE:
-                    return Val("int", t.exponential(right.size))
-                return Val("int", left.size)
-            case ast.BitAnd() | ast.BitOr() | ast.BitXor():
-                if left.kind in ("set", "dict") or right.kind in ("set", "dict"):
-                    both = add(left.size, right.size)
-                    self.charge(both)
-                    return container("set", both, left.elem)
-                return Val("int", add(left.size, right.size))
-        return NUMBER
+        return binary(self, node)
+
+    def _compare(self, node: ast.Compare) -> Val:
+        return compare(self, node)
 
     def _unaryop(self, node: ast.UnaryOp) -> Val:
         return replace(self.value(node.operand), rel=None)
@@ -229,29 +156,6 @@ class Evaluator:
         other = self.value(node.orelse)
         self.calls = max(one, self.calls)
         return either(body, other)
-
-    def _compare(self, node: ast.Compare) -> Val:
-        values = [self.value(node.left), *map(self.value, node.comparators)]
-        for op, left, right in zip(node.ops, values, values[1:], strict=False):
-            if isinstance(op, (ast.In, ast.NotIn)):
-                if right.kind in SCANNED:
-                    self.charge(right.size)
-                elif right.kind not in HASHED and right.size != ONE:
-                    symbol = self.state.symbol(right.size)
-                    self.charge(t.size(symbol))
-                    self.state.function.scans.setdefault(right.name, []).append(symbol)
-                    self.state.flag(f"`in {right.name or '…'}` is taken to scan a list")
-            elif left.kind in CONTAINERS and right.kind in CONTAINERS:
-                if left.size != ONE and right.size != ONE:
-                    self.charge(left.size)
-            for a, b in ((left, right), (right, left)):
-                if a.rel and a.rel[1] in ("same", "dec", "inc"):
-                    block = self.state.function
-                    if b.size != ONE and a.rel[0] in block.params and b.size != a.size:
-                        block.bounds.setdefault(a.rel[0], b.size)
-                    if b.rel and b.rel[1] == "same" and a.rel[0] != b.rel[0]:
-                        block.bounds.setdefault(a.rel[0], b.size)
-        return Val("int")
 
     def _namedexpr(self, node: ast.NamedExpr) -> Val:
         value = self.value(node.value)
@@ -343,8 +247,8 @@ class Evaluator:
             count = mul(count, trip)
             self.times = mul(self.times, trip)
             self.charge(ONE)
-            ranged = walked.kind == "range" and walked.elem is not None
-            self.assign_local(part.target, walked.elem if ranged else element(walked))
+            item = walked.elem if walked.kind == "range" else None
+            self.assign_local(part.target, item or element(walked))
             if walked.rel and walked.rel[1] in ("dec", "half") and len(node.generators) == 1:
                 rel = (walked.rel[0], "part") if part.ifs else walked.rel
             for test in part.ifs:
@@ -479,10 +383,9 @@ class Evaluator:
         if kind == "words":
             return container("list", first.size, Val("str"))
         if kind == "int" and length:
-            source = first if name not in ("bisect", "bisect_left", "bisect_right") else first
-            rel = source.rel if name in ("len", "int", "abs") else None
+            rel = first.rel if name in ("len", "int", "abs") else None
             plain = [v.size for v in values] or [ONE]
-            return Val("int", amount(length, plain, deep), rel=rel, name=source.name)
+            return Val("int", amount(length, plain, deep), rel=rel, name=first.name)
         if kind in CONTAINERS or kind == "iter":
             out = amount(length, sizes, deep) if length else ONE
             if kind not in ("iter",):
@@ -685,18 +588,6 @@ class Evaluator:
 
 
 _BY_VALUE = frozenset({"range", "repeat", "bin", "hex", "bytes", "bytearray", "sample"})
-
-
-def _without_one(left: Val, right: Val) -> tuple[str, str] | None:
-    """``word[:i] + word[i + 1:]``: all but one."""
-    if left.rel and right.rel and left.rel[0] == right.rel[0]:
-        if {left.rel[1], right.rel[1]} <= {"inner", "dec"}:
-            return left.rel[0], "dec"
-    return None
-
-
-def _joins(value: Val) -> bool:
-    return value.kind in ("list", "str", "tuple", "bytes", "deque")
 
 
 def unpacked(value: Val, count: int) -> list[Val]:

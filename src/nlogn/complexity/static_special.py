@@ -21,6 +21,7 @@ from nlogn.complexity.static_values import (
     container,
     either,
     element,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -304,8 +305,8 @@ def _reach(low: ast.expr, high: ast.expr) -> ast.expr | None:
 def _inverted(node: ast.expr, name: str, bound: Terms) -> Terms:
     """How far `name` counts up until the expression in it reaches `bound`."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        if all(isinstance(s, ast.Name) and s.id == name for s in (node.left, node.right)):
-            return t.power(bound, 0.5)
+        squared = written(node.left) == written(node.right) == name
+        return t.power(bound, 0.5) if squared else UNKNOWN
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         if isinstance(node.left, ast.Name) and (k := constant(node.right)):
             return t.power(bound, 1 / k)

@@ -4,19 +4,20 @@ import ast
 from dataclasses import replace
 
 from nlogn.complexity import static_terms as t
-from nlogn.complexity.static_eval import Evaluator, unpacked
+from nlogn.complexity.static_assign import assign, augment, bind_target, expression
+from nlogn.complexity.static_eval import Evaluator
 from nlogn.complexity.static_lines import Parsed
 from nlogn.complexity.static_loops import settle_while
 from nlogn.complexity.static_recursion import finished
-from nlogn.complexity.static_state import Block, Function, State, Variable, symbol_of
+from nlogn.complexity.static_state import Block, Function, State, Variable
 from nlogn.complexity.static_terms import ONE, UNKNOWN, Terms, add, inverse, mul, size
 from nlogn.complexity.static_values import (
     ANY,
-    CONTAINERS,
     NUMBER,
     Val,
     annotated,
     constant,
+    either,
     element,
     written,
 )
@@ -69,15 +70,6 @@ def _all(state: State, nodes: tuple[ast.AST, ...] | list[ast.stmt], indent: int,
     return cost
 
 
-def _expression(state: State, node: ast.expr | None) -> tuple[Val, Terms]:
-    evaluator = Evaluator(state)
-    value = evaluator.value(node)
-    state.charge(evaluator.cost)
-    if evaluator.calls:
-        state.top.live += evaluator.calls
-    return value, evaluator.cost
-
-
 def _open(state: State, node: ast.AST, indent: int, line: int, marks: list[str]) -> Terms:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -85,7 +77,8 @@ def _open(state: State, node: ast.AST, indent: int, line: int, marks: list[str])
             marks.clear()
             return ONE
         case ast.ClassDef():
-            state.scope().functions.setdefault(node.name, Function(node.name, (), (), defined=False))
+            made = Function(node.name, (), (), defined=False)
+            state.scope().functions.setdefault(node.name, made)
             block = state.new_block("class", indent, line)
             block.name = node.name
             state.push(block)
@@ -103,9 +96,9 @@ def _open(state: State, node: ast.AST, indent: int, line: int, marks: list[str])
                     block.before[name] = found.value
             state.push(block)
             _guards(state, node.test)
-            return _expression(state, node.test)[1]
+            return expression(state, node.test)[1]
         case ast.If():
-            _, cost = _expression(state, node.test)
+            _, cost = expression(state, node.test)
             block = state.new_block("if", indent, line)
             block.test = node.test
             _guards(state, node.test)
@@ -113,11 +106,11 @@ def _open(state: State, node: ast.AST, indent: int, line: int, marks: list[str])
             state.push(block)
             return cost
         case ast.With() | ast.AsyncWith():
-            cost = t.total(_expression(state, item.context_expr)[1] for item in node.items)
+            cost = t.total(expression(state, item.context_expr)[1] for item in node.items)
             state.push(state.new_block("with", indent, line))
             return cost
         case ast.Match():
-            _, cost = _expression(state, node.subject)
+            _, cost = expression(state, node.subject)
             state.push(state.new_block("with", indent, line))
             return cost
     state.push(state.new_block("with", indent, line))
@@ -191,7 +184,7 @@ def _open_for(state: State, node: ast.For | ast.AsyncFor, indent: int, line: int
                 if around.around is None:
                     around.around = found.value
     state.push(block)
-    _bind_target(state, node.target, walked.elem if walked.kind == "range" and walked.elem
+    bind_target(state, node.target, walked.elem if walked.kind == "range" and walked.elem
                  else element(walked))  # fmt: skip
     return evaluator.cost
 
@@ -209,16 +202,6 @@ def _stepped(state: State, call: ast.Call, passes: Terms) -> Terms:
             reach = around.bound if around.bound != ONE else passes
             return mul(mul(passes, t.log(reach)), inverse(around.trip))
     return passes
-
-
-def _bind_target(state: State, target: ast.expr, value: Val) -> None:
-    if isinstance(target, ast.Name):
-        state.bind(target.id, value)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for item, part in zip(target.elts, unpacked(value, len(target.elts)), strict=True):
-            _bind_target(state, item, part)
-    elif isinstance(target, ast.Starred):
-        _bind_target(state, target.value, Val("list", value.size))
 
 
 def _guards(state: State, test: ast.expr) -> None:
@@ -272,11 +255,11 @@ def _remembered(state: State, test: ast.expr) -> None:
 def _simple(state: State, node: ast.AST) -> Terms:
     match node:
         case ast.Assign():
-            return _assign(state, node.targets, node.value)
+            return assign(state, node.targets, node.value)
         case ast.AnnAssign():
             if node.value is None:
                 return ONE
-            cost = _assign(state, [node.target], node.value)
+            cost = assign(state, [node.target], node.value)
             if isinstance(node.target, ast.Name) and (v := state.find(node.target.id)):
                 told = annotated(node.target.id, node.annotation)
                 if v.value.kind == "any" and told.kind != "any":
@@ -285,9 +268,9 @@ def _simple(state: State, node: ast.AST) -> Terms:
                     v.value = replace(v.value, elem=replace(told.elem, size=ONE, elem=None))
             return cost
         case ast.AugAssign():
-            return _augment(state, node)
+            return augment(state, node)
         case ast.Return():
-            value, cost = _expression(state, node.value)
+            value, cost = expression(state, node.value)
             function = state.function
             if function.kind == "def":
                 if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add):
@@ -297,16 +280,15 @@ def _simple(state: State, node: ast.AST) -> Terms:
                            for s in both):  # fmt: skip
                         function.doubles = True
                 value = replace(value, rel=None, name="")
-                function.returns = value if function.returns is None else _merged(
-                    state, function.returns, value
-                )
+                old = function.returns
+                function.returns = value if old is None else either(old, value)
             _leave(state)
             state.top.left = True
             return cost
         case ast.Expr():
-            return _expression(state, node.value)[1]
+            return expression(state, node.value)[1]
         case ast.Raise():
-            cost = _expression(state, node.exc)[1]
+            cost = expression(state, node.exc)[1]
             state.top.ended = True
             return cost
         case ast.Break():
@@ -315,12 +297,12 @@ def _simple(state: State, node: ast.AST) -> Terms:
         case ast.Continue():
             state.top.ended = True
         case ast.Assert():
-            return _expression(state, node.test)[1]
+            return expression(state, node.test)[1]
         case ast.Delete():
             cost = ONE
             for target in node.targets:
                 if isinstance(target, ast.Subscript):
-                    base, own = _expression(state, target.value)
+                    base, own = expression(state, target.value)
                     cost = add(cost, own)
                     last = constant(target.slice) == -1 if isinstance(
                         target.slice, ast.expr) else False  # fmt: skip
@@ -332,278 +314,12 @@ def _simple(state: State, node: ast.AST) -> Terms:
     return ONE
 
 
-def _merged(state: State, old: Val, new: Val) -> Val:
-    from nlogn.complexity.static_values import either
-
-    return either(old, new)
-
-
 def _leave(state: State) -> None:
     state.top.ended = True
     loop = state.inner_loop()
-    if loop is not None and loop.kind == "while" and state.top.test is not None:
-        if state.top is not loop:
-            loop.exits.append(state.top.test)
-
-
-def _assign(state: State, targets: list[ast.expr], node: ast.expr) -> Terms:
-    target = targets[0]
-    pairs = isinstance(target, ast.Tuple) and isinstance(node, ast.Tuple)
-    if pairs and len(target.elts) == len(node.elts):  # type: ignore[attr-defined]
-        cost, values = ONE, []
-        for part in node.elts:  # type: ignore[attr-defined]
-            value, own = _expression(state, part)
-            values.append(value)
-            cost = add(cost, own)
-        swapped = any(isinstance(p, ast.BinOp) and isinstance(p.op, ast.Mod)
-                      for p in node.elts)  # type: ignore[attr-defined]  # fmt: skip
-        for one, part, value in zip(target.elts, node.elts, values, strict=True):  # type: ignore[attr-defined]
-            if swapped and isinstance(one, ast.Name) and state.inner_loop():
-                state.update(one.id, "mod")
-            else:
-                _store(state, one, part, value)
-        return cost
-    value, cost = _expression(state, node)
-    for one in targets:
-        if isinstance(one, (ast.Tuple, ast.List)):
-            names = [written(e) for e in one.elts]
-            if isinstance(node, ast.Call) and written(node.func) == "divmod" and node.args:
-                inside = {written(x) for x in ast.walk(node.args[0]) if isinstance(x, ast.expr)}
-                if names[0] in inside and state.inner_loop():
-                    state.update(names[0], "div")
-                    names = names[1:]
-                    one = ast.Tuple(one.elts[1:])
-            _bind_target(state, one, value)
-        else:
-            _store(state, one, node, value)
-    return cost
-
-
-def _store(state: State, target: ast.expr, node: ast.expr, value: Val) -> None:
-    if isinstance(target, ast.Subscript):
-        name, levels = "", 0
-        base: ast.expr = target
-        while isinstance(base, ast.Subscript):
-            base, levels = base.value, levels + 1
-        name = written(base)
-        if isinstance(node, ast.Call) and node.args and ast.dump(node.args[0]) == ast.dump(
-            ast.Subscript(target.value, target.slice, ast.Load())
-        ):  # parent[x] = find(parent[x])
-            table = state.find(name)
-            if table is not None and state.function.name == written(node.func):
-                state.function.compressed = table.value.size
-        index = Evaluator(state)
-        index.value(target.slice)
-        cost = index.cost
-        if isinstance(target.slice, ast.Slice):
-            cost = add(cost, value.size)
-        state.charge(cost)
-        found = state.find(name) if name else None
-        if found is None:
-            return
-        state.update(name, "store")
-        if found.value.kind == "dict" and levels == 1:
-            state.grow(found, ONE)
-            if found.value.elem is None and value.kind in CONTAINERS:
-                found.value = replace(found.value, elem=replace(value, rel=None, name=""))
-        return
-    name = written(target)
-    if not name:
-        return
-    if isinstance(target, ast.Attribute):
-        value = Val(value.kind, size(name) if value.kind in (*CONTAINERS, "any") else ONE,
-                    value.elem)  # fmt: skip
-        old = state.find(name)
-        if old is None:
-            home = next((b for b in reversed(state.blocks) if b.kind == "class"), state.scope())
-            home.variables[name] = Variable(value, state.path()[:1], state.path()[:1])
-            return
-        kind = _movement(state, name, node, value)
-        state.update(name, kind or "set")
-        return
-    inside = state.inner_loop() is not None
-    kind = _movement(state, name, node, value) if inside else ""
-    old = state.find(name)
-    own = old is not None and name in state.scope().variables
-    if kind and own and old is not None:
-        state.update(name, kind[0] if isinstance(kind, tuple) else kind)
-        if value.kind in CONTAINERS and old.value.kind in CONTAINERS and kind == "grown":
-            _lengthen(state, old, name, node)
-        elif kind == "inc":
-            start = state.shared(old.path)
-            old.value = replace(old.value, size=add(old.value.size, state.trips_from(start)))
-        if kind in ("next", "mid"):
-            old.value = replace(old.value, rel=value.rel)
-        return
-    if inside:
-        state.update(name, "set")
-        _resume(state, name, node)
-    state.bind(name, value)
-
-
-def _movement(state: State, name: str, node: ast.expr, value: Val) -> str:
-    """How ``name = node`` moves `name`, if from its own old value."""
-    inside = {written(x) for x in ast.walk(node) if isinstance(x, (ast.Name, ast.Attribute))}
-    found = state.find(name)
-    loop = state.inner_loop()
-    if name not in inside and loop is not None:
-        if isinstance(node, ast.Name) and loop.scaled.get(node.id) == name:
-            loop.updates[node.id] = [("mul", "")]
-            return "mul"
-        for x in ast.walk(node):
-            if isinstance(x, ast.BinOp) and isinstance(x.op, (ast.Mult, ast.LShift)):
-                factors = {written(x.left), written(x.right)} - {""}
-                if len(factors) == 1 and (constant(x.left) or constant(x.right)):
-                    loop.scaled[name] = factors.pop()
-    if name not in inside:
-        if value.rel and value.rel[1] == "half":
-            return "mid"
-        mine = found.value.rel if found is not None else None
-        if value.rel and value.rel[1] == "child" and mine and mine[0] == value.rel[0]:
-            return "next"
-        return ""
-    if value.kind in CONTAINERS and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return "grown"
-    match node:
-        case ast.BinOp(op=ast.FloorDiv() | ast.RShift()) if constant(node.right):
-            return "div"
-        case ast.BinOp(op=ast.Div()):
-            return "div"
-        case ast.BinOp(op=ast.Mult() | ast.LShift()):
-            return "mul"
-        case ast.BinOp(op=ast.BitAnd()):
-            return "lowbit"
-        case ast.BinOp(op=ast.Add()):
-            if written(node.left) == written(node.right) == name:
-                return "double"
-            return "inc" if constant(node.right) or constant(node.left) else ""
-        case ast.BinOp(op=ast.Sub()):
-            return "dec" if constant(node.right) else "decvar"
-        case ast.Subscript(slice=ast.Slice()):
-            return "slice"
-        case ast.Subscript():
-            return "jump" if written(node.value) != name else "next"
-        case ast.Attribute():
-            return "next"
-        case ast.Call(func=ast.Name(id="int")):
-            return "div" if any(isinstance(x, ast.Div) for x in ast.walk(node)) else ""
-    return ""
-
-
-def _resume(state: State, name: str, node: ast.expr) -> None:
-    """``i = j``: the outer loop goes on where the inner one stopped, so both are one pass."""
-    source = node.left if isinstance(node, ast.BinOp) else node
-    other = written(source)
-    loop = state.inner_loop()
-    if not other or loop is None or loop.kind != "while" or loop.test is None:
-        return
-    if name not in {written(x) for x in ast.walk(loop.test) if isinstance(x, ast.expr)}:
-        return
-    loop.updates[name] = [(k, d) for k, d in loop.updates.get(name, []) if k != "set"] + [
-        ("inc", "")
-    ]
-    for symbol, raw, mover in loop.chain_loops:
-        if mover == other:
-            state.sizes[symbol] = mul(raw, inverse(loop.trip))
-
-
-def _lengthen(state: State, old: Variable, name: str, node: ast.expr) -> None:
-    """``xs = xs + more``: by `more` each time, or twice as long where more is xs itself."""
-    parts: list[ast.expr] = []
-    todo = [node]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
-            todo += [part.left, part.right]
-        else:
-            parts.append(part)
-    selves = sum(
-        name in {written(x) for x in ast.walk(p) if isinstance(x, ast.Name)} for p in parts
-    )
-    symbol = symbol_of(old.value)
-    if symbol is None:
-        return
-    if selves >= 2 and not all(isinstance(p, (ast.Name, ast.Subscript)) and isinstance(
-            p, ast.Subscript) for p in parts):  # fmt: skip
-        times = state.trips_from(state.shared(old.path))
-        state.sizes[symbol] = t.exponential(state.resolve(times))
-        return
-    others = [p for p in parts if name not in {written(x) for x in ast.walk(p)
-                                               if isinstance(x, ast.Name)}]  # fmt: skip
-    evaluator = Evaluator(state)
-    state.grow(old, t.total(evaluator.value(p).size for p in others))
-
-
-def _augment(state: State, node: ast.AugAssign) -> Terms:
-    value, cost = _expression(state, node.value)
-    name = written(node.target)
-    if isinstance(node.target, ast.Subscript):
-        base = node.target.value
-        while isinstance(base, ast.Subscript):
-            base = base.value
-        index = Evaluator(state)
-        index.value(node.target.slice)
-        state.charge(index.cost)
-        state.update(written(base), "store")
-        if isinstance(node.op, ast.Add) and value.kind in CONTAINERS:
-            state.charge(value.size)
-        found = state.find(written(base))
-        if found is not None and found.value.kind == "dict":
-            state.grow(found, ONE)
-        return add(cost, index.cost)
-    found = state.find(name) if name else None
-    if found is None:
-        return cost
-    old = found.value
-    if isinstance(node.op, ast.Add) and (old.kind in CONTAINERS or (
-            old.kind == "any" and value.kind in ("list", "str"))):  # fmt: skip
-        charged = add(old.size, value.size) if old.kind in ("str", "tuple") else value.size
-        state.charge(charged)
-        state.update(name, "push")
-        symbol, own = symbol_of(old), symbol_of(value)
-        if symbol is not None:
-            copied = isinstance(node.value, (ast.ListComp, ast.Name)) and (
-                symbol == own or symbol in {n for m in value.size for n, _, _ in m}
-            )
-            if copied:
-                times = state.trips_from(state.shared(found.path))
-                state.sizes[symbol] = t.exponential(state.resolve(times))
-            else:
-                state.grow(found, value.size)
-                if old.elem is None and value.elem is not None:
-                    found.value = replace(old, elem=replace(value.elem, rel=None, name=""))
-        return add(cost, charged)
-    number = constant(node.value)
-    other = written(node.value)
-    inside = {written(x) for x in ast.walk(node.value) if isinstance(x, ast.expr)}
-    kind, detail = "set", ""
-    match node.op:
-        case ast.Add() | ast.Sub():
-            word = "inc" if isinstance(node.op, ast.Add) else "dec"
-            if number is not None:
-                kind = word if number > 0 else ("dec" if word == "inc" else "inc")
-            elif other == name:
-                kind = "double"
-            elif name in inside and any(isinstance(x, ast.BitAnd) for x in ast.walk(node.value)):
-                kind = "lowbit"
-            else:
-                grown = [x.id for x in ast.walk(node.value) if isinstance(x, ast.Name)]
-                kind, detail = word + "var", other or next(iter(grown), "")
-        case ast.Mult() | ast.LShift():
-            kind = "mul"
-        case ast.FloorDiv() | ast.RShift() | ast.Div():
-            kind = "div"
-        case ast.BitAnd():
-            kind = "lowbit" if name in inside else "set"
-    state.update(name, kind, detail)
-    if kind == "set":
-        state.undo_amortised(name)
-    if kind in ("inc", "incvar") and old.kind in ("int", "any"):
-        times = state.trips_from(state.shared(found.path))
-        by = value.size if kind == "incvar" and value.kind == "int" else ONE
-        if name in state.scope().variables and times != ONE:
-            found.value = replace(old, size=add(old.size, mul(times, by)))
-    return cost
+    test = state.top.test
+    if loop is not None and loop.kind == "while" and state.top is not loop and test is not None:
+        loop.exits.append(test)
 
 
 def _flush(block: Block) -> None:

@@ -121,9 +121,6 @@ def either(a: Val, b: Val) -> Val:
     if a.kind == "none":
         return b
     kind = a.kind if a.kind == b.kind else "any"
-    if a.elem is None or b.elem is None:
-        elem = a.elem or b.elem
-    else:
-        elem = either(a.elem, b.elem)
+    elem = either(a.elem, b.elem) if a.elem and b.elem else a.elem or b.elem
     return Val(kind, add(a.size, b.size), elem, a.rel if a.rel == b.rel else None)
 

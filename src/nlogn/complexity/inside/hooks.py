@@ -177,7 +177,10 @@ def hook_iadd(a: Any, b: Any) -> Any:
         if kind is int and not -WORD < a < WORD:
             charge(words(a))
         return a + b
-    if isinstance(a, (list, deque, bytearray)):
+    if kind is bytearray:
+        charge(text_steps(len(b)) if hasattr(b, "__len__") else 0)
+        return operator.iadd(a, b)
+    if isinstance(a, (list, deque)):
         # What was there before stays in place: only what comes in is copied.
         return operator.iadd(a, consume(b)) if kind in SIZED else operator.iadd(a, b)
     result = operator.iadd(a, b)

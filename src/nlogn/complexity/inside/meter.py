@@ -92,6 +92,9 @@ def consume(source: Any) -> Any:
     if kind in SIZED:
         charge(len(source))
         return source
+    if kind is memoryview:
+        charge(len(source) >> 4)
+        return source
     if kind in _GENERATORS and source.gi_code.co_filename == PROGRAM_FILE:
         return source
     if kind.__module__ == "solution" or kind.__module__ == "__main__":
