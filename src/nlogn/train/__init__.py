@@ -1,0 +1,1 @@
+"""Training: optimiser, losses, the resumable loop, the distributed launch. Imports torch."""

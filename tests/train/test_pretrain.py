@@ -1,0 +1,181 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from variants import HYBRID
+
+torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
+
+from corpus import made_up  # noqa: E402
+
+from nlogn.model.experts import own_group_share  # noqa: E402
+from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.train.data import Packed, read_packed  # noqa: E402
+from nlogn.train.losses import Weights  # noqa: E402
+from nlogn.train.optimizer import Rates  # noqa: E402
+from nlogn.train.pretrain import Progress, Run, train  # noqa: E402
+
+Trained = tuple[Transformer, list[Progress], Path, Run]
+SCRIPT = Path(__file__).with_name("run_training.py")
+HERE = Path(__file__).parent
+PATHS = (HERE.parents[1] / "src", HERE.parent / "model", HERE)
+ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(map(str, PATHS))}
+
+
+def start(*args: object, launcher: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    command = [sys.executable, *launcher, str(SCRIPT), *map(str, args)]
+    return subprocess.Popen(command, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)  # fmt: skip
+
+
+def finish(process: subprocess.Popen[str]) -> list[tuple[int, float]]:
+    out, err = process.communicate(timeout=110)
+    assert process.returncode == 0, err
+    return [(int(a), float(b)) for a, b in map(str.split, out.splitlines())]
+
+
+def test_a_killed_run_ends_bit_for_bit_where_it_would_have(tmp_path: Path) -> None:
+    whole = finish(start(tmp_path / "whole", 11))
+    process = start(tmp_path / "killed", 11)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("7 "):  # a checkpoint at 6, more steps after it
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    rest = finish(start(tmp_path / "killed", 11))
+    assert rest == whole[rest[0][0] :] and 0 < rest[0][0] <= 7
+    ends = [torch.load(tmp_path / name / "final.pt") for name in ("whole", "killed")]
+    assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 2, 3, 4, 6, 9])
+def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path, after: int) -> None:
+    import time
+
+    process = start(tmp_path, 11)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(f"{after} "):
+            time.sleep(0.02 * after)
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.communicate()
+    assert finish(start(tmp_path, 11))[-1][0] == 10
+
+
+@pytest.mark.slow
+def test_two_sharded_processes_train_as_one(tmp_path: Path) -> None:
+    one = finish(start(tmp_path / "one", 5, "--shard", launcher=torchrun(1)))
+    two = finish(start(tmp_path / "two", 5, "--shard", launcher=torchrun(2)))
+    plain = {step: loss for step, loss in two}
+    assert len(two) == 10 and len(plain) == 5  # both ranks tell the same
+    for step, loss in one:
+        assert plain[step] == pytest.approx(loss, abs=2e-5)
+    ends = [torch.load(tmp_path / name / "final.pt") for name in ("one", "two")]
+    for key in ends[0]:
+        torch.testing.assert_close(ends[0][key], ends[1][key], atol=2e-4, rtol=1e-3)
+    again = finish(start(tmp_path / "two", 5, "--shard", launcher=torchrun(2)))
+    assert again == []  # it resumed at its end
+
+
+def torchrun(processes: int) -> tuple[str, ...]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return ("-m", "torch.distributed.run", f"--nproc-per-node={processes}",
+            "--master-addr=127.0.0.1", f"--master-port={port}")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("run")
+    model, seen = Transformer(HYBRID, seed=1), []
+    run = Run(steps=120, rows=8, length=48, rates=Rates(lr=5e-3), warmup=10, save_every=1000,
+              balance_rate=5e-3,
+              shares={"paradigm": 0.2, "router": 1e-3}, adapt_every=10)  # fmt: skip
+    train(model, made_up(), run, folder, on_step=seen.append)
+    return model.eval(), seen, folder, run
+
+
+def test_it_learns_and_the_groups_come_to_mean_their_paradigm(
+    trained: Trained,
+) -> None:
+    model, seen, _, _ = trained
+    assert seen[0].losses["tokens"] == pytest.approx(4.57, abs=0.1)  # ln 97
+    assert seen[-1].losses["tokens"] < 1.2  # two words follow each: ln 2 = 0.69
+    batch = made_up(8000, seed=5).batch(0, 16, 48, 0)
+    with torch.no_grad():
+        routings = model(batch.tokens[:, :-1]).routings
+    share = own_group_share(routings, batch.labels["paradigm"].flatten(), HYBRID.experts)
+    assert share.mean() > 0.8  # chance is 0.25
+
+
+def test_no_expert_starves(trained: Trained) -> None:
+    model, _, _, _ = trained
+    batch = made_up(20_000, seed=6).batch(0, 64, 48, 0)
+    with torch.no_grad():
+        for routing in model(batch.tokens[:, :-1]).routings:
+            load = torch.bincount(routing.chosen.flatten(), minlength=16) / routing.chosen.numel()
+            assert load.min() > 0.2 / 16 and load.max() < 4 / 16
+
+
+def test_weights_of_the_terms_follow_their_gradients_and_are_logged(
+    trained: Trained,
+) -> None:
+    _, seen, folder, _ = trained
+    assert set(seen[-1].weights) == {"paradigm", "router"}
+    assert seen[0].weights != seen[-1].weights
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == list(range(120))
+    assert lines[-1]["weights"] == seen[-1].weights
+    weights = Weights({"time": 0.5, "leak": 0.1})
+    weights.adapt({"tokens": 2.0, "time": 4.0, "leak": 0.0})
+    assert weights.of("time") == pytest.approx(0.25) and weights.of("leak") == 0.1
+    for _ in range(60):
+        weights.adapt({"tokens": 2.0, "time": 40.0})
+    assert weights.of("time") == pytest.approx(0.025, rel=1e-3)
+
+
+def test_another_run_s_folder_is_refused(
+    trained: Trained,
+) -> None:
+    with pytest.raises(ValueError, match="other settings: length, steps"):
+        other = replace(trained[3], steps=5, length=32)
+        train(Transformer(HYBRID), made_up(), other, trained[2])
+    with pytest.raises(ValueError, match="colour"):
+        Run(steps=1, rows=1, length=1, shares={"colour": 1.0})
+
+
+def test_half_precision_learns(tmp_path: Path) -> None:
+    model, seen = Transformer(HYBRID, seed=1), []
+    run = Run(steps=12, rows=4, length=48, rates=Rates(lr=5e-3), warmup=2, precision="bfloat16")
+    train(model, made_up(), run, tmp_path, on_step=seen.append)
+    assert seen[-1].losses["tokens"] < 4.0
+    assert next(model.parameters()).dtype == torch.float32
+
+
+def test_an_epoch_visits_every_window_once(tmp_path: Path) -> None:
+    import numpy as np
+
+    tokens = np.arange(1001, dtype=np.uint16)
+    np.save(tmp_path / "tokens.npy", tokens)
+    np.save(tmp_path / "paradigm.npy", (tokens % 3).astype(np.int8))
+    packed = read_packed(tmp_path)
+    firsts = [int(packed.batch(i, 1, 10, seed=4).tokens[0, 0]) for i in range(200)]
+    assert sorted(firsts[:100]) == list(range(0, 1000, 10)) == sorted(firsts[100:])
+    assert firsts[:100] != firsts[100:]
+    both = packed.batch(37, 2, 10, seed=4)
+    assert both.tokens[:, 0].tolist() == firsts[37:39]
+    assert torch.equal(both.labels["paradigm"], both.tokens[:, :-1] % 3)
+    with pytest.raises(ValueError, match="no window"):
+        Packed(tokens[:5], {}).batch(0, 1, 10, 0)
