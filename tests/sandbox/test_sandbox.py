@@ -224,3 +224,34 @@ def test_a_wall_limit_comes_on_time(sandbox: Sandbox) -> None:
     outcome = call(sandbox, "import time\ndef f(): time.sleep(60)", limits=Limits(wall_s=0.2))
     assert outcome.status == "wall_limit"
     assert time.monotonic() - began < 3
+
+
+def test_steps_are_counted_alike_and_limited(sandbox: Sandbox) -> None:
+    code = """
+def f(n):
+    "A docstring."
+    total = 0
+    for i in range(n):
+        while total < i:
+            total += 1
+    g = lambda x: x
+    return total + sum(g(i) for i in range(n)) + len([i for i in range(n)])
+"""
+    program = Program(code, "f")
+    outcomes = sandbox.call(program, [(5,), (10,), (5,)], Limits(steps=10_000))
+    # The call, n turns, n - 1 inner turns, n generated items and n lambdas, n listed items.
+    assert [o.steps for o in outcomes] == [1 + 5 * 5 - 1, 1 + 5 * 10 - 1, 1 + 5 * 5 - 1]
+    assert [o.value for o in outcomes] == [
+        o.value for o in sandbox.call(program, [(5,), (10,), (5,)])]  # fmt: skip
+    stubborn = (
+        "def f(n):\n while True:\n  try:\n   while True: n += 1\n  except BaseException: pass"
+    )
+    outcomes = sandbox.call(Program(stubborn, "f"), [(0,), (0,)], Limits(steps=10_000))
+    assert [o.status for o in outcomes] == ["step_limit"] * 2
+    error = sandbox.call(Program("def f(n):\n return n / 0", "f"), [(1,)], Limits(steps=10))[
+        0
+    ].error
+    assert error is not None and (error.type, error.line) == ("ZeroDivisionError", 2)
+    whole = sandbox.run(Program("for i in range(7): print(i)"), "", Limits(steps=100))
+    assert (whole.status, whole.steps) == ("ok", 7)
+    assert sandbox.run(Program("while True: pass"), "", Limits(steps=100)).status == "step_limit"

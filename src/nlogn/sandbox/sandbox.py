@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -302,6 +303,7 @@ class Sandbox:
             "max": limits.output_bytes,
             "after": after,
             "stop": stop,
+            "steps": limits.steps,
         }
 
         since = time.monotonic()
@@ -358,9 +360,11 @@ class Sandbox:
         return [whole_program_outcome(self._do(job), limits) for job in jobs]
 
     def _run_python(self, program: Program, stdin: str, limits: Limits) -> Outcome:
+        told: list[Any] = []
         ending = self._do(
             Job(
-                payload=marshal.dumps({"code": program.code}),
+                payload=marshal.dumps({"code": program.code, "steps": limits.steps}),
+                on_message=told.append,
                 limits=limits,
                 full=False,
                 harness=_harness("run"),
@@ -369,7 +373,10 @@ class Sandbox:
                 capture=True,
             )
         )
-        return whole_program_outcome(ending, limits)
+        outcome = whole_program_outcome(ending, limits)
+        if limits.steps is not None and told and type(told[-1]) is int:
+            outcome = replace(outcome, steps=told[-1])
+        return outcome
 
 
 def whole_program_outcome(ending: Ending, limits: Limits) -> Outcome:
@@ -429,7 +436,7 @@ def _status(ending: Ending, limits: Limits) -> tuple[Status, ProgramError | None
 def _outcome(message: Any, elapsed_s: float) -> Outcome | None:
     """The outcome of one call as the program tells it; None if it is no such thing."""
     try:
-        status, value, after, error, out, err, wall, cpu = message
+        status, value, after, error, out, err, wall, cpu, steps = message
         if status not in _CLAIMS:
             return None
         if status == "ok":
@@ -443,6 +450,7 @@ def _outcome(message: Any, elapsed_s: float) -> Outcome | None:
             stderr=str(err),
             wall_s=_seconds(wall, elapsed_s),
             cpu_s=_seconds(cpu, elapsed_s * (os.cpu_count() or 1)),
+            steps=steps if type(steps) is int else None,
         )
     except (TypeError, ValueError, RecursionError, OverflowError, MemoryError):
         return None

@@ -145,6 +145,7 @@ class Worker:
         settings = {
             "preimport": PREIMPORT,
             "values": Path(values.__file__).read_text(),
+            "steps": (_INSIDE / "steps.py").read_text(),
             "rulesets": self._rulesets(),
             "own_pid": syscalls.OWN_PID,
             "alone": alone,

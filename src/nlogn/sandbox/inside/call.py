@@ -1,9 +1,9 @@
 """Call one function of an untrusted program on many argument tuples.
 
 payload: {"code", "entry", "calls": [encoded tuple, ...], "max": bytes, "after": bool,
-          "stop": bool}
+          "stop": bool, "steps": most per call or None}
 messages: per call
-          [status, value, arguments after, error, stdout, stderr, wall seconds, cpu seconds]
+          [status, value, arguments after, error, stdout, stderr, wall seconds, cpu seconds, steps]
 A call that ends the process has no message: the outside sees which one it was.
 """
 
@@ -15,6 +15,7 @@ import types
 from typing import Any
 
 import nlogn_limits
+import nlogn_steps  # type: ignore[import-not-found]
 import nlogn_values
 
 
@@ -51,13 +52,16 @@ def _invalid(message: str) -> None:
     nlogn_limits.stop("invalid", {"type": "NameError", "message": message, "line": None})
 
 
-def _load(code: str, entry: str) -> Any:
-    try:
-        compiled = compile(code, "<program>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        nlogn_limits.stop("invalid", nlogn_limits.describe(error))
+def _load(code: str, entry: str, counter: Any) -> Any:
     module = types.ModuleType("solution")
     sys.modules["solution"] = module
+    try:
+        if counter is None:
+            compiled = compile(code, "<program>", "exec", dont_inherit=True)
+        else:
+            compiled = nlogn_steps.compiled(code, counter, module.__dict__)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        nlogn_limits.stop("invalid", nlogn_limits.describe(error))
     try:
         exec(compiled, module.__dict__)
     except MemoryError:
@@ -139,14 +143,18 @@ def main(payload: dict[str, Any], send: Any) -> str | None:
     _Sink.limit = limit
     sys.stdout, sys.stderr = _STREAMS
     out, err = _SINKS
-    target = _load(payload["code"], payload["entry"])
+    counter = None if payload["steps"] is None else nlogn_steps.Counter(payload["steps"])
+    target = _load(payload["code"], payload["entry"], counter)
     _taken(out), _taken(err)
     os.pwrite(4, b"\x01", 0)  # loaded: the outside looks at it when no answer comes
     for encoded in payload["calls"]:
         args = decode(encoded)
+        if counter is not None:
+            counter.restart()
         began, spent = wall(), cpu()
         result = _attempt(target, args, limit, after)
         result += [_taken(out), _taken(err), wall() - began, cpu() - spent]
+        result.append(None if counter is None else counter.made)
         send(result)
         if stop and result[0] != "ok":
             return None

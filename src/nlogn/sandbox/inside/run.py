@@ -1,7 +1,7 @@
 """Run a whole untrusted program: stdin on descriptor 0, stdout on 1, stderr on 2.
 
-payload: {"code"}
-messages: none; the program's answer is what it prints
+payload: {"code", "steps": most, or None}
+messages: the steps made, if they are counted; the program's answer is what it prints
 """
 
 import builtins
@@ -11,6 +11,7 @@ import types
 from typing import Any
 
 import nlogn_limits
+import nlogn_steps  # type: ignore[import-not-found]
 
 
 def _stream(descriptor: int, mode: str) -> Any:
@@ -60,12 +61,16 @@ def _run(compiled: Any, module: types.ModuleType) -> tuple[str, Any] | None:
 
 
 def main(payload: dict[str, Any], send: Any) -> None:
-    try:
-        compiled = compile(payload["code"], "<program>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        nlogn_limits.stop("invalid", nlogn_limits.describe(error))
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
+    counter = None if payload["steps"] is None else nlogn_steps.Counter(payload["steps"])
+    try:
+        if counter is None:
+            compiled = compile(payload["code"], "<program>", "exec", dont_inherit=True)
+        else:
+            compiled = nlogn_steps.compiled(payload["code"], counter, module.__dict__)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        nlogn_limits.stop("invalid", nlogn_limits.describe(error))
     sys.argv = ["program.py"]
     sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
     for name in ("stdin", "stdout", "stderr"):
@@ -73,5 +78,7 @@ def main(payload: dict[str, Any], send: Any) -> None:
     builtins.open = _open
     failure = _run(compiled, module)
     _flush()
+    if counter is not None:
+        send(counter.made)
     if failure:
         nlogn_limits.stop(*failure)

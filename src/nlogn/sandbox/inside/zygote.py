@@ -415,6 +415,7 @@ def initialise(settings: dict[str, Any]) -> tuple[Tools, dict[str, Any]]:
     limits = types.ModuleType("nlogn_limits")
     limits.stop, limits.describe = tools.channel.stop, describe  # type: ignore[attr-defined]
     sys.modules["nlogn_limits"] = limits
+    load("nlogn_steps", settings["steps"])
     if tools.alone:
         os.mkdir(_SCRATCH, 0o700)
     os.chdir(_SCRATCH if tools.alone else "/")
