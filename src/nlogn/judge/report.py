@@ -165,8 +165,14 @@ def _draw_series(axes: Any, growth: Growth, points: list[Point], m: int | None) 
 
 
 def _scaled(big_o: str, worst: dict[int, float], m: int | None) -> list[float]:
-    """The class's curve through the largest measured point."""
-    shape = [bigo.evaluate(bigo.parse(big_o), n, m) for n in worst]
-    last = list(worst.values())[-1]
-    factor = last / shape[-1] if shape[-1] else 1.0
-    return [max(value * factor, 1e-9) for value in shape]
+    """The class's curve, with a constant beside it, as near the points as it comes (non-negative
+    least squares on the relative error)."""
+    import numpy as np
+    from scipy.optimize import nnls
+
+    cost = np.array(list(worst.values()))
+    shape = np.array([bigo.evaluate(bigo.parse(big_o), n, m) for n in worst])
+    usable = np.isfinite(shape)
+    columns = np.stack([shape[usable], np.ones(usable.sum())], axis=1) / cost[usable, None]
+    factor, constant = nnls(columns, np.ones(usable.sum()))[0]
+    return [max(float(value), 1e-9) for value in factor * shape + constant]
