@@ -33,9 +33,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def rejected_mutants(
-    row: dict[str, Any], sandbox: Sandbox, wanted: int, seed: int
-) -> list[Mutant]:
+def rejected_mutants(row: dict[str, Any], sandbox: Sandbox, wanted: int, seed: int) -> list[Mutant]:
     """`wanted` mutants of the canonical solution that HumanEval+'s inputs reject."""
     right = row["prompt"] + row["canonical_solution"]
     entry = row["entry_point"]

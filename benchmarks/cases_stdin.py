@@ -1,6 +1,6 @@
 """The share of contest programs that run without an exception on inferred stdin.
 
-    python benchmarks/cases_stdin.py
+python benchmarks/cases_stdin.py
 """
 
 import ast

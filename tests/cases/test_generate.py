@@ -17,10 +17,16 @@ def signature(source: str, statement: str = "") -> Signature:
 
 def test_the_same_in_every_process() -> None:
     code = ("from nlogn.cases import *; s = infer_signature('def f(a: list[int], s: str, "
-            "d: dict[str, int], q: set[int]): ...', 'f'); print(generate(s, count=200, seed=3))")  # fmt: skip
+            "d: dict[str, int], q: set[int]): ...', 'f')\n"
+            "print(generate(s, count=200, seed=3))")  # fmt: skip
     outs = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": h, "PYTHONPATH": p},
-                       capture_output=True, text=True, check=True).stdout  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": h, "PYTHONPATH": p},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         for h in ("1", "2")
         for p in [":".join(sys.path)]
     }

@@ -76,7 +76,9 @@ def test_one_parameter_of_each_kind_grows_with_n(sandbox: Sandbox) -> None:
 
 def test_readings_that_raise_are_replaced(sandbox: Sandbox) -> None:
     # Looks like a list of anything; only strings work.
-    code = "def f(zz):\n    out = 0\n    for q in zz:\n        out += len(q + 'x')\n    return out\n"
+    code = (
+        "def f(zz):\n    out = 0\n    for q in zz:\n        out += len(q + 'x')\n    return out\n"
+    )
     program = Program(code, "f")
     inputs = validated_sized_inputs(program, sandbox)
     assert inputs and _that_run(program, inputs, sandbox, 9) == inputs

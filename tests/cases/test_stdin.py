@@ -13,7 +13,8 @@ from nlogn.sandbox import Limits, Program, Sandbox
 
 READERS = {
     "number": "n = int(input())\nprint(sum(range(n)))",
-    "list": "n = int(input())\na = list(map(int, input().split()))\nassert len(a) == n\nprint(max(a))",
+    "list": "n = int(input())\na = list(map(int, input().split()))\nassert len(a) == n\n"
+    "print(max(a))",
     "two lists": "n, m = map(int, input().split())\na = [int(x) for x in input().split()]\n"
     "b = [int(x) for x in input().split()]\nprint(sum(a[i] for i in range(n)) + "
     "sum(b[j] for j in range(m)))",
@@ -36,10 +37,12 @@ READERS = {
     "main": "def solve():\n    a, b = input().split()\n    print(a + b)\n"
     "if __name__ == '__main__':\n    solve()",
     "lines": "import sys\nfor line in sys.stdin:\n    print(line.strip())",
-    "words": "d = {'red': 1, 'blue': 2}\nn = int(input())\nprint(sum(d[input()] for _ in range(n)))",
+    "words": "d = {'red': 1, 'blue': 2}\nn = int(input())\n"
+    "print(sum(d[input()] for _ in range(n)))",
     "floats": "n = int(input())\np = [list(map(float, input().split())) for _ in range(n)]\n"
     "print(p[n - 1][n - 1])",
-    "while": "t = int(input())\nwhile t:\n    n = int(input())\n    print(sum(range(n)))\n    t -= 1",
+    "while": "t = int(input())\nwhile t:\n    n = int(input())\n    print(sum(range(n)))\n"
+    "    t -= 1",
     "nothing": "print(42)",
 }
 

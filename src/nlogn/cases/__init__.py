@@ -1,8 +1,8 @@
 """Inputs that break code: what its arguments are, what they should be, and what goes wrong.
 
-    signature = infer_signature(code, "two_sum", statement=text)
-    inputs = generate(signature, count=300, seed=0)
-    mismatches = differential(candidate, reference, inputs, sandbox=sandbox)
+signature = infer_signature(code, "two_sum", statement=text)
+inputs = generate(signature, count=300, seed=0)
+mismatches = differential(candidate, reference, inputs, sandbox=sandbox)
 """
 
 from nlogn.cases.corpus import FailureCorpus, key_of

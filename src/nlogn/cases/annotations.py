@@ -58,9 +58,13 @@ class Annotations:
                 target = node.targets[0]
                 if isinstance(target, ast.Name):
                     self.aliases.setdefault(target.id, node.value)
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                if node.value is not None and _name(node.annotation) == "TypeAlias":
-                    self.aliases.setdefault(node.target.id, node.value)
+            elif (
+                isinstance(node, ast.AnnAssign)
+                and isinstance(node.target, ast.Name)
+                and node.value is not None
+                and _name(node.annotation) == "TypeAlias"
+            ):
+                self.aliases.setdefault(node.target.id, node.value)
         self.open: set[str] = set()
 
     def read(self, node: ast.expr | None) -> Type:

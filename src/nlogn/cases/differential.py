@@ -273,9 +273,7 @@ def weight(value: Any) -> int:
     return 1
 
 
-def _majority(
-    outcomes: list[Outcome | None], equal: Equal, tolerance: float
-) -> Outcome | None:
+def _majority(outcomes: list[Outcome | None], equal: Equal, tolerance: float) -> Outcome | None:
     """The outcome that more than half agree on, counting those that came to a value."""
     ok = [o for o in outcomes if o is not None and o.status == "ok"]
     best, votes = None, 0

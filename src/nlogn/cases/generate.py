@@ -262,8 +262,10 @@ class Maker:
 
     def size(self, low: int, high: int | None, level: int) -> int:
         rng = self.rng
-        size = self.size_hint if level == 0 and rng.random() < 0.5 else rng.choice(
-            (0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 9, 13) if level == 0 else (0, 1, 1, 2, 2, 3, 3, 4, 6))  # fmt: skip
+        usual = (0, 1, 1, 2, 2, 3, 3, 4, 6, 5, 7, 9, 13)
+        size = rng.choice(usual if level == 0 else usual[:9])
+        if level == 0 and rng.random() < 0.5:
+            size = self.size_hint
         size = max(size, low)
         return size if high is None else min(size, high)
 
@@ -468,15 +470,15 @@ def corner_values(type_: Type) -> list[Any]:
             return [tuple(c[min(i, len(c) - 1)] for c in columns)
                     for i in range(max(map(len, columns), default=1))]  # fmt: skip
         case Map(key=key, value=value):
-            keys, values = corner_values(main_option(key)), corner_values(main_option(value))
-            return [{}, {keys[0]: values[0]}, {k: values[-1] for k in keys[:2]}]
+            keys, held = corner_values(main_option(key)), corner_values(main_option(value))
+            return [{}, {keys[0]: held[0]}, {k: held[-1] for k in keys[:2]}]
         case Fields(items=fields):
             return [{k: corner_values(t)[0] for k, t in fields}]
-        case Choice(options=found):
-            return [v for t in found for v in corner_values(t)[:5]]
+        case Choice(options=kinds):
+            return [v for t in kinds for v in corner_values(t)[:5]]
         case Node(item=item):
-            values = corner_values(item)
-            return [[], values[:1], values[:2], values[:3]]
+            nodes = corner_values(item)
+            return [[], nodes[:1], nodes[:2], nodes[:3]]
         case Function():
             return [0, 1]
     return [0, "", [], None, 1.5]

@@ -159,8 +159,8 @@ def _param(
         result = map_options(result, lambda t, v=value: loosen(t, v))
     slot = usage.params[i].find() if i < len(usage.params) else None
     size = slot is not None and slot.has("size")
-    grows = slot is not None and (slot.has("looped") or any(
-        other.find().param is not None and other.has("looped") for other in slot.alike))  # fmt: skip
+    kin = [slot, *(s for s in slot.alike if s.find().param is not None)] if slot else []
+    grows = any(s.has("looped") for s in kin)
     if source in ("annotation", "examples") and isinstance(result, Seq) and seen:
         result = _tuple_kind(result, seen, annotated)
     return Param(arg.arg, result, source, optional, size, grows)
@@ -202,8 +202,9 @@ def loosen(type_: Type, seen: Any) -> Type:
     read wrongly at times."""
     match type_:
         case Int(lo=lo, hi=hi) | Float(lo=lo, hi=hi) if isinstance(seen, (int, float)):
-            return replace(type_, lo=None if lo is not None and seen < lo else lo,
-                           hi=None if hi is not None and seen > hi else hi)  # fmt: skip
+            low: Any = None if lo is not None and seen < lo else lo
+            high: Any = None if hi is not None and seen > hi else hi
+            return replace(type_, lo=low, hi=high)
         case Str() if isinstance(seen, str):
             new = "".join(dict.fromkeys(c for c in seen if c not in type_.alphabet))
             misread = not type_.alphabet or any(c.isalnum() for c in new)
@@ -339,8 +340,11 @@ def complete(type_: Type) -> Type:
             return replace(type_, item=Int() if hashable else choice([Int(), Str()]))
         case Seq(item=Choice(options=found)):
             # A list of strings is likelier than a list of lists of strings.
-            first = [o for o in found if isinstance(o, Str)] if any(
-                isinstance(o, Seq) and isinstance(main_option(o.item), Str) for o in found) else []
+            first = (
+                [o for o in found if isinstance(o, Str)]
+                if any(isinstance(o, Seq) and isinstance(main_option(o.item), Str) for o in found)
+                else []
+            )
             return replace(type_, item=choice([complete(o) for o in (*first, *found)]))
         case Seq(item=item):
             return replace(type_, item=complete(item))

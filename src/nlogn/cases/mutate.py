@@ -274,7 +274,7 @@ def _matrix(
     value: Any, type_: Seq, inner: Type, maker: "Maker", rng: random.Random, level: int
 ) -> Any:
     """A change that keeps the shape: one cell, two rows swapped; else a fresh matrix."""
-    rows = [list(r) if isinstance(r, (list, tuple)) else r for r in value]
+    rows: list[Any] = [list(r) if isinstance(r, (list, tuple)) else r for r in value]
     if not rows or rng.random() < 0.25:
         return maker.value(type_, level)
     i = rng.randrange(len(rows))
@@ -294,7 +294,9 @@ def _matrix(
     return type(value)(rows)
 
 
-def _dict(value: dict[Any, Any], type_: Type, maker: "Maker", rng: random.Random, level: int) -> Any:
+def _dict(
+    value: dict[Any, Any], type_: Type, maker: "Maker", rng: random.Random, level: int
+) -> Any:
     made = dict(value)
     if isinstance(type_, Fields):
         types = dict(type_.items)

@@ -1,6 +1,6 @@
 """Small bugs of the kind people write, put into a right program.
 
-    for mutant in mutants(code): …     # mutant.code differs in one place, `what` says how
+for mutant in mutants(code): …     # mutant.code differs in one place, `what` says how
 """
 
 import ast
@@ -131,8 +131,8 @@ def _edits(site: _Site) -> list[_Edit]:
         case ast.Compare(ops=ops):
             for i, op in enumerate(ops):
                 for other in _COMPARE.get(type(op), ()):
-                    new = [*ops[:i], other(), *ops[i + 1 :]]
-                    put("ops", new, f"replaced {type(op).__name__} by {other.__name__}")
+                    swapped_ops = [*ops[:i], other(), *ops[i + 1 :]]
+                    put("ops", swapped_ops, f"replaced {type(op).__name__} by {other.__name__}")
         case ast.BinOp(op=op) | ast.AugAssign(op=op):
             for kind in _ARITHMETIC.get(type(op), ()):
                 put("op", kind(), f"replaced {type(op).__name__} by {kind.__name__}")

@@ -54,7 +54,7 @@ def _fitness(outcomes: Sequence[Outcome]) -> float:
 
 
 # Evaluates the generator beside the program, as the measuring does, and tells what happened.
-_TRIAL = '''
+_TRIAL = """
 
 def nlogn_trial(sources, n, m):
     import random
@@ -71,7 +71,7 @@ def nlogn_trial(sources, n, m):
         except BaseException as error:
             told.append(type(error).__name__)
     return told
-'''
+"""
 
 
 def validated_sized_inputs(

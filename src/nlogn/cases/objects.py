@@ -20,7 +20,7 @@ FUNCTIONS = (
     "lambda *a: a[0] + a[-1] if a else 0",
 )
 
-_BUILD = '''
+_BUILD = """
 
 def nlogn_chain(values, name, value, links, classes):
     cls = next((c for c in map(globals().get, classes) if isinstance(c, type)), None)
@@ -45,7 +45,7 @@ def nlogn_chain(values, name, value, links, classes):
             for link in links:
                 setattr(parent, link, next(free, None))
     return nodes[0] if nodes else None
-'''
+"""
 
 
 def needs_adapting(signature: Signature) -> bool:
@@ -86,6 +86,6 @@ def _expression(type_: Type, name: str, i: int) -> str:
     if isinstance(found, Node):
         names = [n for n in (found.class_name, "ListNode" if found.shape == "chain" else "TreeNode",
                              "Node") if n]  # fmt: skip
-        make = (f"nlogn_chain({name}, {names[0]!r}, {found.value!r}, {found.links!r}, {names!r})")
+        make = f"nlogn_chain({name}, {names[0]!r}, {found.value!r}, {found.links!r}, {names!r})"
         return f"{make} if isinstance({name}, list) else {name}"
     return name

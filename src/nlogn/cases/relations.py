@@ -3,6 +3,7 @@
 From the code (`Usage`), the statement, and, weakly, from names.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -89,11 +90,14 @@ def _from_text(
             add("at_most", i, names.index(other), True)
     many = [i for i, t in enumerate(types) if sized(t)]
     low = " ".join(text.lower().split())
-    equal = re.search(r"(?:same|equal)[- ](?:length|size|number of (?:elements|items|values))"
-                      r"|equally long|length of \w+ (?:list )?(?:is equal to|equals)", low)  # fmt: skip
+    equal = re.search(
+        r"(?:same|equal)[- ](?:length|size|number of (?:elements|items|values))"
+        r"|equally long|length of \w+ (?:list )?(?:is equal to|equals)",
+        low,
+    )
     if equal and len(many) >= 2:
         minus = re.search(r"minus one|length - 1|one (?:less|fewer)", low[equal.start() :][:160])
-        for a, b in zip(many, many[1:], strict=False):
+        for a, b in itertools.pairwise(many):
             # Of what is returned, too, it is said that it has the same length.
             said = re.search(r"(?:two|both|three|arrays|lists|strings)\b", low) is not None
             add("shorter" if minus else "same_length", a, b, said)
@@ -141,29 +145,29 @@ def _from_use(
             of = param(bound)
             if of is not None and sized(types[of]):
                 add("count", a, of, False)
-    for a, b in usage.zipped + usage.compared_lengths:
-        if param(a) is not None and param(b) is not None:
-            add("same_length", param(a), param(b), False)
+    for one, two in usage.zipped + usage.compared_lengths:
+        first, second = param(one), param(two)
+        if first is not None and second is not None:
+            add("same_length", first, second, False)
     for b, owner in enumerate(slots):  # b[i] with i below len(a)
         for a, other in enumerate(slots):
             if a != b and _indexed_below_length(owner, other):
                 add("same_length", a, b, True)
     for item, owner in usage.contains:
-        a, b = param(item), param(owner)
-        if a is not None and b is not None:
-            same = type(types[a]) is type(types[b])
-            add("part" if same and isinstance(types[a], Str) else "target", a, b, False)
+        first, second = param(item), param(owner)
+        if first is not None and second is not None:
+            same = type(types[first]) is type(types[second])
+            kind = "part" if same and isinstance(types[first], Str) else "target"
+            add(kind, first, second, False)
     for small, large in usage.below:
-        a, b = param(small), param(large)
-        if a is not None and b is not None:
-            add("at_most", a, b, False)
+        first, second = param(small), param(large)
+        if first is not None and second is not None:
+            add("at_most", first, second, False)
 
 
 def _indexed_below(owner: Slot, size: Slot) -> bool:
     """Whether `owner` is subscripted with something below the number `size`."""
-    return any(
-        any(b.find() is size for b in slot.find().bounds) for slot in owner.find().indices
-    )
+    return any(any(b.find() is size for b in slot.find().bounds) for slot in owner.find().indices)
 
 
 def _same_bound(owner: Slot, row: Slot) -> bool:
@@ -207,8 +211,7 @@ def _from_names(names: list[str], types: list[Type], add: Any) -> None:
     for i in numbers:
         for j in lists:
             role = getattr(types[j], "role", "")
-            if role in ("edges", "adjacency") and names[i] in ("n", "num_nodes", "v", "nodes",
-                                                              "numcourses", "num_courses"):  # fmt: skip
+            if role in ("edges", "adjacency") and names[i] in _NODE_COUNTS:
                 add("vertices", i, j, True)
             elif role == "adjacency":
                 add("index", i, j, True)
@@ -222,25 +225,27 @@ def _from_names(names: list[str], types: list[Type], add: Any) -> None:
             elif re.fullmatch(r"i|j|idx|index|pos|position|start|end|left|right|lo|hi|low|high",
                               names[i]):  # fmt: skip
                 add("index", i, j, False)
-    for i, j in zip(numbers, numbers[1:], strict=False):
+    for i, j in itertools.pairwise(numbers):
         pair = (names[i], names[j])
         if pair in _ORDERED_PAIRS:
             add("at_most", i, j, False)
         elif pair in (("n", "k"), ("n", "r"), ("n", "m"), ("total", "used")):
             add("at_most", j, i, False)
-    for i, j in zip(strings, strings[1:], strict=False):
+    for i, j in itertools.pairwise(strings):
         if re.fullmatch(r"needle|pattern|sub\w*|p|key|prefix|suffix|char|c|ch", names[j]):
             add("part", j, i, False)
         elif re.fullmatch(r"needle|pattern|sub\w*|p|prefix|suffix|char", names[i]):
             add("part", i, j, False)
         else:
             add("similar", j, i, False)
-    for i, j in zip(lists, lists[1:], strict=False):
+    for i, j in itertools.pairwise(lists):
         add("similar", j, i, False)
 
 
+_NODE_COUNTS = {"n", "num_nodes", "v", "nodes", "numcourses", "num_courses"}
 _ORDERED_PAIRS = {
-    ("lo", "hi"), ("low", "high"), ("left", "right"), ("start", "end"), ("l", "r"), ("min_val", "max_val"), ("i", "j"), ("begin", "end"), ("lower", "upper"),
+    ("lo", "hi"), ("low", "high"), ("left", "right"), ("start", "end"), ("l", "r"),
+    ("min_val", "max_val"), ("i", "j"), ("begin", "end"), ("lower", "upper"),
 }  # fmt: skip
 
 
@@ -265,7 +270,7 @@ def _with_role(type_: Type, slot: Slot, ordered: set[int]) -> Type:
         if id(slot) in ordered and isinstance(main_option(type_.item), (Int, Float, Str)):
             type_ = replace(type_, ordered=True)
         inner = main_option(type_.item)
-        row = (slot.at or slot.element)
+        row = slot.at or slot.element
         row = row.find() if row is not None else None
         own = _own_index(slot)
         if isinstance(inner, (Seq, Tuple)) and own:
@@ -279,8 +284,10 @@ def _with_role(type_: Type, slot: Slot, ordered: set[int]) -> Type:
                 return replace(type_, role="matrix")
         if isinstance(inner, Str) and row is not None and row.at is not None and not type_.role:
             return replace(type_, role="grid")
-    if isinstance(type_, Map) and isinstance(main_option(type_.value), (Seq, Map)) and (
-        _own_index(slot)
+    if (
+        isinstance(type_, Map)
+        and isinstance(main_option(type_.value), (Seq, Map))
+        and (_own_index(slot))
     ):
         return replace(type_, role="adjacency")
     return type_

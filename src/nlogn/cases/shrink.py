@@ -1,5 +1,6 @@
 """Makes a failing input as small as it goes while it still fails."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -80,9 +81,7 @@ def _steps(
         yield made
 
 
-def _batches(
-    source: Iterator[tuple[Any, ...]], size: int
-) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(source: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
     group: list[tuple[Any, ...]] = []
     for one in source:
         group.append(one)
@@ -175,10 +174,8 @@ def _simpler_sequence(value: Sequence[Any], top: bool) -> Iterator[Any]:
         yield made[:0]
         yield from _cuts(made)
         if len(value) > 1:
-            try:
+            with contextlib.suppress(TypeError):
                 yield type(made)(sorted(made))
-            except TypeError:
-                pass
     if top:  # the same cut on two arguments that hold together
         yield from _together(tuple(value))
     for i in range(min(len(value), 60)):

@@ -10,7 +10,7 @@ early a program can stop.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nlogn.cases.infer import infer_signature
@@ -65,9 +65,7 @@ def sized_inputs(
         from nlogn.cases.stdin import stdin_inputs
 
         return stdin_inputs(program.code, statement=statement)
-    signature = infer_signature(
-        program.code, program.entry, statement=statement, examples=examples
-    )
+    signature = infer_signature(program.code, program.entry, statement=statement, examples=examples)
     return signature_inputs(signature)
 
 
@@ -77,9 +75,11 @@ def alternatives(signature: Signature, limit: int = 8) -> list[tuple[Type, ...]]
     Parameters with the same options change together: a program that takes two unknown
     sequences takes two lists or two strings.
     """
-    pools = [[o for o in options(t) if not isinstance(o, Null)] or [main_option(t)]
-             for t in signature.types]  # fmt: skip
-    first = tuple(pool[0] for pool in pools)
+    pools: list[list[Type]] = [
+        [o for o in options(t) if not isinstance(o, Null)] or [main_option(t)]
+        for t in signature.types
+    ]
+    first: tuple[Type, ...] = tuple(pool[0] for pool in pools)
     found = [first]
     kinds: list[list[type]] = [[type(o) for o in pool] for pool in pools]
     for i, pool in enumerate(pools):
@@ -90,8 +90,6 @@ def alternatives(signature: Signature, limit: int = 8) -> list[tuple[Type, ...]]
                 found.append(tuple(pools[k][j] if k == i else first[k] for k in range(len(pools))))
     for i, t in enumerate(first):  # a list of int or str: the item is open too
         if isinstance(t, Seq) and isinstance(t.item, Choice):
-            from dataclasses import replace
-
             for item in t.item.options[1:3]:
                 found.append((*first[:i], replace(t, item=item), *first[i + 1 :]))
     unique = list(dict.fromkeys(found))
@@ -235,7 +233,9 @@ def _source(
             made_by[r.a] = r
     pending = list(range(len(types)))
     while pending:
-        i = next((p for p in pending if p not in made_by or made_by[p].b not in pending), pending[0])
+        i = next(
+            (p for p in pending if p not in made_by or made_by[p].b not in pending), pending[0]
+        )
         pending.remove(i)
         order.append(i)
     varied = False
@@ -313,8 +313,9 @@ def _related(relation: Relation, types: Sequence[Type], shape: str) -> str:
             return f"list({b})[: 1]"
         case "target":
             # Absent, so that a search goes on to the end; a large one where sums grow to it.
-            return {"random": f"(sum({b}) // 2 if {b} and all(type(x) is int for x in {b}) else -1)",
-                    "sorted": "10 ** 9", "equal": f"(max({b}) if {b} else 0)"}.get(shape, "-1")  # fmt: skip
+            half = f"(sum({b}) // 2 if {b} and all(type(x) is int for x in {b}) else -1)"
+            most = f"(max({b}) if {b} else 0)"
+            return {"random": half, "sorted": "10 ** 9", "equal": most}.get(shape, "-1")
         case "letters":
             return f"rng.sample({b}, len({b}))"
         case "vertices" | "below":

@@ -114,8 +114,9 @@ def _int(type_: Int, dim: str | None, context: Context, name: str) -> tuple[str,
         value = f"min({value}, {type_.hi})"
     if context.shape == "adversarial":
         # The next number that passes Fermat's test: no early divisor.
-        return (f"{value} if {value} < 200 else next(p for p in range({value}, 2 * ({value}) + 3) if p < 4 or p % 2 and "
-                "all(pow(b, p - 1, p) == 1 for b in (2, 3, 5, 7) if p % b))"), True  # fmt: skip
+        prime = "p % 2 and all(pow(b, p - 1, p) == 1 for b in (2, 3, 5, 7) if p % b)"
+        search = f"next(p for p in range({value}, 2 * ({value}) + 3) if {prime})"
+        return f"{value} if {value} < 200 else {search}", True
     if context.shape == "equal":
         ones = f"({value} | ((1 << ({value}).bit_length() // 2) - 1))"
         return f"({value} if {value} < 200 else {ones})", True
@@ -135,7 +136,7 @@ def _str(type_: Str, size: str, context: Context) -> tuple[str, bool]:
         case "equal":
             text = f"{first!r} * ({size})"
         case "adversarial" | "sorted" if _brackets(alphabet):
-            one, other = _brackets(alphabet)
+            one, other = tuple(_brackets(alphabet))
             whole = f"({one!r} * (({size}) // 2) + {other!r} * (({size}) // 2))"
             if context.shape == "sorted":
                 whole = f"({one + other!r} * (({size}) // 2))"
@@ -184,10 +185,8 @@ def _seq(type_: Seq, size: str, context: Context, name: str) -> tuple[str, bool]
         inner = expression(item, "8", replace(context, shape="sorted"))[0]
         return _wrap(f"[{inner} for _ in range({size})]", type_.kind), False
     if isinstance(item, (Int, Float)):
-        text = _numbers(item, size, type_, shape)
-        if text is None:
-            return "", False
-        return _wrap(text, type_.kind), True
+        numbers = _numbers(item, size, type_, shape)
+        return _wrap(numbers, type_.kind), True
     if isinstance(item, Str):
         width = 1 if item.max_size == 1 else 8
         letters = item.alphabet or _LETTERS
@@ -211,7 +210,7 @@ def _seq(type_: Seq, size: str, context: Context, name: str) -> tuple[str, bool]
     return _wrap(text, type_.kind), False
 
 
-def _numbers(item: Int | Float, size: str, type_: Seq, shape: str) -> str | None:
+def _numbers(item: Int | Float, size: str, type_: Seq, shape: str) -> str:
     """Numbers: spread over about ten times the size, so that few are equal."""
     lo: Any = item.lo if item.lo is not None else 1
     hi: Any = item.hi
@@ -229,8 +228,8 @@ def _numbers(item: Int | Float, size: str, type_: Seq, shape: str) -> str | None
     if narrow:
         ascending, descending = f"sorted({random})", f"sorted({random}, reverse=True)"
     if type_.ordered:
-        return {"random": f"sorted({random})", "equal": None if type_.distinct else
-                f"[{start}] * ({size})", "sorted": ascending}.get(shape, ascending)  # fmt: skip
+        same = ascending if type_.distinct else f"[{start}] * ({size})"
+        return {"random": f"sorted({random})", "equal": same}.get(shape, ascending)
     match shape:
         case "sorted":
             return ascending
@@ -243,14 +242,14 @@ def _numbers(item: Int | Float, size: str, type_: Seq, shape: str) -> str | None
             half = f"(({size}) // 2)"
             if narrow:
                 return f"[{int(lo)}] * (({size}) - 1) + [{int(hi)}]"
-            return (f"(list(range({int(start)} + {half}, {int(start)} + ({size})))"
-                    f" + list(range({int(start)} + {half} - 1, {int(start)} - 1, -1)))")  # fmt: skip
+            middle = f"{int(start)} + {half}"
+            up = f"list(range({middle}, {int(start)} + ({size})))"
+            return f"({up} + list(range({middle} - 1, {int(start)} - 1, -1)))"
     return random
 
 
 def _intervals(item: Type, size: str, shape: str) -> str:
-    brackets = "()" if isinstance(item, Tuple) else "[]"
-    o, c = brackets
+    o, c = ("(", ")") if isinstance(item, Tuple) else ("[", "]")
     match shape:
         case "sorted":  # apart from one another
             return f"[{o}3 * i, 3 * i + 1{c} for i in range({size})]"
@@ -273,13 +272,13 @@ def _edges(type_: Type, m: str, n: str, context: Context) -> tuple[str, bool]:
         first = main_option(item.items[0]) if item.items else Int()
         lo = 1 if isinstance(first, Int) and first.lo == 1 else 0
         extra = ["rng.randint(1, 99)" for _ in item.items[2:]]
-        o, c = "()"
+        o, c = "(", ")"
     elif isinstance(item, Seq):
         inner = main_option(item.item)
         lo = 1 if isinstance(inner, Int) and inner.lo == 1 else 0
         size = item.max_size or 2
         extra = ["rng.randint(1, 99)"] * max(0, size - 2)
-        o, c = "[]"
+        o, c = "[", "]"
     else:  # a flat list of numbers below n
         return f"[rng.randrange({n}) for _ in range({m})]", False
     tail = "".join(f", {e}" for e in extra)
@@ -312,7 +311,9 @@ def _adjacency(type_: Type, context: Context) -> tuple[str, bool]:
              f"[(rng.randrange({n}), rng.randrange({n})) for _ in range({m})]")  # fmt: skip
     if context.shape == "equal":
         edges = f"[(i, i - 1) for i in range(1, {n})]"
-    names = "str(%s)" if isinstance(type_, Map) and isinstance(main_option(type_.key), Str) else "%s"
+    names = (
+        "str(%s)" if isinstance(type_, Map) and isinstance(main_option(type_.key), Str) else "%s"
+    )
     if isinstance(value, Map):
         add = f"g[{names % 'a'}].__setitem__({names % 'b'}, rng.randint(1, 99))"
         back = f"g[{names % 'b'}].__setitem__({names % 'a'}, rng.randint(1, 99))"
@@ -399,9 +400,9 @@ def _node(type_: Node, size: str, context: Context) -> tuple[str, bool]:
     names += ["Node"]
     looked_up = " or ".join(f"globals().get({name!r})" for name in dict.fromkeys(names))
     cls = f"({looked_up} or {made})"
+    mixed = f"[rng.randrange(10 * ({size}) + 1) for _ in range({size})]"
     values = {"sorted": f"list(range({size}))", "reversed": f"list(range({size}, 0, -1))",
-              "equal": f"[1] * ({size})"}.get(
-                  context.shape, f"[rng.randrange(10 * ({size}) + 1) for _ in range({size})]")  # fmt: skip
+              "equal": f"[1] * ({size})"}.get(context.shape, mixed)  # fmt: skip
     new = (f"(lambda C, v: (lambda o: (o.__dict__.update({{{v!r}: v}}), "
            "[o.__dict__.setdefault(k, None) for k in ("
            + "".join(f"{link!r}, " for link in links)

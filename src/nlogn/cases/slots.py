@@ -5,6 +5,7 @@ Each expression of the program gets a `Slot`. Assignment unifies slots, other us
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,20 +110,36 @@ def unify(a: Slot | None, b: Slot | None) -> None:
                 own[key] = slot  # type: ignore[index]
     a.arity = b.arity if a.arity is None else a.arity
     for name in ("alike", "constants", "bounds", "lengths", "into", "key_of", "indices"):
-        getattr(a, name).extend(getattr(b, name))
+        note(getattr(a, name), getattr(b, name))
 
 
-STR_METHODS = frozenset(
-    ["lower", "upper", "split", "strip", "lstrip", "rstrip", "startswith", "endswith", "isalpha", "isdigit", "isalnum", "isupper", "islower", "isspace", "isnumeric", "isdecimal", "title", "capitalize", "swapcase", "replace", "find", "rfind", "rindex", "join", "encode", "format", "zfill", "center", "ljust", "rjust", "splitlines", "partition", "rpartition", "casefold", "translate", "removeprefix", "removesuffix", "isidentifier", "istitle", "expandtabs", "rsplit"]
-)
+def note(known: list[Any], new: Iterable[Any]) -> None:
+    """Adds what is not there yet, up to a bound: sums of sums would double their lists."""
+    held = set(map(id, known))
+    for one in new:
+        if id(one) not in held and len(known) < 60:
+            held.add(id(one))
+            known.append(one)
+
+
+STR_METHODS = frozenset({
+    "lower", "upper", "split", "strip", "lstrip", "rstrip", "startswith", "endswith", "isalpha",
+    "isdigit", "isalnum", "isupper", "islower", "isspace", "isnumeric", "isdecimal", "title",
+    "capitalize", "swapcase", "replace", "find", "rfind", "rindex", "join", "encode", "format",
+    "zfill", "center", "ljust", "rjust", "splitlines", "partition", "rpartition", "casefold",
+    "translate", "removeprefix", "removesuffix", "isidentifier", "istitle", "expandtabs",
+    "rsplit",
+})  # fmt: skip
 LIST_METHODS = frozenset(["append", "extend", "insert", "sort", "reverse"])
 SEQ_METHODS = frozenset(["index", "count"])
-DICT_METHODS = frozenset(
-    ["items", "keys", "values", "get", "setdefault", "update", "popitem", "most_common", "move_to_end"]
-)
-SET_METHODS = frozenset(
-    ["add", "discard", "union", "intersection", "difference", "issubset", "issuperset", "isdisjoint", "symmetric_difference", "intersection_update", "difference_update"]
-)
+DICT_METHODS = frozenset({
+    "items", "keys", "values", "get", "setdefault", "update", "popitem", "most_common",
+    "move_to_end",
+})  # fmt: skip
+SET_METHODS = frozenset({
+    "add", "discard", "union", "intersection", "difference", "issubset", "issuperset",
+    "isdisjoint", "symmetric_difference", "intersection_update", "difference_update",
+})  # fmt: skip
 DEQUE_METHODS = frozenset(["appendleft", "popleft", "extendleft", "rotate"])
 
 UNKNOWN_OPTIONS: Type = Choice((Int(), Seq(Int()), Str(), Seq(Str()), Float()))
@@ -163,7 +180,9 @@ def _resolve(slot: Slot, seen: frozenset[int]) -> Type:
     if node is not None:
         return node
     methods = {name for name in fields if fields[name].has("called")}
-    if methods & DICT_METHODS and not methods & (STR_METHODS | LIST_METHODS | SET_METHODS - {"add"}):
+    if methods & DICT_METHODS and not methods & (
+        STR_METHODS | LIST_METHODS | SET_METHODS - {"add"}
+    ):
         return _map(slot, seen)
     if marks["dict"]:
         return _map(slot, seen)
@@ -183,7 +202,14 @@ def _resolve(slot: Slot, seen: frozenset[int]) -> Type:
     index = slot.index.find() if slot.index else None
     if index is not None and isinstance(resolve(index, seen), (Str, Tuple, Seq)):
         return _map(slot, seen)
-    if slot.at or slot.element or slot.parts or marks["len"] or marks["seq"] or methods & SEQ_METHODS:
+    if (
+        slot.at
+        or slot.element
+        or slot.parts
+        or marks["len"]
+        or marks["seq"]
+        or methods & SEQ_METHODS
+    ):
         return _sequence(slot, seen)
     if marks["bool"]:
         return Bool()
@@ -258,8 +284,10 @@ def _sequence(slot: Slot, seen: frozenset[int]) -> Type:
         # Elements compared with single characters: a str is likelier than a list of str.
         single = _single(slot)
         return choice([Str(), Seq(Str())] if single else [Seq(Str()), Str()])
-    if isinstance(item, Anything) and slot.element is not None and (
-        slot.element.has("numeric_text")
+    if (
+        isinstance(item, Anything)
+        and slot.element is not None
+        and (slot.element.has("numeric_text"))
     ):
         return choice([Str(alphabet="0123456789"), Seq(Int())])
     if isinstance(item, Anything):

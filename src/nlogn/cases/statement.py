@@ -85,7 +85,9 @@ def _other_calls(text: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
 def values_of(text: str, name: str) -> list[Any]:
     """The literals that a text gives one parameter: ``grid : [[0]]``, ``operator['+', '*']``."""
     found = []
-    for match in re.finditer(rf"(?<![\w.]){re.escape(name)}`?\s*(?:(?:=|:|is)(?!=)\s*|(?=\[))", text):
+    for match in re.finditer(
+        rf"(?<![\w.]){re.escape(name)}`?\s*(?:(?:=|:|is)(?!=)\s*|(?=\[))", text
+    ):
         value = _literal_at(text, match.end())
         if value is not None:
             found.append(value[0])
@@ -216,7 +218,10 @@ def _literal_at(text: str, start: int) -> tuple[Any] | None:
 # Bounds
 
 _NUMBER = r"-?\d[\d,_]*(?:\s*(?:\*|·|×)\s*10\s*(?:\^|\*\*)\s*\d+|\s*(?:\^|\*\*)\s*\d+|[eE]\d+)?"
-_TERM = rf"(?:{_NUMBER}|\|?[A-Za-z_][\w.]*(?:\([\w\[\]]*\))?(?:\[[\w,\s]*\])*(?:\.(?:length|size)(?:\(\))?)?\|?)"
+_TERM = (
+    rf"(?:{_NUMBER}|\|?[A-Za-z_][\w.]*(?:\([\w\[\]]*\))?(?:\[[\w,\s]*\])*"
+    r"(?:\.(?:length|size)(?:\(\))?)?\|?)"
+)
 _CHAIN = re.compile(rf"{_TERM}(?:\s*(?:<=|≤|<|>=|≥|>)\s*{_TERM})+")
 
 
@@ -233,7 +238,7 @@ def read_number(text: str) -> int | None:
             base, power = text.lstrip("-").split("^")
             if int(power) > 64:
                 return None
-            value = int(base) ** int(power)
+            value: int = int(base) ** int(power)
             return -value if text.startswith("-") else value
         if re.fullmatch(r"-?\d+[eE]\d{1,2}", text):
             return int(float(text))
@@ -301,7 +306,9 @@ def _reference(term: str, facts: dict[str, Facts]) -> tuple[str, str]:
     return name, (what + " size").strip() if size else what
 
 
-def _bound(facts: dict[str, Facts], term: str, lo: int | None = None, hi: int | None = None) -> None:
+def _bound(
+    facts: dict[str, Facts], term: str, lo: int | None = None, hi: int | None = None
+) -> None:
     name, what = _reference(term, facts)
     if not name:
         return
@@ -335,7 +342,8 @@ def _context(text: str, name: str, names: Sequence[str]) -> str:
 _ONLY = r"(?:consist|contain|made up|compris|only|composed|separated|represent)[^.]{0,40}?"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ALPHABETS = [
-    (_ONLY + r"lower[- ]?case (?:english |latin |roman )?(?:letters|characters|alphabet)", _LETTERS),
+    (_ONLY + r"lower[- ]?case (?:english |latin |roman )?(?:letters|characters|alphabet)",
+     _LETTERS),
     (_ONLY + r"upper[- ]?case (?:english |latin |roman )?(?:letters|characters|alphabet)",
      _LETTERS.upper()),
     (_ONLY + r"(?<!case )(?:english|latin) letters", _LETTERS + _LETTERS.upper()),
@@ -394,7 +402,7 @@ def _near(text: str, name: str) -> str:
         return text
     mention = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
     if mention is not None and mention.start() > cut.start():
-        return text[:cut.start()] + " " + text[max(mention.start() - 60, 0) : mention.end() + 80]
+        return text[: cut.start()] + " " + text[max(mention.start() - 60, 0) : mention.end() + 80]
     head = text[: cut.start()]
     return head if len(head) > 12 else text[: cut.start() + 160]
 

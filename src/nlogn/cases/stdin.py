@@ -12,7 +12,8 @@ from typing import Any
 from nlogn.cases.infer import parse
 from nlogn.cases.sized import SizedInputs
 from nlogn.cases.sized_values import SHAPES
-from nlogn.cases.stdin_read import Count, Field, Grammar, Line, Repeat, Unreadable, grammar_of
+from nlogn.cases.stdin_grammar import Count, Field, Grammar, Line, Repeat
+from nlogn.cases.stdin_read import Unreadable, grammar_of
 from nlogn.sandbox.types import Limits, Program
 
 _TESTS = {"t", "tc", "tt", "T", "tests", "test", "test_cases", "cases", "testcases", "_t", "TC"}
@@ -94,13 +95,17 @@ def validated_stdin_inputs(
 
 def _range_constants(tree: ast.Module) -> list[int]:
     """Fixed lengths that the program counts up to: a board of 8, a row of 14."""
-    found = [a.value for n in ast.walk(tree) if isinstance(n, ast.Call)
-             and getattr(n.func, "id", "") == "range" for a in n.args
-             if isinstance(a, ast.Constant) and type(a.value) is int and 4 < a.value < 60]  # fmt: skip
+    found = [
+        a.value
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "range"
+        for a in n.args
+        if isinstance(a, ast.Constant) and type(a.value) is int and 4 < a.value < 60
+    ]
     return list(dict.fromkeys(found))[:3]
 
 
-_MAKE = '''
+_MAKE = """
 def nlogn_texts(sources, n, m):
     import random
     out = []
@@ -111,15 +116,15 @@ def nlogn_texts(sources, n, m):
         except Exception:
             out.append(None)
     return out
-'''
+"""
 
 
-def texts(
-    inputs: Sequence[SizedInputs], sandbox: Any, n: int, m: int
-) -> list[str | None]:
+def texts(inputs: Sequence[SizedInputs], sandbox: Any, n: int, m: int) -> list[str | None]:
     """The text of each generator at a size, made in the sandbox."""
     maker = Program(_MAKE, "nlogn_texts")
-    outcome = sandbox.call(maker, [([s.source for s in inputs], n, m)], Limits(wall_s=5, cpu_s=3))[0]
+    outcome = sandbox.call(maker, [([s.source for s in inputs], n, m)], Limits(wall_s=5, cpu_s=3))[
+        0
+    ]
     return list(outcome.value) if outcome.status == "ok" else [None] * len(inputs)
 
 
@@ -183,8 +188,8 @@ class _Writer:
                 for one in node.fields:
                     if one.kind == "number":
                         known.append(one)
-                    elif one.kind in ("numbers", "words") and one.arity is None or one.kind in (
-                        "text", "digits", "unread", "word") and one.arity is None:  # fmt: skip
+                    elif (one.kind in ("numbers", "words") and one.arity is None) or (one.kind in (
+                        "text", "digits", "unread", "word") and one.arity is None):  # fmt: skip
                         self.lengths[id(one)] = self.length(one, known, within)
                 continue
             count = node.count
@@ -241,10 +246,11 @@ class _Writer:
             one.names) else set()  # fmt: skip
         named = [f for f in candidates if set(f.names) & bounds]
         chosen: Field | None = None
-        if self.reading.lists == "use" and named:
+        by_use = self.reading.lists == "use"
+        loose = one.kind in ("text", "unread") and within == ""
+        if by_use and named:
             chosen = named[-1]
-        elif candidates and not (one.kind in ("text", "unread") and within == "" and not named
-                                 and len(candidates) > 1 and self.reading.lists == "use"):  # fmt: skip
+        elif candidates and not (by_use and loose and not named and len(candidates) > 1):
             inside = [f for f in candidates if self.dims.get(id(f)) != "n"]
             usual = [f for f in candidates if set(f.names) & {"n", "N"}]
             if within == "rows":
@@ -425,12 +431,18 @@ def _named_uses(tree: ast.Module) -> tuple[set[str], dict[str, set[str]]]:
             sized |= _plain_names(node)
         elif isinstance(node, ast.While):
             sized |= _plain_names(node.test)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.LShift)):
-            if isinstance(node.left, ast.List) or isinstance(node.op, ast.LShift):
-                sized |= _plain_names(node.right)
-        if isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.target, ast.Name):
-            if isinstance(node.iter, ast.Call) and getattr(node.iter.func, "id", "") == "range":
-                bounds.setdefault(node.target.id, set()).update(_plain_names(node.iter))
+        elif isinstance(node, ast.BinOp) and (
+            isinstance(node.op, ast.LShift)
+            or (isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List))
+        ):
+            sized |= _plain_names(node.right)
+        if (
+            isinstance(node, (ast.For, ast.comprehension))
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.iter, ast.Call)
+            and getattr(node.iter.func, "id", "") == "range"
+        ):
+            bounds.setdefault(node.target.id, set()).update(_plain_names(node.iter))
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             for name in _plain_names(node.slice):

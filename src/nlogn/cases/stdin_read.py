@@ -9,103 +9,32 @@ and notes each read and what becomes of it:
 """
 
 import ast
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import contextlib
+from typing import Any
 
-Kind = Literal["number", "numbers", "text", "word", "words", "digits", "unread"]
-
-
-@dataclass(eq=False)
-class Field:
-    """One number, list of numbers, or string; what it is becomes known as it is used."""
-
-    kind: Kind = "unread"
-    names: list[str] = field(default_factory=list)
-    real: bool = False
-    arity: int | None = None  # a list of so many
-    length: "Count | None" = None
-    fixed: int | None = None  # the branch that was followed asks for this value
-    shift: bool = False  # one is subtracted: numbers from 1 on
-    dynamic: bool = False  # a list that is gone through, or indexed by what is not constant
-    keys: bool = False  # used as a key of a table of known words
-
-
-@dataclass(eq=False)
-class Line:
-    fields: list[Field]
-    separator: str = " "
-
-
-@dataclass(eq=False)
-class Repeat:
-    count: "Count"
-    body: list["Line | Repeat"]
-
-
-@dataclass(eq=False)
-class Count:
-    """How often: a constant, or a number read before plus a constant; else free."""
-
-    field: Field | None = None
-    constant: int | None = None
-    plus: int = 0
-    times: int = 1
-
-
-Grammar = list[Line | Repeat]
-
-
-# Abstract values: what an expression of the program may be
-
-
-@dataclass(eq=False)
-class Raw:  # a line as it was read
-    line: Line
-
-
-@dataclass(eq=False)
-class Tokens:  # a line split at white space
-    line: Line
-
-
-@dataclass(eq=False)
-class Chars:
-    line: Line
-
-
-@dataclass(eq=False)
-class Value:  # one number or string that was read
-    field: Field
-    plus: int = 0
-
-
-@dataclass(eq=False)
-class Items:  # a list of what was read
-    field: Field
-
-
-@dataclass(eq=False)
-class Stream:  # all of stdin, as tokens or lines; `seen` keeps what constant indices gave
-    tokens: bool
-    seen: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class Reader:  # a function: readline, input, read, next of a stream
-    what: Literal["line", "all", "lines", "next", "stdin"]
-    stream: Stream | None = None
-
-
-@dataclass(eq=False)
-class Function:
-    node: ast.FunctionDef | ast.Lambda
-    scope: dict[str, Any]
-
-
-@dataclass(eq=False)
-class Many:  # a list that the program built; of what, if that is known
-    item: Any = None
-    count: Count | None = None
+from nlogn.cases.stdin_grammar import (
+    Chars,
+    Count,
+    Field,
+    Function,
+    Grammar,
+    Items,
+    Kind,
+    Line,
+    LineItems,
+    Many,
+    Range,
+    Raw,
+    Reader,
+    Repeat,
+    Scaled,
+    Stream,
+    Tokens,
+    Value,
+    Zipped,
+    field_of,
+    line_of,
+)
 
 
 class _Return(Exception):
@@ -133,8 +62,10 @@ def grammar_of(tree: ast.Module) -> Grammar:
     return reader.root
 
 
-_CONVERSIONS = {"int", "float", "str", "list", "tuple", "sorted", "set", "iter", "reversed", "deque",
-                "Counter", "Decimal", "Fraction", "array", "frozenset", "ord", "len"}  # fmt: skip
+_CONVERSIONS = {
+    "int", "float", "str", "list", "tuple", "sorted", "set", "iter", "reversed", "deque",
+    "Counter", "Decimal", "Fraction", "array", "frozenset", "ord", "len",
+}  # fmt: skip
 
 
 class _Interpreter:
@@ -260,10 +191,8 @@ class _Interpreter:
 
         def once() -> None:
             self.assign(target, self.element(source), scope)
-            try:
+            with contextlib.suppress(_Return):
                 self.block(body, scope)
-            except _Return:
-                pass
 
         self.loop(count, once)
 
@@ -272,13 +201,18 @@ class _Interpreter:
         counter = next((v for v in (scope.get(n.id, self.globals.get(n.id)) for n in names)
                         if isinstance(v, Value)), None)  # fmt: skip
         count = Count(counter.field) if counter is not None else Count()
-        self.loop(count, lambda: (self.expr(test, scope), self.block(body, scope)))
+
+        def once() -> None:
+            self.expr(test, scope)
+            self.block(body, scope)
+
+        self.loop(count, once)
 
     def assign(self, target: ast.expr, value: Any, scope: dict[str, Any]) -> None:
         match target:
             case ast.Name(id=name):
                 scope[name] = value
-                found = _field(value)
+                found = field_of(value)
                 if found is not None:
                     found.names.append(name)
                     if isinstance(value, Raw) and found.kind == "unread":
@@ -291,7 +225,7 @@ class _Interpreter:
                 held = self.expr(owner, scope)
                 if isinstance(held, Many) and held.item is None:
                     held.item = value
-                found = _field(value)
+                found = field_of(value)
                 if found is not None and isinstance(owner, ast.Name):
                     found.names.append(owner.id)
             case _:
@@ -305,13 +239,15 @@ class _Interpreter:
         elif isinstance(value, (Tokens, Items, Raw)) and not starred:
             parts = list(self.split(value, len(elts)))
         elif isinstance(value, (Tokens, Items)) and starred:
-            line, old = _line_of(value), _field(value)
+            line, old = line_of(value), field_of(value)
+            numbers = old is not None and old.kind == "numbers"
             parts = []
             fields = []
             for element in elts:
                 many = isinstance(element, ast.Starred)
-                kind: Kind = ("numbers" if old.kind == "numbers" else "words") if many else (
-                    "number" if old is not None and old.kind == "numbers" else "word")  # fmt: skip
+                kind: Kind = "numbers" if numbers else "words"
+                if not many:
+                    kind = "number" if numbers else "word"
                 new = Field(kind, real=bool(old and old.real))
                 fields.append(new)
                 parts.append(Items(new) if many else Value(new))
@@ -324,8 +260,8 @@ class _Interpreter:
 
     def split(self, value: Tokens | Items | Raw, size: int) -> list[Value]:
         """A list that was read becomes `size` single values on its line."""
-        found = _field(value)
-        line = _line_of(value)
+        found = field_of(value)
+        line = line_of(value)
         if isinstance(value, Raw):
             found = value.line.fields[0]
             found.kind, found.arity = "text", size
@@ -356,14 +292,14 @@ class _Interpreter:
                 return self.attribute(self.expr(owner, scope), owner, attr)
             case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
                 return self.comprehension(node, scope)
-            case ast.DictComp(generators=generators, key=key, value=value):
+            case ast.DictComp(generators=generators, key=key, value=held):
                 inner = dict(scope)
                 source = self.expr(generators[0].iter, inner)
 
                 def once() -> None:
                     self.assign(generators[0].target, self.element(source), inner)
                     self.expr(key, inner)
-                    self.expr(value, inner)
+                    self.expr(held, inner)
 
                 self.loop(self.count_of(source), once)
                 return Many()
@@ -453,12 +389,14 @@ class _Interpreter:
             # [int(x) for x in input().split()]
             self.assign(generator.target, source, inner)
             made = self.expr(node.elt, inner)
-            found = _field(source)
+            found = field_of(source)
             if isinstance(made, Value) and found is not None and made.field is found:
                 found.kind = "numbers" if isinstance(source, (Tokens, Items)) else found.kind
-                return Items2(found, _line_of(source))
+                return LineItems(found, line_of(source))
             if isinstance(made, (Tokens, Items, Chars, Raw)):
-                return Items2(made.line.fields[0], made.line) if isinstance(made, Tokens) else made
+                return (
+                    LineItems(made.line.fields[0], made.line) if isinstance(made, Tokens) else made
+                )
             return Many(made)
         if isinstance(source, (Reader,)) or (isinstance(source, Stream) and not source.tokens):
             made_lines: list[Any] = []
@@ -506,7 +444,7 @@ class _Interpreter:
             return owner
         at = self.expr(index, scope)
         if isinstance(owner, Tokens | Items):
-            found = _field(owner)
+            found = field_of(owner)
             done = self.parts.get(id(found))
             if done is not None and type(at) is int and -len(done) <= at < len(done):
                 return Value(done[at])
@@ -527,7 +465,7 @@ class _Interpreter:
         return None
 
     def gone_through(self, value: Any) -> None:
-        found = _field(value)
+        found = field_of(value)
         if found is not None and isinstance(value, (Tokens, Items)):
             found.dynamic = True
 
@@ -624,9 +562,9 @@ class _Interpreter:
                 return None
             return first
         if name == "range":
-            return _Range(args)
+            return Range(args)
         if name in ("enumerate", "zip") and args:
-            return _Zipped(args, name == "enumerate")
+            return Zipped(args, name == "enumerate")
         if name in ("sum", "max", "min", "Counter", "set", "accumulate") and len(args) == 1:
             self.gone_through(first)
         if name in ("min", "max", "abs") and args and isinstance(first, Value):
@@ -634,12 +572,12 @@ class _Interpreter:
         return None
 
     def number(self, value: Any, real: bool) -> Any:
-        found = _field(value)
-        if isinstance(value, Raw):
-            if value.line.fields and value.line.fields[0].kind in ("unread", "text", "number"):
-                value.line.fields[0].kind = "number"
-                value.line.fields[0].real = real
-                return Value(value.line.fields[0])
+        found = field_of(value)
+        if isinstance(value, Raw) and found is not None:
+            if found.kind in ("unread", "text", "number"):
+                found.kind, found.real = "number", real
+                return Value(found)
+            return None
         if isinstance(value, (Tokens, Items)) and found is not None:
             found.kind, found.real = "numbers", real
             return Value(found)
@@ -663,16 +601,16 @@ class _Interpreter:
             many = Field("numbers" if name in ("int", "float") else "words")
             line = Line([many])
             self.target.append(line)
-            return Tokens(line) if many.kind == "words" else Items2(many, line)
+            return Tokens(line) if many.kind == "words" else LineItems(many, line)
         if isinstance(source, (Tokens, Items)):
-            found = _field(source)
+            found = field_of(source)
             if found is not None and (name in ("int", "float", "Decimal", "Fraction") or (
                 isinstance(function, Function))):  # fmt: skip
                 if isinstance(function, Function) and "int(" not in ast.unparse(function.node):
                     return source
                 found.kind, found.real = "numbers", name == "float"
                 found.shift = found.shift or shifts
-                return Items2(found, source.line) if isinstance(source, Tokens) else source
+                return LineItems(found, source.line) if isinstance(source, Tokens) else source
             return source
         if isinstance(source, Raw):
             first = source.line.fields[0]
@@ -685,7 +623,7 @@ class _Interpreter:
             if name == "int":
                 source.line.fields[0].kind = "digits"
             return source
-        if isinstance(source, _Range) and isinstance(function, Function | Reader):
+        if isinstance(source, Range) and isinstance(function, Function | Reader):
             results: list[Any] = []
             fake = ast.Call(func=node, args=[], keywords=[])
             self.loop(self.count_of(source), lambda: results.append(
@@ -732,9 +670,7 @@ class _Interpreter:
             self.depth -= 1
         return None
 
-    def method(
-        self, owner: Any, func: ast.Attribute, node: ast.Call, scope: dict[str, Any]
-    ) -> Any:
+    def method(self, owner: Any, func: ast.Attribute, node: ast.Call, scope: dict[str, Any]) -> Any:
         args = [self.expr(a, scope) for a in node.args]
         attr = func.attr
         if isinstance(owner, Raw):
@@ -771,12 +707,12 @@ class _Interpreter:
                     scope[name] = holder
             elif isinstance(owner, Many) and owner.item is None:
                 owner.item = value
-            found = _field(value)
+            found = field_of(value)
             if found is not None and name and not found.names:
                 found.names.append(name)
             return None
         if attr in ("pop", "remove", "index", "get") and args:
-            found = _field(args[0])
+            found = field_of(args[0])
             if found is not None:
                 found.keys = True
                 if found.kind == "unread":
@@ -793,7 +729,7 @@ class _Interpreter:
     def element(self, source: Any) -> Any:
         self.gone_through(source)
         if isinstance(source, (Tokens, Items)):
-            found = _field(source)
+            found = field_of(source)
             return Value(found) if found is not None else None
         if isinstance(source, Many):
             return source.item
@@ -801,13 +737,13 @@ class _Interpreter:
             return source[0] if source else None
         if isinstance(source, Stream):
             return self.read_token() if source.tokens else self.read_line()
-        if isinstance(source, _Zipped):
+        if isinstance(source, Zipped):
             parts = [self.element(a) for a in source.args]
             return [None, *parts[:1]] if source.numbered else parts
         return None
 
     def count_of(self, source: Any) -> Count:
-        if isinstance(source, _Range):
+        if isinstance(source, Range):
             args = source.args
             stop = args[1] if len(args) > 1 else args[0] if args else None
             start = args[0] if len(args) > 1 else 0
@@ -824,49 +760,12 @@ class _Interpreter:
         if isinstance(source, (list, tuple)):
             return Count(constant=len(source))
         if isinstance(source, (Tokens, Items)):
-            return Count(_field(source))
+            return Count(field_of(source))
         if isinstance(source, Many) and source.count is not None:
             return source.count
         if isinstance(source, str):
             return Count(constant=len(source))
         return Count()
-
-
-@dataclass(eq=False)
-class Scaled:
-    field: Field
-    times: int
-    plus: int = 0
-
-
-@dataclass(eq=False)
-class Items2(Items):
-    """A list that was read and knows its line."""
-
-    line: Line | None = None
-
-
-@dataclass(eq=False)
-class _Range:
-    args: list[Any]
-
-
-@dataclass(eq=False)
-class _Zipped:
-    args: list[Any]
-    numbered: bool
-
-
-def _field(value: Any) -> Field | None:
-    if isinstance(value, (Value, Items)):
-        return value.field
-    if isinstance(value, (Raw, Tokens, Chars)):
-        return value.line.fields[0] if value.line.fields else None
-    return None
-
-
-def _line_of(value: Any) -> Line | None:
-    return getattr(value, "line", None)
 
 
 _READERS = ("input", "stdin", "readline", "read", "readlines", "next", "open", "raw_input")
@@ -900,7 +799,7 @@ def _may_read(node: ast.AST, known: dict[str, Any], level: int = 0) -> bool:
             if part.id in _READERS or isinstance(known.get(part.id), (Reader, Stream)):
                 return True
             other = known.get(part.id)
-            if isinstance(other, Function) and other.node is not node and level < 5:
-                if _may_read(other.node, known, level + 1):
-                    return True
+            inner = isinstance(other, Function) and other.node is not node and level < 5
+            if inner and _may_read(known[part.id].node, known, level + 1):
+                return True
     return False

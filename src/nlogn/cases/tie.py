@@ -29,9 +29,7 @@ def tie(
     return tuple(values)
 
 
-def _apply(
-    relation: Relation, values: list[Any], signature: Signature, rng: random.Random
-) -> None:
+def _apply(relation: Relation, values: list[Any], signature: Signature, rng: random.Random) -> None:
     a, b = relation.a, relation.b
     own, other = values[a], values[b]
     match relation.kind:
@@ -111,7 +109,9 @@ def _clamp(value: int, signature: Signature, i: int) -> int:
 def _stretch(value: Any, size: int, signature: Signature, i: int, rng: random.Random) -> Any:
     """`value` repeated in part up to a length."""
     if isinstance(value, str):
-        return value + "".join(rng.choice(value or "ab01"[i % 2 :]) for _ in range(size - len(value)))
+        return value + "".join(
+            rng.choice(value or "ab01"[i % 2 :]) for _ in range(size - len(value))
+        )
     extra = list(value) or _fresh(signature, i, rng)
     made = list(value) + [rng.choice(extra) for _ in range(size - len(value))]
     type_ = main_option(signature.params[i].type)
@@ -137,7 +137,7 @@ def _base(signature: Signature, b: int) -> int:
 
 
 def _below(value: Any, limit: int, base: int, rng: random.Random) -> Any:
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, (bool, float)):
         return value
     if isinstance(value, int):
         return value % limit + base

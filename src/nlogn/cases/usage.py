@@ -8,7 +8,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlogn.cases.slots import STR_METHODS, Slot, unify
+from nlogn.cases.slots import STR_METHODS, Slot, note, unify
 
 
 @dataclass
@@ -34,11 +34,32 @@ def entry_node(tree: ast.Module, entry: str) -> ast.FunctionDef | ast.AsyncFunct
         if not found:
             return None
         scope = found[-1].body
-    result = None
+    result: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     for statement in _statements(scope):
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
-            result = statement
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if statement.name == name:
+                result = statement
+        elif isinstance(statement, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == name for t in statement.targets
+        ):
+            result = _assigned(tree, statement.value, name) or result
     return result
+
+
+def _assigned(
+    tree: ast.Module, value: ast.expr, name: str
+) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """``f = lambda x: …``, ``f = g`` and ``f = lru_cache(None)(g)`` as a definition."""
+    if isinstance(value, ast.Lambda):
+        made = ast.FunctionDef(
+            name=name, args=value.args, body=[ast.Return(value.body)], decorator_list=[]
+        )
+        return ast.fix_missing_locations(ast.copy_location(made, value))
+    if isinstance(value, ast.Call) and value.args:
+        value = value.args[0]
+    if isinstance(value, ast.Name) and value.id != name:
+        return entry_node(tree, value.id)
+    return None
 
 
 def _statements(body: Sequence[ast.stmt]) -> list[ast.stmt]:
@@ -118,7 +139,7 @@ class _Observer:
         scope = _Scope(outer or self.module)
         args = node.args
         names = positional(node)
-        if (args.posonlyargs + args.args)[: 1] and names != [*args.posonlyargs, *args.args]:
+        if (args.posonlyargs + args.args)[:1] and names != [*args.posonlyargs, *args.args]:
             scope["self"] = scope["cls"] = self.self_slot
         for arg, slot in zip(names, params, strict=False):
             scope[arg.arg] = slot
@@ -189,9 +210,7 @@ class _Observer:
             case ast.AugAssign(target=target, op=op, value=value):
                 left, right = self.expr(target, scope), self.expr(value, scope)
                 self.arithmetic(op, left, right)
-            case ast.For(target=target, iter=iterable) | ast.AsyncFor(
-                target=target, iter=iterable
-            ):
+            case ast.For(target=target, iter=iterable) | ast.AsyncFor(target=target, iter=iterable):
                 self.loop(target, iterable, scope)
                 self.block(node.body, scope)
                 self.block(node.orelse, scope)
@@ -250,9 +269,7 @@ class _Observer:
             element.mark("inner")
             self.assign(target, element, scope, None)
 
-    def assign(
-        self, target: ast.expr, slot: Slot, scope: _Scope, value: ast.expr | None
-    ) -> None:
+    def assign(self, target: ast.expr, slot: Slot, scope: _Scope, value: ast.expr | None) -> None:
         match target:
             case ast.Name(id=name):
                 old = scope.get(name)
@@ -349,9 +366,9 @@ class _Observer:
                 return result
             case ast.Compare(left=left_node, ops=ops, comparators=rights):
                 left = self.expr(left_node, scope)
-                for op, right_node in zip(ops, rights, strict=True):
+                for sign, right_node in zip(ops, rights, strict=True):
                     right = self.expr(right_node, scope)
-                    self.compare(op, left, right)
+                    self.compare(sign, left, right)
                     left = right
                 return Slot().mark("bool")
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -416,7 +433,7 @@ class _Observer:
         unify_soft(result.child("element"), element)
         unify(result.child("element"), result.child("at"))
         if first is not None and len(node.generators) == 1:
-            result.find().lengths += first.child("element").find().bounds
+            note(result.find().lengths, first.child("element").find().bounds)
         return result
 
     def binary(
@@ -432,7 +449,7 @@ class _Observer:
                     self.mark_names(right_node if count is right else left_node, scope, "size")
         if isinstance(op, (ast.Add, ast.Sub)):
             for side in (left, right):
-                result.find().bounds += side.find().bounds
+                note(result.find().bounds, side.find().bounds)
             if isinstance(op, ast.Sub) and isinstance(right_node, ast.Constant):
                 if right_node.value == 1:
                     self.usage.one_based.add(id(left.find()))
@@ -534,9 +551,9 @@ class _Observer:
                     a.find().constants.append(constant)
                 a.mark(*_constant(constant).marks)
         if left.find().length_of is not None and right.find().length_of is not None:
-            a, b = left.find().length_of, right.find().length_of
-            if a is not None and b is not None:
-                self.usage.compared_lengths.append((a, b))
+            one, other = left.find().length_of, right.find().length_of
+            if one is not None and other is not None:
+                self.usage.compared_lengths.append((one, other))
         if isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
             small, large = (left, right) if isinstance(op, (ast.Lt, ast.LtE)) else (right, left)
             self.usage.below.append((small, large))
@@ -588,9 +605,9 @@ def _fresh_number(slot: Slot, value: ast.expr) -> Slot:
         return slot
     copy = Slot(length_of=slot.length_of)
     copy.marks.update(slot.marks)
-    copy.constants += slot.constants
-    copy.bounds += slot.bounds
-    copy.lengths += [slot, *slot.lengths]
+    note(copy.constants, slot.constants)
+    note(copy.bounds, slot.bounds)
+    note(copy.lengths, [slot, *slot.lengths])
     link(copy, slot)
     return copy
 

@@ -1,9 +1,10 @@
 """What a call says about its arguments: builtins, the standard library, methods, own functions."""
 
 import ast
+import itertools
 from typing import Any
 
-from nlogn.cases.slots import Slot, unify
+from nlogn.cases.slots import Slot, note, unify
 from nlogn.cases.usage import link, positional, unify_soft
 
 _INT_ARGS = {"chr", "bin", "hex", "oct", "range", "comb", "perm", "factorial", "gcd", "lcm",
@@ -22,12 +23,12 @@ def call(observer: Any, node: ast.Call, scope: Any) -> Slot:
     name = func.id if isinstance(func, ast.Name) else ""
     if isinstance(func, ast.Attribute):
         owner = func.value
-        if isinstance(owner, ast.Name) and owner.id in ("self", "cls"):
-            if func.attr in observer.functions:
-                if id(observer.functions[func.attr]) in observer.done:
-                    observer.self_call(node, scope)
-                return observer.call_function(  # type: ignore[no-any-return]
-                    observer.functions[func.attr], args, keywords, scope)  # fmt: skip
+        own_method = isinstance(owner, ast.Name) and owner.id in ("self", "cls")
+        if own_method and func.attr in observer.functions:
+            if id(observer.functions[func.attr]) in observer.done:
+                observer.self_call(node, scope)
+            return observer.call_function(  # type: ignore[no-any-return]
+                observer.functions[func.attr], args, keywords, scope)  # fmt: skip
         if isinstance(owner, ast.Name) and owner.id in _MODULES and not scope.look_up(owner.id):
             name = func.attr
         else:
@@ -64,16 +65,18 @@ def _apply(observer: Any, function: ast.expr, args: list[Slot], scope: Any) -> S
             return observer.call_function(  # type: ignore[no-any-return]
                 observer.functions[function.id], args, {}, scope)  # fmt: skip
         return _builtin(observer, function.id, args, None, scope)
-    elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-        if function.value.id == "str" and args:
-            args[0].mark("str")
-            return Slot().mark("str")
+    elif (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "str"
+        and args
+    ):
+        args[0].mark("str")
+        return Slot().mark("str")
     return Slot()
 
 
-def _builtin(
-    observer: Any, name: str, args: list[Slot], node: ast.Call | None, scope: Any
-) -> Slot:
+def _builtin(observer: Any, name: str, args: list[Slot], node: ast.Call | None, scope: Any) -> Slot:
     first = args[0] if args else Slot()
     result = Slot()
     if name == "len":
@@ -127,7 +130,7 @@ def _builtin(
             first.child("element").mark("hash")
         if name == "sorted" or name in ("list", "tuple"):
             result.find().length_of = first.find().length_of
-            result.find().lengths += first.find().lengths
+            note(result.find().lengths, first.find().lengths)
     elif name in ("sum", "fsum", "prod"):
         first.mark("seq")
         first.child("element").mark("num")
@@ -146,12 +149,29 @@ def _builtin(
                     first.mark(kind), other.mark(kind)
         link(result, first)
         for arg in args:
-            result.find().bounds += arg.find().bounds
+            note(result.find().bounds, arg.find().bounds)
             if arg.has("num", "int"):
                 result.mark("num")
-    elif name in ("any", "all", "enumerate", "cycle", "accumulate", "combinations",
-                  "permutations", "pairwise", "groupby", "islice", "Counter", "heapify",
-                  "chain", "mean", "median", "mode", "stdev", "combinations_with_replacement"):
+    elif name in (
+        "any",
+        "all",
+        "enumerate",
+        "cycle",
+        "accumulate",
+        "combinations",
+        "permutations",
+        "pairwise",
+        "groupby",
+        "islice",
+        "Counter",
+        "heapify",
+        "chain",
+        "mean",
+        "median",
+        "mode",
+        "stdev",
+        "combinations_with_replacement",
+    ):
         _iteration(name, first, args, result)  # fmt: skip
     elif name == "zip" or name in ("zip_longest", "product"):
         element = result.child("element").mark("inner", "made")
@@ -160,7 +180,7 @@ def _builtin(
             element.find().parts[i] = arg.child("element")
         element.find().arity = len(args)
         if name == "zip":
-            observer.usage.zipped += [(a, b) for a, b in zip(args, args[1:], strict=False)]
+            observer.usage.zipped += [(a, b) for a, b in itertools.pairwise(args)]
     elif name in ("map", "filter", "reduce", "starmap", "filterfalse"):
         if node is not None and len(args) > 1:
             for arg in args[1:]:
@@ -269,9 +289,11 @@ _RESULTS = {
     "split": ("list", "str"), "rsplit": ("list", "str"), "splitlines": ("list", "str"),
     "partition": ("made", "str"), "rpartition": ("made", "str"),
 }  # fmt: skip
-_STR_RESULT = set(
-    ["lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "swapcase", "replace", "join", "format", "zfill", "center", "ljust", "rjust", "casefold", "translate", "removeprefix", "removesuffix"]
-)
+_STR_RESULT = set({
+    "lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "swapcase", "replace",
+    "join", "format", "zfill", "center", "ljust", "rjust", "casefold", "translate",
+    "removeprefix", "removesuffix",
+})  # fmt: skip
 
 
 def _method(
@@ -386,6 +408,7 @@ def unify_at(slot: Slot) -> None:
     unify(slot.child("element"), slot.child("at"))
 
 
-_MODULES = frozenset(
-    ["math", "heapq", "bisect", "itertools", "collections", "functools", "operator", "re", "statistics", "copy", "string", "random", "sys", "np", "numpy"]
-)
+_MODULES = frozenset({
+    "math", "heapq", "bisect", "itertools", "collections", "functools", "operator", "re",
+    "statistics", "copy", "string", "random", "sys", "np", "numpy",
+})  # fmt: skip
