@@ -146,6 +146,30 @@ CODES = {
     "brackets_in_texts": (
         "def f(xs):\n    s = '([{' + \"#\"\n    return [s for _ in xs]\n", "O(n)",
     ),
+    "flood_of_a_grid": (
+        "def f(grid):\n    rows, cols = len(grid), len(grid[0])\n\n    def fill(r, c):\n"
+        "        if r < 0 or r >= rows or c < 0 or c >= cols or grid[r][c] != 1:\n"
+        "            return\n        grid[r][c] = 2\n        fill(r + 1, c)\n"
+        "        fill(r - 1, c)\n        fill(r, c + 1)\n        fill(r, c - 1)\n\n"
+        "    for r in range(rows):\n        for c in range(cols):\n            fill(r, c)\n",
+        "O(n*m)",
+    ),
+    "search_that_goes_on": (
+        "def f(text: str):\n    found = []\n    at = text.find('x', 0)\n    while at >= 0:\n"
+        "        found.append(at)\n        at = text.find('x', at + 1)\n    return found\n",
+        "O(n)",
+    ),
+    "halved_afresh_for_each": (
+        "def f(n, k):\n    c = 0\n    for i in range(k):\n        node = (n + i) // 2\n"
+        "        while node:\n            node //= 2\n            c += 1\n    return c\n",
+        "O((n+m) log(n+m))",
+    ),
+    "sieve": (
+        "def f(n):\n    prime = [True] * (n + 1)\n    i = 2\n    while i * i <= n:\n"
+        "        if prime[i]:\n            for j in range(i * i, n + 1, i):\n"
+        "                prime[j] = False\n        i += 1\n    return prime\n",
+        "O(n log n)",
+    ),
     "whole_program": ("n = int(input())\nfor i in range(n):\n    for j in range(i):\n"
                       "        print(i, j)\n", "O(n^2)"),
 }  # fmt: skip
@@ -194,6 +218,20 @@ def test_the_loop_costs_only_once_the_cursor_is_in_it() -> None:
     ],
 )
 def test_what_it_cannot_know_is_unknown(code: str) -> None:
+    assert path_cost(code).big_o == "unknown"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(xs, n):\n    i = n\n    while i >= 0:\n        i += 1\n",  # away from its bound
+        "def f(text, k):\n    i = 0\n    while (i := text.find('x', i)) >= 0:\n"
+        "        text = text[:i] + k + text[i:]\n",  # what it searches grows
+        "def f(p, path):\n    j = mark = 0\n    while j < len(path):\n        j += 1\n"
+        "        if p[j] == path[j]:\n            mark += 1\n            j = mark\n",  # goes back
+    ],
+)
+def test_a_loop_that_may_not_progress_is_not_given_a_bound(code: str) -> None:
     assert path_cost(code).big_o == "unknown"
 
 

@@ -4,7 +4,7 @@ import ast
 from dataclasses import replace
 
 from nlogn.complexity import static_terms as t
-from nlogn.complexity.static_eval import Evaluator, unpacked
+from nlogn.complexity.static_eval import Evaluator, follows, unpacked
 from nlogn.complexity.static_state import State, Variable, symbol_of
 from nlogn.complexity.static_terms import ONE, Terms, add, inverse, mul, size
 from nlogn.complexity.static_values import CONTAINERS, Val, constant, written
@@ -37,6 +37,12 @@ def assign(state: State, targets: list[ast.expr], node: ast.expr) -> Terms:
                     state.update(names[0], "div")
                     names = names[1:]
                     one = ast.Tuple(one.elts[1:])
+            cut = written(node.func.value) if isinstance(node, ast.Call) and isinstance(
+                node.func, ast.Attribute) and node.func.attr in (
+                "partition", "rpartition") else ""  # fmt: skip
+            if cut and cut in names and state.inner_loop():
+                state.update(cut, "slice")  # what is left of the text goes on
+                one = ast.Tuple([e for e in one.elts if written(e) != cut])
             bind_target(state, one, value)
         else:
             _store(state, one, node, value)
@@ -99,6 +105,9 @@ def _store(state: State, target: ast.expr, node: ast.expr, value: Val) -> None:
         if kind in ("next", "mid"):
             old.value = replace(old.value, rel=value.rel)
         return
+    if inside and follows(state, name, node):
+        state.update(name, "scan")
+        return
     if inside:
         state.update(name, "set")
         _resume(state, name, node)
@@ -120,7 +129,7 @@ def _movement(state: State, name: str, node: ast.expr, value: Val) -> str:
                 if len(factors) == 1 and (constant(x.left) or constant(x.right)):
                     loop.scaled[name] = factors.pop()
     if name not in inside:
-        if value.rel and value.rel[1] == "half":
+        if value.rel and value.rel[1] == "half" and _near(node):
             return "mid"
         mine = found.value.rel if found is not None else None
         if value.rel and value.rel[1] == "child" and mine and mine[0] == value.rel[0]:
@@ -154,6 +163,13 @@ def _movement(state: State, name: str, node: ast.expr, value: Val) -> str:
     return ""
 
 
+def _near(node: ast.expr) -> bool:
+    """``mid``, ``mid + 1``: a middle found before, not a half that is taken here."""
+    if isinstance(node, ast.BinOp) and constant(node.right) is not None:
+        return isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.left, ast.Name)
+    return isinstance(node, ast.Name)
+
+
 def _resume(state: State, name: str, node: ast.expr) -> None:
     """``i = j``: the outer loop goes on where the inner one stopped, so both are one pass."""
     source = node.left if isinstance(node, ast.BinOp) else node
@@ -162,6 +178,8 @@ def _resume(state: State, name: str, node: ast.expr) -> None:
     if not other or loop is None or loop.kind != "while" or loop.test is None:
         return
     if name not in {written(x) for x in ast.walk(loop.test) if isinstance(x, ast.expr)}:
+        return
+    if not any(mover == other for _, _, mover in loop.chain_loops):
         return
     loop.updates[name] = [(k, d) for k, d in loop.updates.get(name, []) if k != "set"] + [
         ("inc", "")

@@ -20,6 +20,17 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "bin": ("logn", "str:logn"), "hex": ("logn", "str:logn"), "format": ("1", "str"),
     "bytes": ("n", "bytes:n"), "bytearray": ("n", "list:n"), "hasattr": ("1", "int"),
     "super": ("1", "any"), "object": ("1", "any"), "callable": ("1", "int"), "input": ("1", "str"),
+    "memoryview": ("1", "list:n"), "ascii": ("n", "str:n"), "oct": ("logn", "str:logn"),
+    "open": ("1", "any"), "vars": ("1", "dict"), "exit": ("1", "none"), "copy": ("n", "same"),
+    # hashes, encodings, the web's texts
+    "sha256": ("s", "any"), "sha1": ("s", "any"), "md5": ("s", "any"), "sha512": ("s", "any"),
+    "blake2b": ("s", "any"), "crc32": ("n", "int"), "adler32": ("n", "int"), "new": ("s", "any"),
+    "compare_digest": ("s", "int"), "normalize": ("m", "str:m"), "combining": ("1", "int"),
+    "category": ("1", "str"), "quote": ("n", "str:n"), "unquote": ("n", "str:n"),
+    "urlencode": ("deep", "str:deep"), "urlparse": ("n", "any"), "urlsplit": ("n", "any"),
+    "parse_qs": ("n", "dict:n"), "parse_qsl": ("n", "list:n"), "escape": ("n", "str:n"),
+    "unescape": ("n", "str:n"), "b64encode": ("n", "bytes:n"), "b64decode": ("n", "bytes:n"),
+    "hexlify": ("n", "bytes:n"), "unhexlify": ("n", "bytes:n"), "attrgetter": ("1", "any"),
     "setattr": ("1", "none"), "slice": ("1", "any"), "complex": ("1", "int"),
     # heapq, bisect
     "heappush": ("logn", "none"), "heappop": ("logn", "elem"), "heapify": ("n", "none"),
@@ -47,6 +58,8 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 CONSTANT_MODULES = frozenset({"math", "random", "operator", "time", "cmath", "string", "sys", "os"})
 CONSTANT = frozenset({
+    "monotonic", "sleep", "now", "today", "process_time", "getrandbits", "seed", "fmod",
+    "remainder", "log1p", "expm1", "cbrt", "exp2", "getenv", "cpu_count",
     "sqrt", "cos", "sin", "tan", "atan", "atan2", "acos", "asin", "exp", "log", "log2", "log10",
     "floor", "ceil", "gcd", "lcm", "hypot", "degrees", "radians", "isclose", "isfinite", "isnan",
     "isinf", "copysign", "fabs", "trunc", "perf_counter", "time", "xor", "add", "mul", "randint",
@@ -88,6 +101,10 @@ METHODS: dict[str, tuple[str, str]] = {
     "rjust": ("n", "str:n"), "center": ("n", "str:n"), "format": ("1", "str"),
     "removeprefix": ("n", "str:n"), "removesuffix": ("n", "str:n"),
     # numbers, matches, files
+    "isascii": ("n", "int"), "isidentifier": ("n", "int"), "isdecimal": ("n", "int"),
+    "isprintable": ("n", "int"), "expandtabs": ("n", "str:n"), "istitle": ("n", "int"),
+    "digest": ("1", "bytes"), "hexdigest": ("1", "str"), "hex": ("n", "str:n"),
+    "format_map": ("n", "str:n"), "tolist": ("n", "list:n"), "tobytes": ("n", "bytes:n"),
     "bit_length": ("1", "int:logn"), "bit_count": ("1", "int"), "group": ("1", "str"),
     "groups": ("1", "any"), "start": ("1", "int"), "end": ("1", "int"), "is_integer": ("1", "int"),
     "readline": ("1", "str"), "write": ("m", "int"), "put": ("1", "none"), "empty": ("1", "int"),
@@ -103,6 +120,11 @@ DICT_ONLY = frozenset({"items", "keys", "values", "setdefault", "popitem", "move
                        "get"})  # fmt: skip
 SET_ONLY = frozenset({"add", "discard", "issubset", "issuperset", "isdisjoint", "union",
                       "intersection", "difference"})  # fmt: skip
+TEXT_ONLY = frozenset({
+    "split", "rsplit", "splitlines", "strip", "lstrip", "rstrip", "startswith", "endswith",
+    "lower", "upper", "title", "encode", "isdigit", "isalpha", "partition", "rpartition",
+    "casefold", "removeprefix", "removesuffix", "zfill", "isalnum", "isspace",
+})  # fmt: skip
 GROWS = frozenset({"append", "appendleft", "add", "insert", "put", "setdefault"})
 SHRINKS = frozenset({"pop", "popleft", "popitem", "remove", "heappop", "discard"})
 

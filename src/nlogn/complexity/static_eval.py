@@ -14,6 +14,7 @@ from nlogn.complexity.static_calls import (
     METHODS,
     SET_ONLY,
     SHRINKS,
+    TEXT_ONLY,
     amount,
 )
 from nlogn.complexity.static_operators import binary, compare
@@ -30,8 +31,40 @@ from nlogn.complexity.static_values import (
     container,
     either,
     element,
+    reached,
     written,
 )
+
+
+def follows(state: State, name: str, node: ast.expr) -> bool:
+    """Notes ``at = text.find(x, start)`` and what is counted on from it; whether `name` is the
+    start of the search that it moves on."""
+    loop = state.inner_loop()
+    if loop is None or loop.kind != "while":
+        return False
+    used = [x.id for x in ast.walk(node) if isinstance(x, ast.Name)]
+    searched = [
+        x for x in ast.walk(node) if isinstance(x, ast.Call) and isinstance(x.func, ast.Attribute)
+        and x.func.attr in ("find", "index") and len(x.args) > 1
+    ]  # fmt: skip
+    if searched:
+        used = [x.id for x in ast.walk(searched[0].args[1]) if isinstance(x, ast.Name)]
+        root = next((loop.found.get(n, n) for n in used), "")
+    elif isinstance(node, (ast.Name, ast.BinOp)) and not _subtracts(node):
+        root = next((loop.found[n] for n in used if n in loop.found), "")
+    else:
+        root = ""
+    if not root:
+        loop.found.pop(name, None)
+        return False
+    if root != name:
+        loop.found[name] = root
+        return False
+    return True
+
+
+def _subtracts(node: ast.expr) -> bool:
+    return any(isinstance(x, (ast.Sub, ast.Mult, ast.Mod, ast.FloorDiv)) for x in ast.walk(node))
 
 
 class Evaluator:
@@ -160,7 +193,8 @@ class Evaluator:
     def _namedexpr(self, node: ast.NamedExpr) -> Val:
         value = self.value(node.value)
         if isinstance(node.target, ast.Name):
-            self.state.update(node.target.id, "set")
+            moved = follows(self.state, node.target.id, node.value)
+            self.state.update(node.target.id, "scan" if moved else "set")
             self.state.bind(node.target.id, value)
         return value
 
@@ -219,8 +253,11 @@ class Evaluator:
         )
         if fixed:
             return container(base.kind, ONE, base.elem)
-        self.charge(base.size)
-        self.state.allocate(base.size)
+        length = base.size
+        if low is not None and high is not None and (reach := reached(low, high)) is not None:
+            length = self.peek(reach).size
+        self.charge(length)
+        self.state.allocate(length)
         rel = None
         if base.rel and base.rel[1] == "same":
             step = constant(node.slice.step)
@@ -233,7 +270,7 @@ class Evaluator:
             else:
                 rel = base.rel
         kind = base.kind if base.kind != "any" else "list"
-        return Val(kind, base.size, base.elem or element(base), rel)
+        return Val(kind, length, base.elem or element(base), rel)
 
     # -- comprehensions
 
@@ -355,7 +392,7 @@ class Evaluator:
                base: Val | None) -> Val:  # fmt: skip
         values = ([base] if base is not None else []) + self.arguments(node)
         if name not in table:
-            if name in CONSTANT:
+            if name in CONSTANT or name.endswith(("Error", "Exception")):
                 return NUMBER
             self.state.flag(f"the cost of {name}() is not known")
             self.charge(UNKNOWN)
@@ -409,6 +446,10 @@ class Evaluator:
         if own is not None and base.kind not in CONTAINERS - {"any"}:
             return self._own(node, own, skip=1)
         container_node = function.value
+        if name in TEXT_ONLY and base.kind == "any":
+            self.state.texts |= {n for mono in base.size for n, _, _ in mono if n[-1] == "]"}
+        if name in ("find", "index") and len(node.args) > 1 and base.kind != "list":
+            return self._find(node, base)
         if base.kind == "any" and base.name and (name in DICT_ONLY or name in SET_ONLY):
             base = self._learn(base.name, "dict" if name in DICT_ONLY else "set") or base
         if name == "pop" and (base.kind in ("list", "any", "deque")):
@@ -474,6 +515,20 @@ class Evaluator:
         self.state.flag(f"the cost of .{name}() is not known")
         self.charge(UNKNOWN)
         return ANY
+
+    def _find(self, node: ast.Call, base: Val) -> Val:
+        """A search that starts where the last one ended walks the text once in all."""
+        self.arguments(node)
+        start = next((x.id for x in ast.walk(node.args[1]) if isinstance(x, ast.Name)), "")
+        loop = self.state.inner_loop()
+        if loop is None or loop.kind != "while" or not start:
+            self.charge(base.size)
+        else:
+            symbol = self.state.symbol(base.size)
+            self.charge(t.size(symbol))
+            root = loop.found.get(start, start)
+            loop.finds.append((symbol, base.size, root, base.name))
+        return Val("int", base.size)
 
     def _learn(self, name: str, kind: str) -> Val | None:
         """A method that only dicts or sets have: `in` was no scan after all."""

@@ -21,13 +21,26 @@ def settle_while(state: State, index: int, evaluate: Magnitude) -> Terms:
     A loop whose progress outlives the loops around it runs so often in all, not each time.
     """
     block = state.blocks[index]
-    found = _of_test(state, block, block.test, evaluate)
+    found = _of_test(state, block, block.test, evaluate, True)
     if found is None or is_unknown(found[0]):
         for test in block.exits:
-            other = _of_test(state, block, test, evaluate)
+            other = _of_test(state, block, test, evaluate, False)
             if other is not None and not is_unknown(other[0]):
                 found = other
                 break
+    scanned = [
+        (whole, start) for _, whole, start, text in block.finds
+        if "scan" in _kinds(block, start) and not _kinds(block, text)
+    ]  # fmt: skip
+    if scanned and (found is None or is_unknown(found[0])):
+        found = t.total(s for s, _ in scanned), tuple(n for _, n in scanned)
+    for symbol, whole, name, text in block.finds:
+        if "scan" in _kinds(block, name) and not _kinds(block, text):
+            state.sizes[symbol] = mul(whole, inverse(block.trip))
+    if found is None:
+        cut = [n for n in block.updates if set(_kinds(block, n)) == {"slice"} and n in block.steady]
+        if cut and (shrinking := state.find(cut[0])) is not None:
+            found = shrinking.value.size, (cut[0],)
     if found is None:
         halved = tuple(n for n in block.updates if "mid" in _kinds(block, n))
         spans = [v.value.size for n in halved if (v := state.find(n)) is not None]
@@ -51,9 +64,12 @@ def settle_while(state: State, index: int, evaluate: Magnitude) -> Terms:
     return shared
 
 
-def _of_test(state: State, block: Block, test: ast.expr | None, ev: Magnitude) -> Found | None:
+def _of_test(
+    state: State, block: Block, test: ast.expr | None, ev: Magnitude, goes_on: bool
+) -> Found | None:
+    """`goes_on`: the loop goes on while the test holds; else it ends when it does."""
     if isinstance(test, ast.BoolOp):
-        parts = [_of_test(state, block, v, ev) for v in test.values]
+        parts = [_of_test(state, block, v, ev, goes_on) for v in test.values]
         good = [p for p in parts if p is not None and not is_unknown(p[0])]
         if isinstance(test.op, ast.And):
             return min(good, key=lambda p: t.degree(p[0]), default=None)
@@ -61,12 +77,15 @@ def _of_test(state: State, block: Block, test: ast.expr | None, ev: Magnitude) -
             return good[0] if good and len(block.exits) else None
         return t.total(p[0] for p in good), tuple(n for p in good for n in p[1])
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _of_test(state, block, test.operand, ev)
+        return _of_test(state, block, test.operand, ev, not goes_on)
     if isinstance(test, ast.Compare):
         left, right = test.left, test.comparators[-1]
         if isinstance(test.ops[0], (ast.Is, ast.IsNot)):
             return _of_truth(state, block, left, ev)
-        return _of_compare(state, block, left, right, ev)
+        below = isinstance(test.ops[0], (ast.Lt, ast.LtE))
+        above = isinstance(test.ops[0], (ast.Gt, ast.GtE))
+        ordered = (below == goes_on) if below or above else None
+        return _of_compare(state, block, left, right, ev, ordered)
     if isinstance(test, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.BinOp)):
         return _of_truth(state, block, test, ev)
     return None
@@ -165,8 +184,10 @@ def _counted(block: Block, name: str, distance: Terms) -> Terms:
 
 
 def _of_compare(
-    state: State, block: Block, left: ast.expr, right: ast.expr, ev: Magnitude
-) -> Found | None:
+    state: State, block: Block, left: ast.expr, right: ast.expr, ev: Magnitude,
+    rising: bool | None,
+) -> Found | None:  # fmt: skip
+    """`rising`: the loop ends when the left side gets too large; None: either way."""
     names = [
         n for side in (left, right) for x in ast.walk(side)
         if isinstance(x, (ast.Name, ast.Attribute)) and (n := written(x)) in block.updates
@@ -174,7 +195,7 @@ def _of_compare(
     if not names:
         return None
     for name in names:
-        if "pop" in _kinds(block, name):  # while live[0] <= now
+        if {"pop", "slice"} & set(_kinds(block, name)):  # while live[0] <= now
             drained = _drained(state, block, name, ev)
             if drained is not None:
                 return drained
@@ -201,7 +222,10 @@ def _of_compare(
             return t.log(t.add(t.add(reach, _start(block, name)), ONE)), (name,)
         if "jump" in kinds or "next" in kinds:
             return _chased(state, block, name)
-        if "set" in kinds:
+        if kinds & {"set", "scan"}:
+            continue
+        upwards = rising is None or rising == (side is left)
+        if kinds & {"inc", "incvar"} and not upwards:
             continue
         if "inc" in kinds and not kinds & {"dec", "decvar"}:
             if _squares(side, name):
@@ -217,7 +241,8 @@ def _of_compare(
                 if stride is not None and 0 < t.degree(stride.value.size) < 1:
                     return mul(sizes[other], inverse(stride.value.size)), (name,)
             return _stepped(state, block, name, sizes[other]), (name,)
-        if kinds & {"dec", "decvar"} and not kinds & {"inc", "incvar"}:
+        downwards = rising is None or rising != (side is left)
+        if kinds & {"dec", "decvar"} and not kinds & {"inc", "incvar"} and downwards:
             start = t.add(_start(block, name), ONE)
             return _counted(block, name, start), (name,)
     return None

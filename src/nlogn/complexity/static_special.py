@@ -21,6 +21,7 @@ from nlogn.complexity.static_values import (
     container,
     either,
     element,
+    reached,
     written,
 )
 
@@ -38,7 +39,7 @@ def call_range(ev: Evaluator, node: ast.Call) -> Val:
     if (step or 1) < 0 and low is not None:
         top = low
     length = top.size
-    if low is not None and (reach := _reach(node.args[0], node.args[1])) is not None:
+    if low is not None and (reach := reached(node.args[0], node.args[1])) is not None:
         length = ev.peek(reach).size
     rel = (low.rel[0], "item") if low and low.rel and low.rel[1] in ("same", "inc") else None
     if len(values) == 3 and step is None:
@@ -289,17 +290,6 @@ def call_heappop(ev: Evaluator, node: ast.Call) -> Val:
     ev.charge(t.log(values[0].size))
     ev.mark(node.args[0], "pop")
     return element(values[0])
-
-
-def _reach(low: ast.expr, high: ast.expr) -> ast.expr | None:
-    """k of ``range(x, x + k)``, also within a min()."""
-    if isinstance(high, ast.Call) and getattr(high.func, "id", "") == "min":
-        return next((r for a in high.args if (r := _reach(low, a)) is not None), None)
-    if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Add):
-        for one, other in ((high.left, high.right), (high.right, high.left)):
-            if ast.dump(one) == ast.dump(low) and not isinstance(low, ast.Constant):
-                return other
-    return None
 
 
 def _inverted(node: ast.expr, name: str, bound: Terms) -> Terms:

@@ -88,6 +88,8 @@ class Block:
     ranged: list[tuple[str, str]] = field(default_factory=list)
     guards: list[tuple[str, Terms]] = field(default_factory=list)
     limits: Terms = ONE
+    found: dict[str, str] = field(default_factory=dict)  # at = text.find(x, start)
+    finds: list[tuple[str, Terms, str, str]] = field(default_factory=list)
     scaled: dict[str, str] = field(default_factory=dict)  # child = 2 * root + 1
     steady: set[str] = field(default_factory=set)  # halved or doubled on every pass
     stepped: list[tuple[str, Terms, str]] = field(default_factory=list)  # j += i
@@ -135,6 +137,8 @@ class Block:
             guards=list(self.guards),
             chain_loops=list(self.chain_loops),
             scaled=dict(self.scaled),
+            found=dict(self.found),
+            finds=list(self.finds),
             steady=set(self.steady),
             stepped=list(self.stepped),
             scans={k: list(v) for k, v in self.scans.items()},
@@ -155,6 +159,7 @@ class State:
         self.parent: State | None = None  # a fork writes its symbols over its parent's
         self.counter = 0
         self.flags: dict[str, None] = {}
+        self.texts: set[str] = set()  # elements that are used as texts: short
         self.dropped: set[str] = set()  # flags that later lines have refuted
 
     def fork(self) -> "State":
@@ -182,6 +187,9 @@ class State:
             return self.sizes[name]
         return self.parent.known(name) if self.parent else None
 
+    def is_text(self, name: str) -> bool:
+        return name in self.texts or (self.parent is not None and self.parent.is_text(name))
+
     def resolve(self, terms: Terms) -> Terms:
         """`terms` in base sizes; a size that depends on itself is not known."""
         memo: dict[str, Terms] = {}
@@ -190,7 +198,9 @@ class State:
         walking: set[str] = set()
 
         def value_of(name: str) -> Terms | None:
-            if name[0] != "@" or name in open_still:
+            if name[0] != "@":
+                return ONE if name[-1] == "]" and self.is_text(name) else None
+            if name in open_still:
                 return None
             if name in memo:
                 return memo[name]
@@ -311,7 +321,7 @@ class State:
         start = self.function_index
         for block in [self.blocks[start], *self.loops_from(start)]:
             block.updates.setdefault(name, []).append((kind, detail))
-        if kind in ("div", "mul", "double") and self.top.loops:
+        if kind in ("div", "mul", "double", "slice") and self.top.loops:
             self.top.steady.add(name)
 
     def grow(self, variable: Variable, by: Terms, inner: bool = False) -> None:

@@ -223,8 +223,14 @@ def _lattice() -> list[tuple[BigO, Terms]]:
 def classify(terms: Terms, letters: dict[str, str]) -> tuple[str, bool]:
     """The class of `terms` once each size is written as ``n`` or ``m``, and whether it is exact
     (else it is the cheapest class of the lattice above it). ``unknown`` is an answer."""
+    return _classified(terms, tuple(sorted(letters.items())))
+
+
+@functools.lru_cache(maxsize=4096)
+def _classified(terms: Terms, pairs: tuple[tuple[str, str], ...]) -> tuple[str, bool]:
     if is_unknown(terms):
         return "unknown", True
+    letters = dict(pairs)
     kept: Terms = frozenset(
         tuple((n, max(p, 0.0), q if p >= 0 else 0.0) for n, p, q in mono if p > 0 or (p == 0 < q))
         for mono in terms

@@ -124,3 +124,13 @@ def either(a: Val, b: Val) -> Val:
     elem = either(a.elem, b.elem) if a.elem and b.elem else a.elem or b.elem
     return Val(kind, add(a.size, b.size), elem, a.rel if a.rel == b.rel else None)
 
+
+def reached(low: ast.expr, high: ast.expr) -> ast.expr | None:
+    """k of ``range(x, x + k)``, also within a min()."""
+    if isinstance(high, ast.Call) and getattr(high.func, "id", "") == "min":
+        return next((r for a in high.args if (r := reached(low, a)) is not None), None)
+    if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Add):
+        for one, other in ((high.left, high.right), (high.right, high.left)):
+            if ast.dump(one) == ast.dump(low) and not isinstance(low, ast.Constant):
+                return other
+    return None
