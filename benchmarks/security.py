@@ -91,15 +91,24 @@ def score(
     for row in rows:
         if not keep(row):
             continue
-        start = time.perf_counter()
+        start = time.thread_time()
         report = secure(row["code"], row["lang"])
-        took.append((time.perf_counter() - start) * 200 / max(20, row["code"].count("\n") + 1))
+        took.append((time.thread_time() - start) * 200 / max(20, row["code"].count("\n") + 1))
         hit = flagged(report, row, name)
         results.append((row, hit))
-        by_cat[str(row.get("cat") or row.get("rule") or row.get("kind") or row.get("cwe"))].append((row, hit))
+        by_cat[str(row.get("cat") or row.get("rule") or row.get("kind") or row.get("cwe"))].append(
+            (row, hit)
+        )
         if show and hit != bool(row["label"]):
             acts = [(f.rule, f.line, f.action) for f in report.findings]
-            print("   ", "MISS " if row["label"] else "FALSE", row["id"], row["cwe"], report.status, acts)
+            print(
+                "   ",
+                "MISS " if row["label"] else "FALSE",
+                row["id"],
+                row["cwe"],
+                report.status,
+                acts,
+            )
     if not results:
         print(f"{title:32} no rows")
         return took
@@ -115,7 +124,9 @@ def score(
     return took
 
 
-def clean(rows: list[Row], name: str, show: bool, keep: Callable[[Row], bool]) -> tuple[int, int, int]:
+def clean(
+    rows: list[Row], name: str, show: bool, keep: Callable[[Row], bool]
+) -> tuple[int, int, int]:
     warn = block = n = 0
     for row in rows:
         if not keep(row):
@@ -126,11 +137,15 @@ def clean(rows: list[Row], name: str, show: bool, keep: Callable[[Row], bool]) -
         warn += bool(acts - {"info", "allow"})
         block += "block" in acts
         if show and acts - {"info", "allow"}:
-            print("   ", row["id"], row["lang"], [(f.rule, f.line, f.action) for f in report.findings])
+            print(
+                "   ", row["id"], row["lang"], [(f.rule, f.line, f.action) for f in report.findings]
+            )
         if show and report.status == "unscanned":
             print("   ", row["id"], row["lang"], report.reason)
     if n:
-        print(f"{'clean: ' + name:32} warn {100 * warn / n:.2f} % ({warn})  block {100 * block / n:.2f} % ({block})  n={n}")
+        print(
+            f"{'clean: ' + name:32} warn {100 * warn / n:.2f} % ({warn})  block {100 * block / n:.2f} % ({block})  n={n}"
+        )
     return warn, block, n
 
 
@@ -146,7 +161,9 @@ TABLE: list[tuple[str, str, str]] = [
 
 
 def main() -> None:
-    cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    cli = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     cli.add_argument("data", nargs="?", type=Path, default=default_data())
     cli.add_argument("--only", nargs="*", default=[])
     cli.add_argument("--show", action="store_true", help="list the rows that were judged wrongly")
@@ -177,11 +194,13 @@ def main() -> None:
             total = [a + b for a, b in zip(total, got, strict=True)]
     if total[2]:
         w, b, n = total
-        print(f"{'clean functions':32} warn {100 * w / n:.2f} % ({w})  block {100 * b / n:.2f} % ({b})  n={n}")
+        print(
+            f"{'clean functions':32} warn {100 * w / n:.2f} % ({w})  block {100 * b / n:.2f} % ({b})  n={n}"
+        )
     if took:
         took.sort()
         p50, p95 = took[len(took) // 2], took[int(len(took) * 0.95)]
-        print(f"latency per 200 lines, warm: p50 {p50 * 1e3:.1f} ms, p95 {p95 * 1e3:.1f} ms")
+        print(f"latency per 200 lines, warm, CPU: p50 {p50 * 1e3:.1f} ms, p95 {p95 * 1e3:.1f} ms")
 
 
 if __name__ == "__main__":

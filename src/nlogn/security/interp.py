@@ -134,11 +134,16 @@ class Interpreter:
 
     def run(self) -> list[Hit]:
         """Run the module, then every function in it as an entry point."""
-        self.declare(self.module.body)
-        self.block(self.module.body, self.globals)
-        while self.pending:
-            self.enter(self.pending.pop(0))
-        return sorted(self.hits.values(), key=lambda h: (h.pos, h.rule.id))
+        try:
+            self.declare(self.module.body)
+            self.block(self.module.body, self.globals)
+            while self.pending:
+                self.enter(self.pending.pop(0))
+            return sorted(self.hits.values(), key=lambda h: (h.pos, h.rule.id))
+        finally:
+            # Scopes and closures point at each other; let go, so that no collector has to.
+            for table in (self._ev, self._st, self.globals, self.classes, self.memo):
+                table.clear()
 
     def declare(self, body: list[Any]) -> None:
         """Hoist the functions and classes of a body, so that a call above its definition works."""
