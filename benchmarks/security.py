@@ -150,14 +150,24 @@ def clean(
 
 
 TABLE: list[tuple[str, str, str]] = [
-    ("OWASP Python", "owasp_py", ""), ("OWASP Java", "owasp_java", ""), ("DeVAIC", "devaic", ""),
-    ("SecurityEval", "securityeval", ""), ("SALLM", "sallm", ""), ("SVEN Python", "sven", "python"),
-    ("SVEN C/C++", "sven", "c cpp"), ("CWEval Python", "cweval", "python"),
-    ("CWEval JavaScript", "cweval", "javascript"), ("CWEval Go", "cweval", "go"),
-    ("CWEval C", "cweval", "c"), ("CWEval C++", "cweval", "cpp"), ("gosec", "gosec", ""),
-    ("Psalm", "psalm_taint", ""), ("njsscan", "njsscan_assets", ""), ("CASTLE", "castle", ""),
+    ("OWASP Python", "owasp_py", ""),
+    ("OWASP Java", "owasp_java", ""),
+    ("DeVAIC", "devaic", ""),
+    ("SecurityEval", "securityeval", ""),
+    ("SALLM", "sallm", ""),
+    ("SVEN Python", "sven", "python"),
+    ("SVEN C/C++", "sven", "c cpp"),
+    ("CWEval Python", "cweval", "python"),
+    ("CWEval JavaScript", "cweval", "javascript"),
+    ("CWEval Go", "cweval", "go"),
+    ("CWEval C", "cweval", "c"),
+    ("CWEval C++", "cweval", "cpp"),
+    ("gosec", "gosec", ""),
+    ("Psalm", "psalm_taint", ""),
+    ("njsscan", "njsscan_assets", ""),
+    ("CASTLE", "castle", ""),
     ("Juliet", "juliet_sample", ""),
-]  # fmt: skip
+]
 
 
 def main() -> None:

@@ -14,7 +14,9 @@ def lines(code: str, **kw: str) -> list[int]:
     return [f.line for f in report.findings]
 
 
-@pytest.mark.parametrize("cut", range(len("    os.system('ping ' + x"), len("    os.system('ping ' + x)") + 1))
+@pytest.mark.parametrize(
+    "cut", range(len("    os.system('ping ' + x"), len("    os.system('ping ' + x)") + 1)
+)
 def test_half_written(cut):
     body = "    os.system('ping ' + x)"[:cut]
     assert lines("import os\ndef f(x):\n" + body) == [3]

@@ -16,7 +16,9 @@ class Rename(ast.NodeTransformer):
         self.names: dict[str, str] = {}
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        bound = {
+            n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         # Names that carry meaning for a rule, such as `password`, are left alone.
         self.names = {b: f"v{k}_" for k, b in enumerate(sorted(bound)) if len(b) <= 2}
         self.generic_visit(node)
@@ -82,7 +84,9 @@ def extract(code: str) -> str:
     if m is None or "yield" in code or "@app.route" in code:
         return code
     names = ", ".join(re.findall(r"(\w+)\s*(?::[^,]*)?(?:,|$)", m.group(1)))
-    return code.replace(m.group(0), f"def f({m.group(1)}):\n    return helper({names})\ndef helper({m.group(1)}):\n")
+    return code.replace(
+        m.group(0), f"def f({m.group(1)}):\n    return helper({names})\ndef helper({m.group(1)}):\n"
+    )
 
 
 def reorder(code: str) -> str:

@@ -76,7 +76,10 @@ def test_policy_errors_say_what_is_wrong(text, message):
 
 def test_suppression_needs_a_reason():
     line = "    os.system('ping ' + request.args['h'])"
-    reasoned = BAD.replace(line, line + "  # nlogn: allow py.command-injection because the host list is checked upstream")
+    reasoned = BAD.replace(
+        line,
+        line + "  # nlogn: allow py.command-injection because the host list is checked upstream",
+    )
     bare = BAD.replace(line, line + "  # nlogn: allow py.command-injection")
     kept = secure(reasoned, "python")
     assert kept.status == "clean"
@@ -96,7 +99,10 @@ def test_audit_log(tmp_path):
 
 
 def test_sarif_is_valid_and_carries_flow_taxa_fingerprint_fix_and_suppression():
-    waived = BAD + "def g(a):\n    # nlogn: allow py.command-injection because only operators call this\n    os.system(a)\n"
+    waived = (
+        BAD
+        + "def g(a):\n    # nlogn: allow py.command-injection because only operators call this\n    os.system(a)\n"
+    )
     s = Scanned("src/a.py", waived, secure(waived, "python"))
     doc = to_sarif([s], fixes={"src/a.py": offers(waived, "python")})
     jsonschema.validate(doc, SCHEMA)
@@ -176,16 +182,46 @@ def test_diff_reports_only_introduced_lines(tmp_path):
 @pytest.mark.parametrize(
     "before, after",
     [
-        ("import os\ndef f(h):\n    os.system('ping -c 1 ' + h)\n", "subprocess.run(['ping', '-c', '1', h])"),
-        ("import subprocess\ndef f(h):\n    subprocess.run(f'ls -l {h}', shell=True)\n", "subprocess.run(['ls', '-l', h])"),
-        ("def f(c, n):\n    c.execute(\"select * from t where a='%s'\" % n)\n", 'c.execute("select * from t where a=?", (n,))'),
-        ("def f(c, n):\n    q = f\"select * from t where a='{n}'\"\n    c.execute(q)\n", "c.execute(q, (n,))"),
-        ("import yaml\ndef f(t):\n    return yaml.load(t, Loader=yaml.Loader)\n", "yaml.safe_load(t)"),
-        ("import random\ndef f():\n    token = random.choice('ab')\n    return token\n", "secrets.choice('ab')"),
-        ("import xml.etree.ElementTree as ET\ndef f(s):\n    return ET.fromstring(s)\n", "import defusedxml.ElementTree as ET"),
-        ("import requests\nr = requests.get('https://a.example', verify=False)\n", "requests.get('https://a.example')"),
-        ("from flask import request\ndef f():\n    return open('d/' + request.args['n'])\n", "os.path.basename(request.args['n'])"),
-        ("import hmac\ndef f(k, m, signature):\n    return hmac.new(k, m, 'sha256').hexdigest() == signature\n", "hmac.compare_digest("),
+        (
+            "import os\ndef f(h):\n    os.system('ping -c 1 ' + h)\n",
+            "subprocess.run(['ping', '-c', '1', h])",
+        ),
+        (
+            "import subprocess\ndef f(h):\n    subprocess.run(f'ls -l {h}', shell=True)\n",
+            "subprocess.run(['ls', '-l', h])",
+        ),
+        (
+            "def f(c, n):\n    c.execute(\"select * from t where a='%s'\" % n)\n",
+            'c.execute("select * from t where a=?", (n,))',
+        ),
+        (
+            "def f(c, n):\n    q = f\"select * from t where a='{n}'\"\n    c.execute(q)\n",
+            "c.execute(q, (n,))",
+        ),
+        (
+            "import yaml\ndef f(t):\n    return yaml.load(t, Loader=yaml.Loader)\n",
+            "yaml.safe_load(t)",
+        ),
+        (
+            "import random\ndef f():\n    token = random.choice('ab')\n    return token\n",
+            "secrets.choice('ab')",
+        ),
+        (
+            "import xml.etree.ElementTree as ET\ndef f(s):\n    return ET.fromstring(s)\n",
+            "import defusedxml.ElementTree as ET",
+        ),
+        (
+            "import requests\nr = requests.get('https://a.example', verify=False)\n",
+            "requests.get('https://a.example')",
+        ),
+        (
+            "from flask import request\ndef f():\n    return open('d/' + request.args['n'])\n",
+            "os.path.basename(request.args['n'])",
+        ),
+        (
+            "import hmac\ndef f(k, m, signature):\n    return hmac.new(k, m, 'sha256').hexdigest() == signature\n",
+            "hmac.compare_digest(",
+        ),
         ("import tarfile\ndef f(p):\n    tarfile.open(p).extractall('d')\n", "filter='data'"),
     ],
 )
@@ -197,7 +233,7 @@ def test_fixes_remove_the_finding(before, after):
 
 
 def test_a_fix_that_cannot_be_proven_is_not_offered():
-    code = "def f(c, t, n):\n    c.execute(\"select * from \" + t + \" where a='\" + n + \"'\")\n"
+    code = 'def f(c, t, n):\n    c.execute("select * from " + t + " where a=\'" + n + "\'")\n'
     assert offers(code, "python") == []
 
 
@@ -227,9 +263,18 @@ def test_typed_secrets_are_found_and_never_printed_whole(key):
     assert key not in redact_secrets(code)
 
 
-@pytest.mark.parametrize("text", ["AKIAIOSFODNN7EXAMPLE", "sk-your-key-goes-here-xxxxxxxxxxxxxxxx", "https://user:password@host/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "sk-your-key-goes-here-xxxxxxxxxxxxxxxx",
+        "https://user:password@host/x",
+    ],
+)
 def test_placeholders_are_not_secrets(text):
-    assert not any(f.rule.startswith("secret.") for f in secure(f"k = {text!r}\n", "python").findings)
+    assert not any(
+        f.rule.startswith("secret.") for f in secure(f"k = {text!r}\n", "python").findings
+    )
 
 
 def test_bidirectional_text_is_reported_in_every_language():

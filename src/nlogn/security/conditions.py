@@ -42,9 +42,9 @@ import re
 from functools import lru_cache
 from typing import Any, Protocol
 
+from .redos import backtracks
 from .rules import matches
 from .secrets import looks_secret
-from .redos import backtracks
 from .values import NC, Value
 
 
@@ -85,7 +85,7 @@ def pick(site: Site, arg: Any) -> Value | None:
 class _Made:
     """A value's making, seen as a call site."""
 
-    __slots__ = ("args", "kwargs", "recv", "qual", "where", "to", "text", "fn_text", "found")
+    __slots__ = ("args", "fn_text", "found", "kwargs", "qual", "recv", "text", "to", "where")
 
     def __init__(self, v: Value, outer: Site) -> None:
         kw = v.kw or {}
@@ -158,8 +158,11 @@ def holds(cond: tuple, site: Site) -> bool:
     if op == "fixed":
         if v.const is not NC:
             return v.const is not None
-        return v.items is not None and v.rest is None and v.seq and all(
-            x.const is not NC for x in v.items.values()
+        return (
+            v.items is not None
+            and v.rest is None
+            and v.seq
+            and all(x.const is not NC for x in v.items.values())
         )
     if op == "holds":
         return any(_rx(cond[2]).search(x.qual) for x in (v.items or {}).values())

@@ -298,7 +298,9 @@ def argv(code: str, f: Finding) -> str | None:
     src = Source(code, "python")
     for call in _calls(src, f.line):
         name = src.at(call.child_by_field_name("function"))
-        if not re.search(r"(?:^|\.)(?:system|popen|run|call|check_call|check_output|Popen|getoutput)$", name):
+        if not re.search(
+            r"(?:^|\.)(?:system|popen|run|call|check_call|check_output|Popen|getoutput)$", name
+        ):
             continue
         args = _arguments(call)
         parts = _pieces(src, args[0]) if args else None
@@ -311,9 +313,7 @@ def argv(code: str, f: Finding) -> str | None:
                 name, f"subprocess.run({listed}, capture_output=True, text=True).stdout"
             )
             return _with_import(_splice(code, call, target), "subprocess")
-        kept = [listed] + [
-            src.at(a) for a in args[1:] if not re.match(r"shell\s*=", src.at(a))
-        ]
+        kept = [listed] + [src.at(a) for a in args[1:] if not re.match(r"shell\s*=", src.at(a))]
         return _splice(code, call, f"{name}({', '.join(kept)})")
     return None
 
@@ -355,7 +355,11 @@ def safe_loader(code: str, f: Finding) -> str | None:
         name = src.at(call.child_by_field_name("function"))
         m = re.fullmatch(r"(.*\.)(?:unsafe_|full_)?load(_all)?", name)
         if m and "pickle" not in name:
-            return _splice(code, call, f"{m.group(1)}safe_load{m.group(2) or ''}({src.at(_arguments(call)[0])})")
+            return _splice(
+                code,
+                call,
+                f"{m.group(1)}safe_load{m.group(2) or ''}({src.at(_arguments(call)[0])})",
+            )
     return None
 
 
@@ -399,7 +403,9 @@ def escape(code: str, f: Finding) -> str | None:
         if holder.type == "string":
             inner = [c.named_children[0] for c in holder.children if c.type == "interpolation"]
         elif holder.type == "binary_operator":
-            inner = [c for c in holder.named_children if c.type not in ("string", "binary_operator")]
+            inner = [
+                c for c in holder.named_children if c.type not in ("string", "binary_operator")
+            ]
         elif holder.type in ("identifier", "subscript"):
             inner = [holder]
         else:
@@ -451,10 +457,18 @@ def compare_digest(code: str, f: Finding) -> str | None:
 def defusedxml(code: str, f: Finding) -> str | None:
     new = re.sub(
         r"^(\s*)import xml\.(etree\.(?:c?ElementTree)|dom\.minidom|dom\.pulldom|sax) as (\w+)",
-        lambda m: f"{m.group(1)}import defusedxml.{m.group(2).replace('etree.', '').replace('dom.', '')} as {m.group(3)}",
-        code, flags=re.M,
-    )  # fmt: skip
-    new = re.sub(r"^(\s*)from xml\.etree import ElementTree", r"\1from defusedxml import ElementTree", new, flags=re.M)
+        lambda m: (
+            f"{m.group(1)}import defusedxml.{m.group(2).replace('etree.', '').replace('dom.', '')} as {m.group(3)}"
+        ),
+        code,
+        flags=re.M,
+    )
+    new = re.sub(
+        r"^(\s*)from xml\.etree import ElementTree",
+        r"\1from defusedxml import ElementTree",
+        new,
+        flags=re.M,
+    )
     return new if new != code else None
 
 

@@ -36,7 +36,9 @@ def unfence(text: str) -> Fragment:
 
 def _prose(head: str) -> bool:
     """Whether the text before a fence reads like a sentence rather than like code."""
-    code = re.search(r"[;{}=]|^\s*(?:import|from|def|class|function|package|use|#include)\b", head, re.M)
+    code = re.search(
+        r"[;{}=]|^\s*(?:import|from|def|class|function|package|use|#include)\b", head, re.M
+    )
     return code is None
 
 
@@ -57,7 +59,9 @@ def dedent(text: str) -> str:
     if not margin:
         return text
     n = len(margin)
-    return "\n".join(line[n:] if line.startswith(margin) else line.lstrip(" \t") for line in text.split("\n"))
+    return "\n".join(
+        line[n:] if line.startswith(margin) else line.lstrip(" \t") for line in text.split("\n")
+    )
 
 
 def close(text: str, lang: str) -> str:

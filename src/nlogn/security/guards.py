@@ -11,13 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from . import ir, models
+from .conditions import holds
 from .rules import last_part
+from .state import FACTS, CallSite
 from .values import EVERY, NC, Value, constant
 
 if TYPE_CHECKING:
     from .interp import Interpreter
 
-FACTS = "\0facts"
 PATHS = frozenset({"path"})
 URLS = frozenset({"redirect", "ssrf"})
 LINES = frozenset({"log", "header"})
@@ -82,9 +83,9 @@ def membership(it: Interpreter, test: ir.Bin, env: dict[str, Value], inside: boo
     if inside:
         # `x in {"a", "b"}`, `x in ALLOWED`, `x in self.columns`: an allow-list.
         trusted = right.taint < max(1, left.taint) or ALLOWED.search(right.qual)
-        if trusted and (type(right.const) is not str) and not left.is_const:
-            mark(it, test.left, env, EVERY)
-        elif type(right.const) is str and not left.is_const:
+        if (trusted and (type(right.const) is not str) and not left.is_const) or (
+            type(right.const) is str and not left.is_const
+        ):
             mark(it, test.left, env, EVERY)
         return
     # `".." not in x` and the like: the constant is what the sink would need.
@@ -132,8 +133,6 @@ def called(
             continue
         if guard.when:
             site = _site(it, test, env, recv, qual)
-            from .conditions import holds
-
             if not all(holds(c, site) for c in guard.when):
                 continue
         target = func.obj if guard.arg < 0 and type(func) is ir.Field else None
@@ -176,9 +175,9 @@ def regex_guard(
     whole = name in ("fullmatch", "matches") or (
         p.endswith(("$", r"\Z", r"\z")) and (p.startswith(("^", r"\A")) or name == "match")
     )
-    if truth and whole and ".*" not in p and ".+" not in p and "[^" not in p:
-        mark(it, subject, env, EVERY)
-    elif not truth and "[^" in p:
+    if (truth and whole and ".*" not in p and ".+" not in p and "[^" not in p) or (
+        not truth and "[^" in p
+    ):
         mark(it, subject, env, EVERY)
     elif not truth and (".." in p or r"\.\." in p or "/" in p):
         mark(it, subject, env, PATHS)
@@ -200,8 +199,10 @@ def checked(
         return
     if not CHECKING.search(name) or name in ("match", "checkout", "matches", "check_output"):
         return
-    if not SAFE_WORD.search(name) and statement and not name.startswith(
-        ("check", "assert", "ensure", "_check", "verify", "require")
+    if (
+        not SAFE_WORD.search(name)
+        and statement
+        and not name.startswith(("check", "assert", "ensure", "_check", "verify", "require"))
     ):
         return
     local = it.globals.get(name)
@@ -223,8 +224,6 @@ def vacuous(fn: ir.Function) -> bool:
 def _site(
     it: Interpreter, test: ir.Call, env: dict[str, Value], recv: Value | None, qual: str
 ) -> Any:
-    from .interp import CallSite
-
     site = CallSite(
         [it.ev(a, env) for a in test.args], {k: it.ev(v, env) for k, v in test.kwargs}, recv,
         qual, test.pos,

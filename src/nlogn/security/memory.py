@@ -13,50 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import ir
-from .interp import Hit
-from .rules import Rule
-
-
-def _rule(ident: str, cwe: int, severity: str, confidence: str, message: str, advice: str,
-          insecure: str, fixed: str, near: str = "") -> Rule:  # fmt: skip
-    return Rule(ident, cwe, severity, confidence, message, (), advice=advice, insecure=(insecure,),
-                fixed=(fixed,), near=(near,) if near else ())  # fmt: skip
-
-
-RULES = {r.id: r for r in (
-    _rule("c.null-deref", 476, "medium", "medium", "The pointer may be null: nothing checked what the call returned.", "Check it before its first use.",
-          "void f(int n) { char *b = malloc(n); b[0] = 1; }\n", "void f(int n) { char *b = malloc(n); if (!b) return; b[0] = 1; }\n", "void f(int n) { char *b = xmalloc(n); b[0] = 1; }\n"),
-    _rule("c.use-after-free", 416, "high", "high", "The memory is used after it was freed.", "Use it first, or set the pointer to NULL.",
-          "void f(char *b) { free(b); b[0] = 1; }\n", "void f(char *b) { b[0] = 1; free(b); }\n", "void f(char *b) { free(b); b = make(); b[0] = 1; }\n"),
-    _rule("c.double-free", 415, "high", "high", "The memory is freed twice.", "Set the pointer to NULL after the first.",
-          "void f(char *b) { free(b); free(b); }\n", "void f(char *b) { free(b); b = 0; free(b); }\n"),
-    _rule("c.dangling-field", 416, "medium", "medium", "The object keeps a pointer to memory that was freed.", "Set the field to NULL.",
-          "int f(struct s *p) { kfree(p->name); if (g(p)) return -1; return use(p); }\n", "int f(struct s *p) { kfree(p->name); p->name = NULL; if (g(p)) return -1; return use(p); }\n", "void s_destroy(struct s *p) { kfree(p->name); kfree(p); }\n"),
-    _rule("c.index-unchecked", 125, "high", "medium", "A number from outside is used as an index without a bound.", "Compare it with the size, and with zero.",
-          "int f(int *a, char *s) { int i = atoi(s); return a[i]; }\n", "int f(int *a, int n, char *s) { int i = atoi(s); if (i < 0 || i >= n) return -1; return a[i]; }\n"),
-    _rule("c.length-unchecked", 787, "high", "medium", "A length from outside decides how much is copied.", "Compare it with the size of the target.",
-          "void f(char *d, char *s, char *h) { int n = ntohs(h); memcpy(d, s, n); }\n", "void f(char *d, char *s, char *h) { int n = ntohs(h); if (n > 9) return; memcpy(d, s, n); }\n"),
-    _rule("c.alloc-overflow", 190, "medium", "medium", "The size of this allocation can wrap around.", "Check the factors first, or use calloc.",
-          "void *f(char *s) { int n = atoi(s); return malloc(n * 8); }\n", "void *f(char *s) { int n = atoi(s); if (n > 99) return 0; return malloc(n * 8); }\n"),
-    _rule("c.mul-overflow", 190, "medium", "medium", "The product of two parameters can wrap around.", "Check the factors first, or compute in a wider type.",
-          "int get_total(int price, int quantity) { return price * quantity; }\n", "int get_total(int price, int quantity) { if (price > 9 || quantity > 9) return -1; return price * quantity; }\n", "long get_total(int price, int quantity) { return (long long)price * quantity; }\n"),
-    _rule("c.scaled-twice", 468, "high", "high", "The offset is scaled by the element's size twice.", "Leave out sizeof: pointer arithmetic already counts elements.",
-          "void f(long *v, int i) { memset(v + i * sizeof(long), 0, 8); }\n", "void f(long *v, int i) { memset(v + i, 0, 8); }\n", "void f(char *v, int i) { memset(v + i * sizeof(long), 0, 8); }\n"),
-    _rule("c.buffer-overflow", 787, "high", "high", "More is written than the buffer holds.", "Make the buffer larger or the copy shorter.",
-          "void f(char *s) { char b[8]; memcpy(b, s, 16); }\n", "void f(char *s) { char b[8]; memcpy(b, s, 8); }\n"),
-    _rule("c.index-past-end", 787, "high", "high", "The index is past the end of the array.", "The last element is at size - 1.",
-          "void f(void) { int a[4]; a[4] = 1; }\n", "void f(void) { int a[4]; a[3] = 1; }\n"),
-    _rule("c.unbounded-copy", 120, "medium", "high", "The copy is as long as its source, whatever fits.", "Use snprintf with the size of the target.",
-          "void f(char *s) { char b[8]; strcpy(b, s); }\n", 'void f(char *s) { char b[8]; snprintf(b, sizeof b, "%s", s); }\n', "void f(char *s) { char b[8]; if (strlen(s) > 7) return; strcpy(b, s); }\n"),
-    _rule("c.pointer-size", 467, "medium", "high", "This is the size of the pointer, not of what it points to.", "Write sizeof(*p).",
-          "void f(void) { long *p = malloc(sizeof(p)); use(p); }\n", "void f(void) { long *p = malloc(sizeof(*p)); use(p); }\n"),
-    _rule("c.string-terminator", 787, "high", "high", "There is no room for the terminating zero.", "Allocate strlen(s) + 1.",
-          "char *f(char *s) { char *d = malloc(strlen(s)); if (d) strcpy(d, s); return d; }\n", "char *f(char *s) { char *d = malloc(strlen(s) + 1); if (d) strcpy(d, s); return d; }\n"),
-    _rule("c.return-local", 562, "medium", "high", "The array is gone when the function returns.", "Return memory that outlives the call.",
-          "char *f(void) { char b[8]; g(b); return b; }\n", "char *f(void) { static char b[8]; g(b); return b; }\n"),
-    _rule("c.divide-unchecked", 369, "low", "medium", "A number from outside may be zero here.", "Check it first.",
-          "int f(char *s) { int n = atoi(s); return 100 / n; }\n", "int f(char *s) { int n = atoi(s); if (n == 0) return 0; return 100 / n; }\n"),
-)}  # fmt: skip
+from .packs.c_memory import RULES
+from .state import Hit
 
 NULLABLE = re.compile(
     r"^(?:malloc|calloc|realloc|kmalloc|kzalloc|kcalloc|kmalloc_array|kmemdup|kstrdup|vmalloc|vzalloc|"
@@ -66,7 +24,19 @@ NULLABLE = re.compile(
     r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
 )
 FREES = frozenset(
-    "free kfree delete vfree kvfree kzfree g_free av_free OPENSSL_free cfree kfree_skb".split()
+    [
+        "free",
+        "kfree",
+        "delete",
+        "vfree",
+        "kvfree",
+        "kzfree",
+        "g_free",
+        "av_free",
+        "OPENSSL_free",
+        "cfree",
+        "kfree_skb",
+    ]
 )
 NUMBERS = re.compile(
     r"^(?:atoi|atol|atoll|strtol|strtoul|strtoll|strtoull|ntohs|ntohl|be16_to_cpu|be32_to_cpu|"
@@ -74,19 +44,75 @@ NUMBERS = re.compile(
 )
 READS_NUMBER = frozenset({"scanf", "fscanf", "sscanf"})
 DEREFS_ARG = {
-    "memset": (0,), "memcpy": (0, 1), "memmove": (0, 1), "strcpy": (0, 1), "strncpy": (0, 1),
-    "strcat": (0, 1), "sprintf": (0,), "snprintf": (0,), "strlen": (0,), "fread": (3,), "fgets": (2,),
-    "fprintf": (0,), "fputs": (1,), "fclose": (0,), "strcmp": (0, 1), "strncmp": (0, 1), "fseek": (0,),
-    "resource_size": (0,), "skb_put": (0,), "skb_reserve": (0,),
-}  # fmt: skip
-COPIES = {"memcpy": 2, "memmove": 2, "strncpy": 2, "memset": 2, "read": 2, "recv": 2, "fgets": 1,
-          "snprintf": 1, "copy_from_user": 2, "wmemset": 2, "wcsncpy": 2, "CopyMagickMemory": 2}  # fmt: skip
+    "memset": (0,),
+    "memcpy": (0, 1),
+    "memmove": (0, 1),
+    "strcpy": (0, 1),
+    "strncpy": (0, 1),
+    "strcat": (0, 1),
+    "sprintf": (0,),
+    "snprintf": (0,),
+    "strlen": (0,),
+    "fread": (3,),
+    "fgets": (2,),
+    "fprintf": (0,),
+    "fputs": (1,),
+    "fclose": (0,),
+    "strcmp": (0, 1),
+    "strncmp": (0, 1),
+    "fseek": (0,),
+    "resource_size": (0,),
+    "skb_put": (0,),
+    "skb_reserve": (0,),
+}
+COPIES = {
+    "memcpy": 2,
+    "memmove": 2,
+    "strncpy": 2,
+    "memset": 2,
+    "read": 2,
+    "recv": 2,
+    "fgets": 1,
+    "snprintf": 1,
+    "copy_from_user": 2,
+    "wmemset": 2,
+    "wcsncpy": 2,
+    "CopyMagickMemory": 2,
+}
 TARGET = {"read": 1, "recv": 1}
-SIZES = {"char": 1, "unsigned char": 1, "signed char": 1, "uint8_t": 1, "int8_t": 1, "u8": 1, "bool": 1,
-         "short": 2, "unsigned short": 2, "uint16_t": 2, "int16_t": 2, "u16": 2, "int": 4,
-         "unsigned int": 4, "unsigned": 4, "uint32_t": 4, "int32_t": 4, "u32": 4, "float": 4,
-         "wchar_t": 4, "long": 8, "unsigned long": 8, "size_t": 8, "ssize_t": 8, "long long": 8,
-         "unsigned long long": 8, "uint64_t": 8, "int64_t": 8, "u64": 8, "double": 8, "void*": 8}  # fmt: skip
+SIZES = {
+    "char": 1,
+    "unsigned char": 1,
+    "signed char": 1,
+    "uint8_t": 1,
+    "int8_t": 1,
+    "u8": 1,
+    "bool": 1,
+    "short": 2,
+    "unsigned short": 2,
+    "uint16_t": 2,
+    "int16_t": 2,
+    "u16": 2,
+    "int": 4,
+    "unsigned int": 4,
+    "unsigned": 4,
+    "uint32_t": 4,
+    "int32_t": 4,
+    "u32": 4,
+    "float": 4,
+    "wchar_t": 4,
+    "long": 8,
+    "unsigned long": 8,
+    "size_t": 8,
+    "ssize_t": 8,
+    "long long": 8,
+    "unsigned long long": 8,
+    "uint64_t": 8,
+    "int64_t": 8,
+    "u64": 8,
+    "double": 8,
+    "void*": 8,
+}
 CLOSING = re.compile(
     r"(?i)free|destroy|release|cleanup|close|exit|fini|delete|remove|del$|_del_|put$|unref|dtor|clear|"
     r"reset|drop|dispose|unload|uninit|deinit|term|shutdown|stop|end$|disconnect|kill|purge|flush"
@@ -182,7 +208,9 @@ class Memory:
     def function(self, fn: ir.Function) -> None:
         self.fn = fn
         self.types = {p.name: p.type for p in fn.params}
-        self.statics = set(re.findall(r"\bstatic\b[^;=\n]*?\b(\w+)\s*\[", self.text[fn.pos : fn.end]))
+        self.statics = set(
+            re.findall(r"\bstatic\b[^;=\n]*?\b(\w+)\s*\[", self.text[fn.pos : fn.end])
+        )
         self.fields_freed, self.assigned_after = [], set()
         st = State(const=dict(self.macros))
         self.block(fn.body, st)
@@ -194,10 +222,7 @@ class Memory:
     # ---- statements
 
     def block(self, body: list[Any], st: State) -> bool:
-        for s in body:
-            if not self.statement(s, st):
-                return False
-        return True
+        return all(self.statement(s, st) for s in body)
 
     def statement(self, s: Any, st: State) -> bool:
         kind = type(s)
@@ -234,9 +259,13 @@ class Memory:
             if s.value is not None:
                 self.uses(s.value, st)
                 v = bare(s.value)
-                if type(v) is ir.Name and v.id in st.size and v.id in self.types and self.types[v.id].endswith("[]"):
-                    if v.id not in self.statics:
-                        self.report("c.return-local", s.pos)
+                if (
+                    type(v) is ir.Name
+                    and v.id in st.size
+                    and v.id in self.types
+                    and self.types[v.id].endswith("[]")
+                ) and v.id not in self.statics:
+                    self.report("c.return-local", s.pos)
             return False
         elif kind is ir.Jump:
             return False
@@ -290,7 +319,9 @@ class Memory:
             return False
         first = live[0]
         for other in live[1:]:
-            first.null = {k: v for k, v in first.null.items() if k in other.null or k not in other.checked}
+            first.null = {
+                k: v for k, v in first.null.items() if k in other.null or k not in other.checked
+            }
             for k, v in other.null.items():
                 if k not in first.checked:
                     first.null.setdefault(k, v)
@@ -300,7 +331,12 @@ class Memory:
             first.const = {k: v for k, v in first.const.items() if other.const.get(k) == v}
             first.checked |= other.checked
         st.null, st.freed, st.size, st.elem = first.null, first.freed, first.size, first.elem
-        st.outside, st.const, st.short, st.checked = first.outside, first.const, first.short, first.checked
+        st.outside, st.const, st.short, st.checked = (
+            first.outside,
+            first.const,
+            first.short,
+            first.checked,
+        )
         return True
 
     # ---- facts
@@ -375,11 +411,23 @@ class Memory:
         kind = self.types.get(p, "")
         if name not in ("malloc", "calloc", "realloc", "kmalloc", "kzalloc"):
             return
-        size_arg = call.args[1] if name == "realloc" and len(call.args) > 1 else call.args[0] if call.args else None
+        size_arg = (
+            call.args[1]
+            if name == "realloc" and len(call.args) > 1
+            else call.args[0]
+            if call.args
+            else None
+        )
         if size_arg is None:
             return
         for inner in _walk(size_arg):
-            if callee(inner) == "sizeof" and inner.args and path(inner.args[0]) == p and kind.endswith("*") and not kind.startswith(("char*", "void*")):
+            if (
+                callee(inner) == "sizeof"
+                and inner.args
+                and path(inner.args[0]) == p
+                and kind.endswith("*")
+                and not kind.startswith(("char*", "void*"))
+            ):
                 self.report("c.pointer-size", inner.pos)
         total = self.value(size_arg, st)
         if name == "calloc" and len(call.args) > 1:
@@ -496,8 +544,11 @@ class Memory:
                 if not kind.endswith(("*", "[]")):
                     continue
                 elem = SIZES.get(kind.rstrip("*[] "), 0)
-                scaled = type(bare(offset)) is ir.Bin and bare(offset).op == "*" and any(
-                    callee(x) == "sizeof" for x in (bare(offset).left, bare(offset).right))  # fmt: skip
+                scaled = (
+                    type(bare(offset)) is ir.Bin
+                    and bare(offset).op == "*"
+                    and any(callee(x) == "sizeof" for x in (bare(offset).left, bare(offset).right))
+                )
                 if elem > 1 and scaled:
                     self.report("c.scaled-twice", e.pos)
         elif e.op in ("/", "%"):
@@ -508,15 +559,31 @@ class Memory:
             a, b = path(e.left), path(e.right)
             kinds = {self.types.get(a, ""), self.types.get(b, "")}
             params = {p.name for p in self.fn.params} if self.fn else set()
-            if a in params and b in params and a != b and kinds <= {"int", "unsigned int", "uint32_t", "int32_t", "short"}:
-                if type(e.left) is ir.Name and type(e.right) is ir.Name and not {a, b} & st.checked and self.fn:
-                    if re.search(r"(?i)total|price|quantity|amount|size|count|alloc|calc", self.fn.name):
-                        self.report("c.mul-overflow", e.pos)
+            if (
+                (
+                    a in params
+                    and b in params
+                    and a != b
+                    and kinds <= {"int", "unsigned int", "uint32_t", "int32_t", "short"}
+                )
+                and (
+                    type(e.left) is ir.Name
+                    and type(e.right) is ir.Name
+                    and not {a, b} & st.checked
+                    and self.fn
+                )
+                and re.search(
+                    r"(?i)total|price|quantity|amount|size|count|alloc|calc", self.fn.name
+                )
+            ):
+                self.report("c.mul-overflow", e.pos)
 
     def indexed(self, e: ir.Index, st: State) -> None:
         base, key = path(e.obj), path(e.key)
         if key in st.outside:
-            self.report("c.index-unchecked", e.pos, st.outside.pop(key), f"{key} comes from outside")
+            self.report(
+                "c.index-unchecked", e.pos, st.outside.pop(key), f"{key} comes from outside"
+            )
         n = self.value(e.key, st) if type(bare(e.key)) is ir.Const else None
         if n is not None and base in st.size and n >= st.size[base] // st.elem.get(base, 1):
             self.report("c.index-past-end", e.pos)
@@ -535,7 +602,11 @@ class Memory:
                 if p in st.freed:
                     self.report("c.double-free", e.pos, st.freed[p], "freed here")
                 st.freed[p] = e.pos
-                if "." in p and not p.startswith("*") and p.split(".")[0] in {x.name for x in (self.fn.params if self.fn else [])}:
+                if (
+                    "." in p
+                    and not p.startswith("*")
+                    and p.split(".")[0] in {x.name for x in (self.fn.params if self.fn else [])}
+                ):
                     self.fields_freed.append((p, e.pos))
                     self.assigned_after.discard(p)
             return
@@ -553,13 +624,18 @@ class Memory:
             elif p in st.freed and name not in ("printf", "fprintf", "printk"):
                 self.report("c.use-after-free", e.pos, st.freed.pop(p), "freed here")
         self.copying(name, e, st)
-        if name in ("malloc", "kmalloc", "kzalloc", "realloc", "alloca", "AllocChunk", "emalloc") and e.args:
+        if (
+            name in ("malloc", "kmalloc", "kzalloc", "realloc", "alloca", "AllocChunk", "emalloc")
+            and e.args
+        ):
             size = bare(e.args[-1] if name == "realloc" else e.args[0])
             if type(size) is ir.Bin and size.op in ("*", "+"):
                 for side in (size.left, size.right):
                     p = path(side)
                     if p in st.outside:
-                        self.report("c.alloc-overflow", e.pos, st.outside[p], f"{p} comes from outside")
+                        self.report(
+                            "c.alloc-overflow", e.pos, st.outside[p], f"{p} comes from outside"
+                        )
 
     def copying(self, name: str, e: ir.Call, st: State) -> None:
         at = COPIES.get(name)
@@ -568,7 +644,9 @@ class Memory:
             size = e.args[at]
             p = path(size)
             if p in st.outside and name != "fgets":
-                self.report("c.length-unchecked", e.pos, st.outside.pop(p), f"{p} comes from outside")
+                self.report(
+                    "c.length-unchecked", e.pos, st.outside.pop(p), f"{p} comes from outside"
+                )
             n = self.value(size, st)
             dst = path(e.args[target])
             if n is not None and dst in st.size:
@@ -587,14 +665,21 @@ class Memory:
             if dst in st.short and (st.short[dst] == src or name == "strcat"):
                 self.report("c.string-terminator", e.pos)
             if dst in st.size and type(text) is ir.Const and type(text.value) is str:
-                if name != "strcat" and (len(text.value) + 1) * (4 if name[0] == "w" else 1) > st.size[dst]:
+                if (
+                    name != "strcat"
+                    and (len(text.value) + 1) * (4 if name[0] == "w" else 1) > st.size[dst]
+                ):
                     self.report("c.buffer-overflow", e.pos)
             elif dst in st.size and src in st.size and self.types.get(src, "").endswith("[]"):
                 pass
             elif dst in st.size and self.types.get(dst, "").endswith("[]") and src:
                 params = {x.name: x.type for x in (self.fn.params if self.fn else [])}
                 from_param = src in params and "char" in params[src]
-                if (from_param or src.startswith("argv")) and src not in st.checked and dst not in st.checked:
+                if (
+                    (from_param or src.startswith("argv"))
+                    and src not in st.checked
+                    and dst not in st.checked
+                ):
                     self.report("c.unbounded-copy", e.pos)
         elif name == "sprintf" and len(e.args) > 2 and type(e.args[1]) is ir.Const:
             dst = path(e.args[0])
@@ -669,7 +754,9 @@ def _indexing(body: list[Any], name: str) -> list[ir.Index]:
     for s in body:
         if type(s) is ir.Block:
             out += _indexing(s.body, name)
-        parts = [s.target, s.value] if type(s) is ir.Assign else [s.value] if type(s) is ir.Eval else []
+        parts = (
+            [s.target, s.value] if type(s) is ir.Assign else [s.value] if type(s) is ir.Eval else []
+        )
         for part in parts:
             out += [
                 x for x in _walk(part)

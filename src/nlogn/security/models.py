@@ -29,14 +29,73 @@ if TYPE_CHECKING:
     from .interp import Interpreter
 
 PLAIN = frozenset(
-    "int float bool long short double byte char Integer Long Boolean Double Float Short Byte "
-    "Character number boolean int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 float32 "
-    "float64 integer datetime datetime.datetime date datetime.date uuid.UUID UUID Decimal "
-    "decimal.Decimal size_t ssize_t uintptr rune bigint".split()
+    [
+        "int",
+        "float",
+        "bool",
+        "long",
+        "short",
+        "double",
+        "byte",
+        "char",
+        "Integer",
+        "Long",
+        "Boolean",
+        "Double",
+        "Float",
+        "Short",
+        "Byte",
+        "Character",
+        "number",
+        "boolean",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float32",
+        "float64",
+        "integer",
+        "datetime",
+        "datetime.datetime",
+        "date",
+        "datetime.date",
+        "uuid.UUID",
+        "UUID",
+        "Decimal",
+        "decimal.Decimal",
+        "size_t",
+        "ssize_t",
+        "uintptr",
+        "rune",
+        "bigint",
+    ]
 )
 TEXT = frozenset(
-    "str bytes string String char[] CharSequence Any Object object any mixed char* char** string* "
-    "wchar_t* string_view uint8_t* void*".split()
+    [
+        "str",
+        "bytes",
+        "string",
+        "String",
+        "char[]",
+        "CharSequence",
+        "Any",
+        "Object",
+        "object",
+        "any",
+        "mixed",
+        "char*",
+        "char**",
+        "string*",
+        "wchar_t*",
+        "string_view",
+        "uint8_t*",
+        "void*",
+    ]
 )
 CLEAN_WORD = re.compile(
     r"(?i)escape|sanit[ia]|(?:^|_)quote|purify|bleach|encodefor|htmlspecial|clean_?(?:html|path)|"
@@ -248,10 +307,7 @@ def percent(left: Value, right: Value) -> Value:
     def put(m: re.Match[str]) -> str:
         if m.group(0) == "%%":
             return "%"
-        if m.group(1):
-            v = named.get(m.group(1)) or right
-        else:
-            v = args.pop(0) if args else right
+        v = named.get(m.group(1)) or right if m.group(1) else args.pop(0) if args else right
         if m.group(2) in "dfioxXeEgG":
             return SAFE_HOLE
         used.append(v)
@@ -322,7 +378,7 @@ def binary(op: str, a: Value, b: Value, lang: str) -> Value:
     if a.const is not NC and b.const is not NC:
         return arithmetic(op, a.const, b.const, lang)
     if op == "*":
-        for text, n in ((a, b), (b, a)):
+        for text, _n in ((a, b), (b, a)):
             if text.is_const and type(text.const) in (str, bytes):
                 return Value(clean=EVERY, shape=spell(text.const))
             if text.seq and text.items:
@@ -351,11 +407,13 @@ def plus(a: Value, b: Value, op: str, lang: str) -> Value:
         seq = list(a.items.values()) + list(b.items.values())
         rest = join(a.rest, b.rest) if a.rest and b.rest else (a.rest or b.rest)
         return Value(items=renumber(seq), rest=rest, seq=True)
-    if a.items is not None and a.seq or b.items is not None and b.seq:
+    if (a.items is not None and a.seq) or (b.items is not None and b.seq):
         known, other = (a, b) if a.items is not None and a.seq else (b, a)
         rest = derive([each(other)])
         return Value(
-            items=dict(known.items or {}), seq=True, rest=join(known.rest, rest) if known.rest else rest
+            items=dict(known.items or {}),
+            seq=True,
+            rest=join(known.rest, rest) if known.rest else rest,
         )
     if type(a.const) in (int, float) and "*" in b.clean:
         return Value(clean=EVERY)
@@ -433,24 +491,142 @@ def compare(op: str, a: Value, b: Value) -> Value:
 # ---- methods -------------------------------------------------------------------------------
 
 NUMBER_CALLS = frozenset(
-    "len int float bool ord hash id abs round isinstance issubclass hasattr callable size length "
-    "count find rfind index indexOf lastIndexOf parseInt parseFloat Number Boolean Atoi "
-    "ParseInt ParseFloat ParseBool ParseUint intval floatval boolval strlen is_numeric is_int "
-    "startswith endswith startsWith endsWith isdigit isalpha isalnum isnumeric isdecimal equals "
-    "equalsIgnoreCase isEmpty is_null empty isset valueOf_int sizeof strcmp strncmp HasPrefix "
-    "HasSuffix hashCode compareTo exists isfile isdir is_file is_dir file_exists range time "
-    "mktime getpid exitcode is_array array_key_exists".split()
+    [
+        "len",
+        "int",
+        "float",
+        "bool",
+        "ord",
+        "hash",
+        "id",
+        "abs",
+        "round",
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "callable",
+        "size",
+        "length",
+        "count",
+        "find",
+        "rfind",
+        "index",
+        "indexOf",
+        "lastIndexOf",
+        "parseInt",
+        "parseFloat",
+        "Number",
+        "Boolean",
+        "Atoi",
+        "ParseInt",
+        "ParseFloat",
+        "ParseBool",
+        "ParseUint",
+        "intval",
+        "floatval",
+        "boolval",
+        "strlen",
+        "is_numeric",
+        "is_int",
+        "startswith",
+        "endswith",
+        "startsWith",
+        "endsWith",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isnumeric",
+        "isdecimal",
+        "equals",
+        "equalsIgnoreCase",
+        "isEmpty",
+        "is_null",
+        "empty",
+        "isset",
+        "valueOf_int",
+        "sizeof",
+        "strcmp",
+        "strncmp",
+        "HasPrefix",
+        "HasSuffix",
+        "hashCode",
+        "compareTo",
+        "exists",
+        "isfile",
+        "isdir",
+        "is_file",
+        "is_dir",
+        "file_exists",
+        "range",
+        "time",
+        "mktime",
+        "getpid",
+        "exitcode",
+        "is_array",
+        "array_key_exists",
+    ]
 )
 SAME_TEXT = frozenset(
-    "strip lstrip rstrip trim trimStart trimEnd lower upper title capitalize toLowerCase "
-    "toUpperCase casefold swapcase TrimSpace ToLower ToUpper strtolower strtoupper ucfirst nl2br "
-    "chop ltrim rtrim".split()
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "trim",
+        "trimStart",
+        "trimEnd",
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "toLowerCase",
+        "toUpperCase",
+        "casefold",
+        "swapcase",
+        "TrimSpace",
+        "ToLower",
+        "ToUpper",
+        "strtolower",
+        "strtoupper",
+        "ucfirst",
+        "nl2br",
+        "chop",
+        "ltrim",
+        "rtrim",
+    ]
 )
 CODECS = frozenset(
-    "encode decode toString str String string strval getBytes repr tostring bytes bytearray "
-    "unquote unquote_plus quote_plus b64encode b64decode valueOf toCharArray format_map "
-    "toByteArray encodeBase64 decodeBase64 decodeBuffer urldecode base64_decode base64_encode "
-    "rawurldecode text intern".split()
+    [
+        "encode",
+        "decode",
+        "toString",
+        "str",
+        "String",
+        "string",
+        "strval",
+        "getBytes",
+        "repr",
+        "tostring",
+        "bytes",
+        "bytearray",
+        "unquote",
+        "unquote_plus",
+        "quote_plus",
+        "b64encode",
+        "b64decode",
+        "valueOf",
+        "toCharArray",
+        "format_map",
+        "toByteArray",
+        "encodeBase64",
+        "decodeBase64",
+        "decodeBuffer",
+        "urldecode",
+        "base64_decode",
+        "base64_encode",
+        "rawurldecode",
+        "text",
+        "intern",
+    ]
 )
 
 
@@ -489,7 +665,9 @@ def call(
         if args and args[0].items is not None:
             return args[0].copy(items=dict(args[0].items), qual=qual + "()")
         if not args or args[0].is_const or not args[0].taint:
-            return Value(items={}, seq=m.group(1) not in ("Map", "table", "Properties"), qual=qual + "()")
+            return Value(
+                items={}, seq=m.group(1) not in ("Map", "table", "Properties"), qual=qual + "()"
+            )
     if name == "StringIO" and not args:
         return Value(shape="", clean=EVERY, qual="io.StringIO()")
     if recv is not None and "StringIO()" in recv.qual and recv.shape is not None:
@@ -618,7 +796,9 @@ def container(
     items = recv.items
     if name in ("append", "add", "push", "addElement", "addLast", "offer") and len(args) == 1:
         if items is None:
-            if name == "append" and (recv.shape is not None or recv.is_const or recv.tags or "StringBu" in recv.qual):
+            if name == "append" and (
+                recv.shape is not None or recv.is_const or recv.tags or "StringBu" in recv.qual
+            ):
                 return builder(recv, args[0], e, env)
             if recv.qual or recv.is_const:
                 return _soak(recv, args, e, env)
@@ -628,7 +808,10 @@ def container(
             items[max((k for k in items if type(k) is int), default=-1) + 1] = args[0]
             return recv if name == "append" and it.lang == "java" else constant(True)
         return None
-    if name in ("put", "setProperty", "setdefault", "set", "putIfAbsent", "Set", "Add") and len(args) >= 2:
+    if (
+        name in ("put", "setProperty", "setdefault", "set", "putIfAbsent", "Set", "Add")
+        and len(args) >= 2
+    ):
         if items is None:
             recv.items = items = {}
         key: Any = args[0].const
@@ -645,7 +828,16 @@ def container(
         if name in ("set", "insert", "put", "concat") and args:
             return None
         return None
-    if name in ("get", "pop", "getProperty", "getOrDefault", "remove", "elementAt", "at", "getItem"):
+    if name in (
+        "get",
+        "pop",
+        "getProperty",
+        "getOrDefault",
+        "remove",
+        "elementAt",
+        "at",
+        "getItem",
+    ):
         if not args and name == "pop":
             last = max((k for k in items if type(k) is int), default=None)
             return items.pop(last) if last is not None else unknown()
@@ -738,12 +930,17 @@ def method(
     c = recv.const
     if name in SAME_TEXT and not args:
         if type(c) is str:
-            return constant(c.lower() if name in ("lower", "toLowerCase") else c.upper() if name in ("upper", "toUpperCase") else c.strip())
+            return constant(
+                c.lower()
+                if name in ("lower", "toLowerCase")
+                else c.upper()
+                if name in ("upper", "toUpperCase")
+                else c.strip()
+            )
         return derive([recv], shape=recv.shape, clean=recv.clean)
     if name == "format":
-        if type(c) is str or recv.shape is not None:
-            if it.lang == "python":
-                return braces(recv, args, kwargs)
+        if (type(c) is str or recv.shape is not None) and it.lang == "python":
+            return braces(recv, args, kwargs)
         if recv.qual == "String" and args:
             return printf(args[0] if args[0].is_const else unknown(), args[1:])
         return None
@@ -758,7 +955,11 @@ def method(
             return joined(args[0], recv)
         return None
     if name in CODECS:
-        target = recv if (recv.taint or recv.is_const or recv.shape is not None) else (args[0] if args else recv)
+        target = (
+            recv
+            if (recv.taint or recv.is_const or recv.shape is not None)
+            else (args[0] if args else recv)
+        )
         if type(target.const) is str:
             return constant(target.const)
         if type(target.const) is bytes:
@@ -792,7 +993,12 @@ def method(
 
 def replaced(recv: Value, args: list[Value]) -> Value | None:
     """Replacing the characters that a sink needs is a weak sanitizer; elsewhere taint stays."""
-    if recv.is_const and len(args) >= 2 and all(type(a.const) is str for a in args[:2]) and type(recv.const) is str:
+    if (
+        recv.is_const
+        and len(args) >= 2
+        and all(type(a.const) is str for a in args[:2])
+        and type(recv.const) is str
+    ):
         return constant(recv.const.replace(args[0].const, args[1].const))
     parts = [recv, *args]
     out = derive(parts)
@@ -830,18 +1036,38 @@ def outputs(name: str, e: ir.Call, args: list[Value], env: dict[str, Value]) -> 
         new = printf(args[1], args[2:])
     elif name in ("snprintf", "vsnprintf") and len(args) > 2:
         new = printf(args[2], args[3:])
-    elif name in ("strcpy", "strncpy", "stpcpy", "memcpy", "memmove", "wcscpy", "strlcpy", "wcsncpy") and len(args) > 1:
+    elif (
+        name in ("strcpy", "strncpy", "stpcpy", "memcpy", "memmove", "wcscpy", "strlcpy", "wcsncpy")
+        and len(args) > 1
+    ):
         new = concat([constant(""), args[1]])
     elif name in ("strcat", "strncat", "strlcat", "wcscat", "wcsncat") and len(args) > 1:
         new = concat([args[0], args[1]])
-    elif name in ("fgets", "gets", "fread", "recv", "read", "getline", "scanf", "fscanf", "recvfrom"):
+    elif name in (
+        "fgets",
+        "gets",
+        "fread",
+        "recv",
+        "read",
+        "getline",
+        "scanf",
+        "fscanf",
+        "recvfrom",
+    ):
         k = {"read": 1, "recv": 1, "recvfrom": 1, "scanf": 1, "fscanf": 2}.get(name, 0)
         if k < len(e.args):
             target = e.args[k]
             while type(target) in (ir.Un, ir.Cast, ir.Index):
                 target = target.obj if type(target) is ir.Index else target.arg
             new = Value(taint=2, src=frozenset({f"{name}()"}), trace=((e.pos, f"read by {name}"),))
-    elif name in ("RAND_bytes", "getrandom", "RAND_priv_bytes", "arc4random_buf", "randombytes_buf", "getentropy"):
+    elif name in (
+        "RAND_bytes",
+        "getrandom",
+        "RAND_priv_bytes",
+        "arc4random_buf",
+        "randombytes_buf",
+        "getentropy",
+    ):
         new = unknown()
     if new is not None and type(target) is ir.Name:
         old = env.get(target.id)

@@ -102,7 +102,9 @@ def _entry(n: int, raw: dict[str, Any]) -> Entry:
 def _waiver(n: int, raw: dict[str, Any]) -> Waiver:
     reason = str(raw.get("reason", "")).strip()
     if len(reason) < SHORTEST_REASON:
-        raise PolicyError(f"suppress #{n}: say why in `reason` (at least {SHORTEST_REASON} letters)")
+        raise PolicyError(
+            f"suppress #{n}: say why in `reason` (at least {SHORTEST_REASON} letters)"
+        )
     return Waiver(str(raw.get("rule", "*")), str(raw.get("path", "*")), reason)
 
 

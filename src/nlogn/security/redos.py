@@ -45,7 +45,7 @@ def backtracks(pattern: str) -> bool:
 def _walk(nodes: list[Any]) -> bool:
     for op, arg in nodes:
         if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-            low, high, sub = arg
+            _low, high, sub = arg
             inner = list(sub)
             if _unbounded(high) and _ambiguous(inner):
                 return True
@@ -57,9 +57,8 @@ def _walk(nodes: list[Any]) -> bool:
         elif op is sre.BRANCH:
             if any(_walk(list(b)) for b in arg[1]):
                 return True
-        elif op in (sre.ASSERT, sre.ASSERT_NOT):
-            if _walk(list(arg[1])):
-                return True
+        elif op in (sre.ASSERT, sre.ASSERT_NOT) and _walk(list(arg[1])):
+            return True
     return _adjacent(nodes)
 
 
@@ -103,7 +102,9 @@ def _ambiguous(nodes: list[Any]) -> bool:
         firsts = [_first(b) for b in branches]
         for i in range(len(firsts)):
             for j in range(i):
-                if firsts[i] & firsts[j] and len(_flat(branches[i])) == 1 == len(_flat(branches[j])):
+                if firsts[i] & firsts[j] and len(_flat(branches[i])) == 1 == len(
+                    _flat(branches[j])
+                ):
                     return True
         return False
     loops = [

@@ -11,7 +11,9 @@ from .files import Scanned
 from .fixes import Fix
 from .report import Finding, Suppression
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 LEVELS = {"low": "note", "medium": "warning", "high": "error", "critical": "error"}
 SCORES = {"low": "3.0", "medium": "5.5", "high": "8.0", "critical": "9.5"}
 
@@ -93,7 +95,10 @@ def _rules(found: list[Finding]) -> list[dict[str, Any]]:
                         "kinds": ["superset"],
                     }
                 ],
-                "properties": {"security-severity": SCORES[f.severity], "tags": ["security", f.cwe]},
+                "properties": {
+                    "security-severity": SCORES[f.severity],
+                    "tags": ["security", f.cwe],
+                },
             },
         )
     return [out[k] for k in sorted(out)]
@@ -125,7 +130,9 @@ def _result(
         "level": LEVELS[f.severity],
         "message": {"text": f.message},
         "locations": [{"physicalLocation": _place(s, f.line)}],
-        "taxa": [{"id": f.cwe.removeprefix("CWE-"), "index": taxon, "toolComponent": {"name": "CWE"}}],
+        "taxa": [
+            {"id": f.cwe.removeprefix("CWE-"), "index": taxon, "toolComponent": {"name": "CWE"}}
+        ],
         "partialFingerprints": {"nlognLine/v1": fingerprint(s, f)},
         "properties": {"confidence": f.confidence, "evidence": f.evidence, "action": f.action},
     }

@@ -14,12 +14,13 @@ from functools import lru_cache
 from importlib import import_module
 
 from .fragments import close, dedent, introduced, unfence
-from .interp import Hit, Interpreter, OutOfFuel
+from .interp import Interpreter
 from .memory import memory_hits
 from .packs import MODULES, pack
 from .policy import DEFAULT, Policy, apply_policy
 from .report import ORDER, Finding, Report, Step, unscanned
 from .secrets import find_secrets
+from .state import Hit, OutOfFuel
 
 FRONTS = {
     "python": "python", "java": "java", "javascript": "javascript", "typescript": "javascript",
@@ -127,19 +128,30 @@ def from_text(code: str) -> list[Finding]:
         line = code.count("\n", 0, s.pos) + 1
         out.append(
             Finding(
-                s.rule, "CWE-798", "critical", "high", "api", "redact", line,
+                s.rule,
+                "CWE-798",
+                "critical",
+                "high",
+                "api",
+                "redact",
+                line,
                 f"A {s.title} is in the source ({s.shown}). Revoke it and read it from a secret store.",
             )
-        )  # fmt: skip
+        )
     m = _BIDI.search(code)
     if m is not None:
         out.append(
             Finding(
-                "text.bidi", "CWE-1007", "high", "high", "api", "block",
+                "text.bidi",
+                "CWE-1007",
+                "high",
+                "high",
+                "api",
+                "block",
                 code.count("\n", 0, m.start()) + 1,
                 "A bidirectional control character makes this code read differently from how it runs.",
             )
-        )  # fmt: skip
+        )
     return out
 
 

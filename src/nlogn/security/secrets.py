@@ -12,10 +12,18 @@ from math import log2
 
 TYPED: tuple[tuple[str, str, str], ...] = (
     ("secret.aws-access-key", "AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    ("secret.github-token", "GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{60,}\b"),
+    (
+        "secret.github-token",
+        "GitHub token",
+        r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{60,}\b",
+    ),
     ("secret.gitlab-token", "GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}\b"),
     ("secret.slack-token", "Slack token", r"\bxox[abprs]-[A-Za-z0-9-]{10,}\b"),
-    ("secret.slack-webhook", "Slack webhook", r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}"),
+    (
+        "secret.slack-webhook",
+        "Slack webhook",
+        r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}",
+    ),
     ("secret.stripe-key", "Stripe key", r"\b(?:sk|rk)_live_[A-Za-z0-9]{16,}\b"),
     ("secret.google-key", "Google API key", r"\bAIza[0-9A-Za-z_-]{35}\b"),
     ("secret.openai-key", "OpenAI key", r"\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}\b"),
@@ -23,9 +31,17 @@ TYPED: tuple[tuple[str, str, str], ...] = (
     ("secret.npm-token", "npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
     ("secret.pypi-token", "PyPI token", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
     ("secret.twilio-key", "Twilio key", r"\bSK[0-9a-f]{32}\b"),
-    ("secret.private-key", "private key", r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?\s*[\"'+\s]*[A-Za-z0-9+/=]{20,}"),
-    ("secret.url-password", "password in a URL", r"\b[a-z][a-z0-9+]{2,12}://[^\s/:@\"'{}$<>%]+:([^\s/:@\"'{}$<>%]{4,})@[\w.-]+"),
-)  # fmt: skip
+    (
+        "secret.private-key",
+        "private key",
+        r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?\s*[\"'+\s]*[A-Za-z0-9+/=]{20,}",
+    ),
+    (
+        "secret.url-password",
+        "password in a URL",
+        r"\b[a-z][a-z0-9+]{2,12}://[^\s/:@\"'{}$<>%]+:([^\s/:@\"'{}$<>%]{4,})@[\w.-]+",
+    ),
+)
 _ANY = re.compile("|".join(f"(?P<t{n}>{rx})" for n, (_, _, rx) in enumerate(TYPED)))
 _HINT = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox[abprs]-|hooks\.slack|_live_|AIza|sk-|SG\.|npm_|"
@@ -62,10 +78,20 @@ def looks_secret(text: str) -> bool:
     """Whether a constant bound to a secret's name is likely a real one."""
     if len(text) < 8 or len(text) > 512 or any(c.isspace() for c in text):
         return False
-    if PLACEHOLDER.search(text) or "://" in text or text.startswith(("/", "./", "--", "$", "%", "{", "#", "@")):
+    if (
+        PLACEHOLDER.search(text)
+        or "://" in text
+        or text.startswith(("/", "./", "--", "$", "%", "{", "#", "@"))
+    ):
         return False
-    kinds = sum((any(c.isdigit() for c in text), any(c.islower() for c in text), any(c.isupper() for c in text),
-                 any(not c.isalnum() for c in text)))  # fmt: skip
+    kinds = sum(
+        (
+            any(c.isdigit() for c in text),
+            any(c.islower() for c in text),
+            any(c.isupper() for c in text),
+            any(not c.isalnum() for c in text),
+        )
+    )
     if re.fullmatch(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*", text):
         return False  # words
     return kinds >= 2 and entropy(text) >= (3.0 if len(text) >= 16 else 2.5)
@@ -85,7 +111,11 @@ def find_secrets(code: str) -> list[Secret]:
                 break
         rule, title, _ = TYPED[n]
         text = m.group(0)
-        value = next((g for g in m.groups()[::-1] if g and g != text), text) if rule.endswith("url-password") else text
+        value = (
+            next((g for g in m.groups()[::-1] if g and g != text), text)
+            if rule.endswith("url-password")
+            else text
+        )
         if rule != "secret.private-key" and PLACEHOLDER.search(value):
             continue
         if rule == "secret.openai-key" and entropy(text) < 3.5:

@@ -32,8 +32,19 @@ class Value:
     """One abstract value. Containers are shared by reference, like the objects they stand for."""
 
     __slots__ = (
-        "const", "taint", "src", "trace", "clean", "qual", "shape", "items", "rest", "fn",
-        "kw", "tags", "seq",
+        "clean",
+        "const",
+        "fn",
+        "items",
+        "kw",
+        "qual",
+        "rest",
+        "seq",
+        "shape",
+        "src",
+        "tags",
+        "taint",
+        "trace",
     )  # fmt: skip
 
     def __init__(

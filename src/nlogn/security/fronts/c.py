@@ -9,9 +9,51 @@ from .common import Source, number, unescape
 
 OPS = {"&&": "and", "||": "or", "and": "and", "or": "or"}
 INTEGERS = frozenset(
-    "int long short char unsigned signed size_t ssize_t uint8_t uint16_t uint32_t uint64_t int8_t "
-    "int16_t int32_t int64_t float double bool u8 u16 u32 u64 s8 s16 s32 s64 uint ulong off_t "
-    "time_t pid_t uid_t gid_t mode_t loff_t gfp_t __u8 __u16 __u32 __u64 uintptr_t _Bool".split()
+    [
+        "int",
+        "long",
+        "short",
+        "char",
+        "unsigned",
+        "signed",
+        "size_t",
+        "ssize_t",
+        "uint8_t",
+        "uint16_t",
+        "uint32_t",
+        "uint64_t",
+        "int8_t",
+        "int16_t",
+        "int32_t",
+        "int64_t",
+        "float",
+        "double",
+        "bool",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "s8",
+        "s16",
+        "s32",
+        "s64",
+        "uint",
+        "ulong",
+        "off_t",
+        "time_t",
+        "pid_t",
+        "uid_t",
+        "gid_t",
+        "mode_t",
+        "loff_t",
+        "gfp_t",
+        "__u8",
+        "__u16",
+        "__u32",
+        "__u64",
+        "uintptr_t",
+        "_Bool",
+    ]
 )
 
 
@@ -155,7 +197,9 @@ class Lower:
                 self.effect(right, out)
                 right = right.child_by_field_name("left")
             out.append(
-                ir.Assign(self.expr(e.child_by_field_name("left")), self.expr(right), e.start_byte, op)
+                ir.Assign(
+                    self.expr(e.child_by_field_name("left")), self.expr(right), e.start_byte, op
+                )
             )
         elif e.type == "comma_expression":
             for c in e.named_children:
@@ -166,7 +210,11 @@ class Lower:
     def declaration(self, n: Any, out: list[Any]) -> None:
         kind_node = n.child_by_field_name("type")
         kind = self.at(kind_node) if kind_node is not None else ""
-        if kind_node is not None and kind_node.type in ("struct_specifier", "class_specifier") and kind_node.child_by_field_name("body") is not None:
+        if (
+            kind_node is not None
+            and kind_node.type in ("struct_specifier", "class_specifier")
+            and kind_node.child_by_field_name("body") is not None
+        ):
             self.struct(kind_node, out)
         for d in n.children_by_field_name("declarator"):
             self.declarator(d, kind, out)
@@ -179,7 +227,13 @@ class Lower:
         size = None
         suffix = ""
         node = d
-        while node is not None and node.type in ("pointer_declarator", "array_declarator", "reference_declarator", "parenthesized_declarator", "attributed_declarator"):
+        while node is not None and node.type in (
+            "pointer_declarator",
+            "array_declarator",
+            "reference_declarator",
+            "parenthesized_declarator",
+            "attributed_declarator",
+        ):
             if node.type == "array_declarator":
                 s = node.child_by_field_name("size")
                 size = self.expr(s) if s is not None else size
@@ -187,7 +241,11 @@ class Lower:
             elif node.type == "pointer_declarator":
                 suffix = suffix or "*"
             inner = node.child_by_field_name("declarator")
-            node = inner if inner is not None else (node.named_children[0] if node.named_child_count else None)
+            node = (
+                inner
+                if inner is not None
+                else (node.named_children[0] if node.named_child_count else None)
+            )
         if node is not None and node.type == "function_declarator":
             self.vexing(node, kind, out)
             return
@@ -205,8 +263,16 @@ class Lower:
         if lowered is None:
             lowered = ir.Call(ir.Name("uninitialised"), [], [], node.start_byte)
         elif value.type == "argument_list":
-            lowered = ir.Call(ir.Name(kind.replace("::", ".")), [v for _, v in lowered.items], [], node.start_byte, True)
-        out.append(ir.Assign(name, lowered, node.start_byte, "", (kind + suffix).replace("::", ".")))
+            lowered = ir.Call(
+                ir.Name(kind.replace("::", ".")),
+                [v for _, v in lowered.items],
+                [],
+                node.start_byte,
+                True,
+            )
+        out.append(
+            ir.Assign(name, lowered, node.start_byte, "", (kind + suffix).replace("::", "."))
+        )
 
     def vexing(self, node: Any, kind: str, out: list[Any]) -> None:
         """`std::regex r(pattern);` parses as a function's declaration; it makes a variable."""
@@ -216,7 +282,9 @@ class Lower:
             return
         names = [p.child_by_field_name("type") for p in params.named_children]
         plain = all(
-            p.child_by_field_name("declarator") is None and t is not None and t.type == "type_identifier"
+            p.child_by_field_name("declarator") is None
+            and t is not None
+            and t.type == "type_identifier"
             for p, t in zip(params.named_children, names, strict=True)
         )
         if not names or not plain:
@@ -229,10 +297,12 @@ class Lower:
         alt = n.child_by_field_name("alternative")
         out.append(
             ir.If(
-                self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("consequence")),
-                self.body(alt) if alt is not None and alt.type == "else_clause" else self.one(alt), n.start_byte,
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("consequence")),
+                self.body(alt) if alt is not None and alt.type == "else_clause" else self.one(alt),
+                n.start_byte,
             )
-        )  # fmt: skip
+        )
 
     def for_(self, n: Any, out: list[Any]) -> None:
         init = n.child_by_field_name("initializer")
@@ -247,23 +317,49 @@ class Lower:
         if update is not None:
             self.effect(update, step)
         out.append(
-            ir.Loop(self.expr(test) if test is not None else None, self.one(n.child_by_field_name("body")), n.start_byte, step=step)
+            ir.Loop(
+                self.expr(test) if test is not None else None,
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+                step=step,
+            )
         )
 
     def for_range(self, n: Any, out: list[Any]) -> None:
         d = n.child_by_field_name("declarator")
-        while d is not None and d.type in ("reference_declarator", "pointer_declarator") and d.named_child_count:
+        while (
+            d is not None
+            and d.type in ("reference_declarator", "pointer_declarator")
+            and d.named_child_count
+        ):
             d = d.named_children[-1]
         out.append(
-            ir.Loop(None, self.one(n.child_by_field_name("body")), n.start_byte, ir.Name(self.at(d)), self.expr(n.child_by_field_name("right")))
+            ir.Loop(
+                None,
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+                ir.Name(self.at(d)),
+                self.expr(n.child_by_field_name("right")),
+            )
         )
 
     def while_(self, n: Any, out: list[Any]) -> None:
-        out.append(ir.Loop(self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")), n.start_byte))
+        out.append(
+            ir.Loop(
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+            )
+        )
 
     def do_(self, n: Any, out: list[Any]) -> None:
         out.append(
-            ir.Loop(self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")), n.start_byte, post=True)
+            ir.Loop(
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+                post=True,
+            )
         )
 
     def return_(self, n: Any, out: list[Any]) -> None:
@@ -284,7 +380,9 @@ class Lower:
                 if value is None or x.start_byte != value.start_byte:
                     self.statement(x, body)
             cases.append(([self.expr(value)] if value is not None else [], body))
-        out.append(ir.Switch(self.expr(n.child_by_field_name("condition")), cases, n.start_byte, True))
+        out.append(
+            ir.Switch(self.expr(n.child_by_field_name("condition")), cases, n.start_byte, True)
+        )
 
     def jump(self, n: Any, out: list[Any]) -> None:
         out.append(ir.Jump("break" if n.type[0] == "b" else "continue", None, n.start_byte))
@@ -293,7 +391,14 @@ class Lower:
         out.append(ir.Jump("goto", ir.Const(self.at(n.named_children[0])), n.start_byte))
 
     def label(self, n: Any, out: list[Any]) -> None:
-        out.append(ir.Eval(ir.Call(ir.Name("label"), [ir.Const(self.at(n.named_children[0]))], [], n.start_byte), n.start_byte))
+        out.append(
+            ir.Eval(
+                ir.Call(
+                    ir.Name("label"), [ir.Const(self.at(n.named_children[0]))], [], n.start_byte
+                ),
+                n.start_byte,
+            )
+        )
         for c in n.named_children[1:]:
             self.statement(c, out)
 
@@ -301,14 +406,22 @@ class Lower:
         out.append(ir.Jump("throw", None, n.start_byte))
 
     def try_(self, n: Any, out: list[Any]) -> None:
-        handlers = [self.body(c.child_by_field_name("body")) for c in n.named_children if c.type == "catch_clause"]
+        handlers = [
+            self.body(c.child_by_field_name("body"))
+            for c in n.named_children
+            if c.type == "catch_clause"
+        ]
         out.append(ir.Try(self.body(n.child_by_field_name("body")), handlers, [], n.start_byte))
 
     def function(self, n: Any, out: list[Any]) -> None:
         d = n.child_by_field_name("declarator")
         while d is not None and d.type != "function_declarator":
             inner = d.child_by_field_name("declarator")
-            d = inner if inner is not None else (d.named_children[0] if d.named_child_count else None)
+            d = (
+                inner
+                if inner is not None
+                else (d.named_children[0] if d.named_child_count else None)
+            )
         if d is None:
             return
         name = self.at(d.child_by_field_name("declarator"))
@@ -328,13 +441,19 @@ class Lower:
                 if inner.type in ("pointer_declarator", "array_declarator"):
                     stars = "*"
                 nxt = inner.child_by_field_name("declarator")
-                inner = nxt if nxt is not None else (inner.named_children[-1] if inner.named_child_count else None)
+                inner = (
+                    nxt
+                    if nxt is not None
+                    else (inner.named_children[-1] if inner.named_child_count else None)
+                )
             if inner is not None:
                 params.append(ir.Param(self.at(inner), kind + stars))
         saved, self.cls = self.cls, ""
         body = self.body(n.child_by_field_name("body"))
         self.cls = saved
-        fn = ir.Function(name, params, body, n.start_byte, n.end_byte, cls=cls if cls == self.cls else "")
+        fn = ir.Function(
+            name, params, body, n.start_byte, n.end_byte, cls=cls if cls == self.cls else ""
+        )
         out.append(ir.Def(fn, n.start_byte))
 
     # ---- expressions
@@ -352,7 +471,11 @@ class Lower:
         return ir.Const(None, n.start_byte) if text == "NULL" else ir.Name(text, n.start_byte)
 
     def field(self, n: Any) -> Any:
-        return ir.Field(self.expr(n.child_by_field_name("argument")), self.at(n.child_by_field_name("field")), n.start_byte)
+        return ir.Field(
+            self.expr(n.child_by_field_name("argument")),
+            self.at(n.child_by_field_name("field")),
+            n.start_byte,
+        )
 
     def qualified(self, n: Any) -> Any:
         parts = self.at(n).split("<")[0].split("::")
@@ -366,7 +489,11 @@ class Lower:
 
     def call(self, n: Any) -> Any:
         holder = n.child_by_field_name("arguments")
-        args = [self.expr(c) for c in holder.named_children if c.type != "comment"] if holder is not None else []
+        args = (
+            [self.expr(c) for c in holder.named_children if c.type != "comment"]
+            if holder is not None
+            else []
+        )
         return ir.Call(self.expr(n.child_by_field_name("function")), args, [], n.start_byte)
 
     def new(self, n: Any) -> Any:
@@ -413,27 +540,53 @@ class Lower:
         idx = n.child_by_field_name("index")
         if idx is None:
             holder = n.child_by_field_name("indices")
-            idx = holder.named_children[0] if holder is not None and holder.named_child_count else None
+            idx = (
+                holder.named_children[0]
+                if holder is not None and holder.named_child_count
+                else None
+            )
         return ir.Index(self.expr(n.child_by_field_name("argument")), self.expr(idx), n.start_byte)
 
     def binary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
-        return ir.Bin(OPS.get(op, op), self.expr(n.child_by_field_name("left")), self.expr(n.child_by_field_name("right")), n.start_byte)
+        return ir.Bin(
+            OPS.get(op, op),
+            self.expr(n.child_by_field_name("left")),
+            self.expr(n.child_by_field_name("right")),
+            n.start_byte,
+        )
 
     def unary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
-        return ir.Un("not" if op in ("!", "not") else op, self.expr(n.child_by_field_name("argument")), n.start_byte)
+        return ir.Un(
+            "not" if op in ("!", "not") else op,
+            self.expr(n.child_by_field_name("argument")),
+            n.start_byte,
+        )
 
     def pointer(self, n: Any) -> Any:
-        return ir.Un(self.at(n.child_by_field_name("operator")), self.expr(n.child_by_field_name("argument")), n.start_byte)
+        return ir.Un(
+            self.at(n.child_by_field_name("operator")),
+            self.expr(n.child_by_field_name("argument")),
+            n.start_byte,
+        )
 
     def update(self, n: Any) -> Any:
-        return ir.Un(self.at(n.child_by_field_name("operator")), self.expr(n.child_by_field_name("argument")), n.start_byte)
+        return ir.Un(
+            self.at(n.child_by_field_name("operator")),
+            self.expr(n.child_by_field_name("argument")),
+            n.start_byte,
+        )
 
     def ternary(self, n: Any) -> Any:
         then = n.child_by_field_name("consequence")
         test = self.expr(n.child_by_field_name("condition"))
-        return ir.Cond(test, self.expr(then) if then is not None else test, self.expr(n.child_by_field_name("alternative")), n.start_byte)
+        return ir.Cond(
+            test,
+            self.expr(then) if then is not None else test,
+            self.expr(n.child_by_field_name("alternative")),
+            n.start_byte,
+        )
 
     def assign_expr(self, n: Any) -> Any:
         left = self.expr(n.child_by_field_name("left"))
@@ -466,16 +619,26 @@ class Lower:
         return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def cast(self, n: Any) -> Any:
-        return ir.Cast(self.at(n.child_by_field_name("type")), self.expr(n.child_by_field_name("value")), n.start_byte)
+        return ir.Cast(
+            self.at(n.child_by_field_name("type")),
+            self.expr(n.child_by_field_name("value")),
+            n.start_byte,
+        )
 
     def sizeof(self, n: Any) -> Any:
         value = n.child_by_field_name("value")
         if value is not None:
             return ir.Call(ir.Name("sizeof"), [self.expr(value)], [], n.start_byte)
-        return ir.Call(ir.Name("sizeof"), [ir.Const(self.at(n.child_by_field_name("type")))], [], n.start_byte)
+        return ir.Call(
+            ir.Name("sizeof"), [ir.Const(self.at(n.child_by_field_name("type")))], [], n.start_byte
+        )
 
     def initializer(self, n: Any) -> Any:
-        return ir.Coll("list", [(None, self.expr(c)) for c in n.named_children if c.type != "comment"], n.start_byte)
+        return ir.Coll(
+            "list",
+            [(None, self.expr(c)) for c in n.named_children if c.type != "comment"],
+            n.start_byte,
+        )
 
     def lambda_(self, n: Any) -> Any:
         body = n.child_by_field_name("body")

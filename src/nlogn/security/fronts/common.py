@@ -42,7 +42,7 @@ class Source:
     two never differ (the tree does not care which letter a letter is).
     """
 
-    __slots__ = ("text", "tree", "root")
+    __slots__ = ("root", "text", "tree")
 
     def __init__(self, text: str, lang: str) -> None:
         self.text = text

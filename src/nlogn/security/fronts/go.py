@@ -16,33 +16,63 @@ class Lower:
         self.at = self.src.at
         self.imports: dict[str, str] = {}
         self.ex = {
-            "identifier": self.name, "field_identifier": self.name, "type_identifier": self.name,
-            "package_identifier": self.name, "selector_expression": self.selector,
-            "qualified_type": self.qualified, "call_expression": self.call,
-            "interpreted_string_literal": self.string, "raw_string_literal": self.raw,
-            "int_literal": self.num, "float_literal": self.num, "rune_literal": self.rune,
-            "true": self.true, "false": self.false, "nil": self.nil, "index_expression": self.index,
-            "slice_expression": self.slice, "binary_expression": self.binary,
-            "unary_expression": self.unary, "parenthesized_expression": self.inner,
-            "composite_literal": self.composite, "func_literal": self.func_literal,
-            "type_conversion_expression": self.conversion, "type_assertion_expression": self.assertion,
-            "expression_list": self.expr_list, "literal_element": self.inner,
+            "identifier": self.name,
+            "field_identifier": self.name,
+            "type_identifier": self.name,
+            "package_identifier": self.name,
+            "selector_expression": self.selector,
+            "qualified_type": self.qualified,
+            "call_expression": self.call,
+            "interpreted_string_literal": self.string,
+            "raw_string_literal": self.raw,
+            "int_literal": self.num,
+            "float_literal": self.num,
+            "rune_literal": self.rune,
+            "true": self.true,
+            "false": self.false,
+            "nil": self.nil,
+            "index_expression": self.index,
+            "slice_expression": self.slice,
+            "binary_expression": self.binary,
+            "unary_expression": self.unary,
+            "parenthesized_expression": self.inner,
+            "composite_literal": self.composite,
+            "func_literal": self.func_literal,
+            "type_conversion_expression": self.conversion,
+            "type_assertion_expression": self.assertion,
+            "expression_list": self.expr_list,
+            "literal_element": self.inner,
             "literal_value": self.literal_value,
-        }  # fmt: skip
+        }
         self.st = {
-            "short_var_declaration": self.assign, "assignment_statement": self.assign,
-            "var_declaration": self.vars, "const_declaration": self.vars,
-            "expression_statement": self.expression_statement, "if_statement": self.if_,
-            "for_statement": self.for_, "return_statement": self.return_, "block": self.block,
-            "function_declaration": self.function, "method_declaration": self.function,
-            "expression_switch_statement": self.switch, "type_switch_statement": self.type_switch,
-            "select_statement": self.select, "go_statement": self.defer, "defer_statement": self.defer,
-            "import_declaration": self.import_, "break_statement": self.jump,
-            "continue_statement": self.jump, "inc_statement": self.inc, "dec_statement": self.inc,
-            "comment": self.skip, "package_clause": self.skip, "type_declaration": self.types,
-            "labeled_statement": self.labeled, "send_statement": self.send,
+            "short_var_declaration": self.assign,
+            "assignment_statement": self.assign,
+            "var_declaration": self.vars,
+            "const_declaration": self.vars,
+            "expression_statement": self.expression_statement,
+            "if_statement": self.if_,
+            "for_statement": self.for_,
+            "return_statement": self.return_,
+            "block": self.block,
+            "function_declaration": self.function,
+            "method_declaration": self.function,
+            "expression_switch_statement": self.switch,
+            "type_switch_statement": self.type_switch,
+            "select_statement": self.select,
+            "go_statement": self.defer,
+            "defer_statement": self.defer,
+            "import_declaration": self.import_,
+            "break_statement": self.jump,
+            "continue_statement": self.jump,
+            "inc_statement": self.inc,
+            "dec_statement": self.inc,
+            "comment": self.skip,
+            "package_clause": self.skip,
+            "type_declaration": self.types,
+            "labeled_statement": self.labeled,
+            "send_statement": self.send,
             "statement_list": self.block,
-        }  # fmt: skip
+        }
 
     def module(self) -> ir.Module:
         return ir.Module("go", self.body(self.src.root), self.imports, int(self.src.root.has_error))
@@ -83,8 +113,15 @@ class Lower:
                     label = self.at(tag).strip('`"') if tag is not None else ""
                     kind = self.at(f.child_by_field_name("type"))
                     for fname in f.children_by_field_name("name"):
-                        args = [ir.Const(self.at(fname)), ir.Const(label), ir.Const(kind), ir.Const(name)]
-                        items.append((None, ir.Call(ir.Name("struct field"), args, [], f.start_byte)))
+                        args = [
+                            ir.Const(self.at(fname)),
+                            ir.Const(label),
+                            ir.Const(kind),
+                            ir.Const(name),
+                        ]
+                        items.append(
+                            (None, ir.Call(ir.Name("struct field"), args, [], f.start_byte))
+                        )
             out.append(ir.Eval(ir.Coll("list", items, spec.start_byte), spec.start_byte))
 
     def labeled(self, n: Any, out: list[Any]) -> None:
@@ -105,7 +142,16 @@ class Lower:
         word = n.type.split("_")[0]
         call = self.expr(n.named_children[0])
         out.append(ir.Eval(call, n.start_byte))
-        out.append(ir.Eval(ir.Call(ir.Name(word), [call] if type(call) is not ir.Call else [call.func], [], n.start_byte)))
+        out.append(
+            ir.Eval(
+                ir.Call(
+                    ir.Name(word),
+                    [call] if type(call) is not ir.Call else [call.func],
+                    [],
+                    n.start_byte,
+                )
+            )
+        )
 
     def inc(self, n: Any, out: list[Any]) -> None:
         op = "++" if n.type == "inc_statement" else "--"
@@ -130,7 +176,12 @@ class Lower:
         right = self.expr(n.child_by_field_name("right"))
         op_node = n.child_by_field_name("operator")
         op = self.at(op_node)[:-1].rstrip(":") if op_node is not None else ""
-        if type(left) is ir.Coll and type(right) is ir.Coll and not right.type and len(left.items) == len(right.items):
+        if (
+            type(left) is ir.Coll
+            and type(right) is ir.Coll
+            and not right.type
+            and len(left.items) == len(right.items)
+        ):
             for (_, a), (_, b) in zip(left.items, right.items, strict=True):
                 out.append(ir.Assign(a, b, n.start_byte, op))
         else:
@@ -142,7 +193,13 @@ class Lower:
                     if type(rest) is ir.Name and rest.id == "_":
                         out.append(ir.Eval(ir.Call(ir.Name("ignored"), [first], [], n.start_byte)))
                     elif type(rest) is ir.Name and rest.id not in ("err", "ok"):
-                        out.append(ir.Assign(rest, first if type(first) is ir.Name and first.id != "_" else right, n.start_byte))
+                        out.append(
+                            ir.Assign(
+                                rest,
+                                first if type(first) is ir.Name and first.id != "_" else right,
+                                n.start_byte,
+                            )
+                        )
             else:
                 out.append(ir.Assign(left, right, n.start_byte, op))
 
@@ -159,8 +216,20 @@ class Lower:
             values = [self.expr(c) for c in value.named_children] if value is not None else []
             names = spec.children_by_field_name("name")
             for k, name in enumerate(names):
-                v = values[k] if k < len(values) else (values[0] if values else ir.Call(ir.Name("zero value"), [], []))
-                out.append(ir.Assign(ir.Name(self.at(name), name.start_byte), v, spec.start_byte, "", kind.lstrip("*")))
+                v = (
+                    values[k]
+                    if k < len(values)
+                    else (values[0] if values else ir.Call(ir.Name("zero value"), [], []))
+                )
+                out.append(
+                    ir.Assign(
+                        ir.Name(self.at(name), name.start_byte),
+                        v,
+                        spec.start_byte,
+                        "",
+                        kind.lstrip("*"),
+                    )
+                )
 
     def if_(self, n: Any, out: list[Any]) -> None:
         init = n.child_by_field_name("initializer")
@@ -171,7 +240,12 @@ class Lower:
         if alt is not None:
             self.statement(alt, other)
         out.append(
-            ir.If(self.expr(n.child_by_field_name("condition")), self.body(n.child_by_field_name("consequence")), other, n.start_byte)
+            ir.If(
+                self.expr(n.child_by_field_name("condition")),
+                self.body(n.child_by_field_name("consequence")),
+                other,
+                n.start_byte,
+            )
         )
 
     def for_(self, n: Any, out: list[Any]) -> None:
@@ -201,7 +275,11 @@ class Lower:
             update = clause.child_by_field_name("update")
             if update is not None:
                 self.statement(update, step)
-            out.append(ir.Loop(self.expr(test) if test is not None else None, body, n.start_byte, step=step))
+            out.append(
+                ir.Loop(
+                    self.expr(test) if test is not None else None, body, n.start_byte, step=step
+                )
+            )
         else:
             out.append(ir.Loop(self.expr(clause), body, n.start_byte))
 
@@ -249,7 +327,11 @@ class Lower:
         alias = n.child_by_field_name("alias")
         if alias is not None and value is not None:
             out.append(ir.Assign(ir.Name(self.at(alias)), self.expr(value), n.start_byte))
-        cases = [([ir.Name("?")], self.case_body(c)) for c in n.named_children if c.type in ("type_case", "default_case")]
+        cases = [
+            ([ir.Name("?")], self.case_body(c))
+            for c in n.named_children
+            if c.type in ("type_case", "default_case")
+        ]
         out.append(ir.Switch(ir.Name("?"), cases, n.start_byte))
 
     def select(self, n: Any, out: list[Any]) -> None:
@@ -312,19 +394,26 @@ class Lower:
         return ir.Name(self.at(n), n.start_byte)
 
     def selector(self, n: Any) -> Any:
-        return ir.Field(self.expr(n.child_by_field_name("operand")), self.at(n.child_by_field_name("field")), n.start_byte)
+        return ir.Field(
+            self.expr(n.child_by_field_name("operand")),
+            self.at(n.child_by_field_name("field")),
+            n.start_byte,
+        )
 
     def qualified(self, n: Any) -> Any:
-        return ir.Field(self.expr(n.child_by_field_name("package")), self.at(n.child_by_field_name("name")), n.start_byte)
+        return ir.Field(
+            self.expr(n.child_by_field_name("package")),
+            self.at(n.child_by_field_name("name")),
+            n.start_byte,
+        )
 
     def call(self, n: Any) -> Any:
         func_node = n.child_by_field_name("function")
         holder = n.child_by_field_name("arguments")
         args = [self.expr(c) for c in holder.named_children if c.type != "comment"]
         name = self.at(func_node)
-        if func_node.type == "slice_type" or name in CONVERSIONS:
-            if len(args) == 1:
-                return ir.Cast(name, args[0], n.start_byte)
+        if (func_node.type == "slice_type" or name in CONVERSIONS) and len(args) == 1:
+            return ir.Cast(name, args[0], n.start_byte)
         return ir.Call(self.expr(func_node), args, [], n.start_byte)
 
     def string(self, n: Any) -> Any:
@@ -349,14 +438,20 @@ class Lower:
         return ir.Const(None, n.start_byte)
 
     def index(self, n: Any) -> Any:
-        return ir.Index(self.expr(n.child_by_field_name("operand")), self.expr(n.child_by_field_name("index")), n.start_byte)
+        return ir.Index(
+            self.expr(n.child_by_field_name("operand")),
+            self.expr(n.child_by_field_name("index")),
+            n.start_byte,
+        )
 
     def slice(self, n: Any) -> Any:
         low, high = n.child_by_field_name("start"), n.child_by_field_name("end")
         return ir.Slice(
-            self.expr(n.child_by_field_name("operand")), self.expr(low) if low is not None else None,
-            self.expr(high) if high is not None else None, n.start_byte,
-        )  # fmt: skip
+            self.expr(n.child_by_field_name("operand")),
+            self.expr(low) if low is not None else None,
+            self.expr(high) if high is not None else None,
+            n.start_byte,
+        )
 
     def binary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
@@ -367,7 +462,9 @@ class Lower:
 
     def unary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
-        return ir.Un("not" if op == "!" else op, self.expr(n.child_by_field_name("operand")), n.start_byte)
+        return ir.Un(
+            "not" if op == "!" else op, self.expr(n.child_by_field_name("operand")), n.start_byte
+        )
 
     def inner(self, n: Any) -> Any:
         return self.expr(n.named_children[0]) if n.named_child_count else ir.Other([])
@@ -388,8 +485,16 @@ class Lower:
         for c in n.named_children:
             if c.type == "keyed_element":
                 kids = c.named_children
-                key_node = kids[0].named_children[0] if kids[0].type == "literal_element" and kids[0].named_child_count else kids[0]
-                key = ir.Const(self.at(key_node)) if key_node.type == "identifier" else self.expr(key_node)
+                key_node = (
+                    kids[0].named_children[0]
+                    if kids[0].type == "literal_element" and kids[0].named_child_count
+                    else kids[0]
+                )
+                key = (
+                    ir.Const(self.at(key_node))
+                    if key_node.type == "identifier"
+                    else self.expr(key_node)
+                )
                 items.append((key, self.expr(kids[-1])))
                 keyed = True
             elif c.type != "comment":
@@ -404,15 +509,42 @@ class Lower:
         return ir.Lambda(fn, n.start_byte)
 
     def conversion(self, n: Any) -> Any:
-        return ir.Cast(self.at(n.child_by_field_name("type")), self.expr(n.child_by_field_name("operand")), n.start_byte)
+        return ir.Cast(
+            self.at(n.child_by_field_name("type")),
+            self.expr(n.child_by_field_name("operand")),
+            n.start_byte,
+        )
 
     def assertion(self, n: Any) -> Any:
-        return ir.Cast(self.at(n.child_by_field_name("type")), self.expr(n.child_by_field_name("operand")), n.start_byte)
+        return ir.Cast(
+            self.at(n.child_by_field_name("type")),
+            self.expr(n.child_by_field_name("operand")),
+            n.start_byte,
+        )
 
 
 CONVERSIONS = frozenset(
-    "int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr byte rune float32 float64 "
-    "string bool []byte []rune".split()
+    [
+        "int",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "uintptr",
+        "byte",
+        "rune",
+        "float32",
+        "float64",
+        "string",
+        "bool",
+        "[]byte",
+        "[]rune",
+    ]
 )
 
 

@@ -57,7 +57,9 @@ class Lower:
         }  # fmt: skip
 
     def module(self) -> ir.Module:
-        return ir.Module("java", self.body(self.src.root), self.imports, int(self.src.root.has_error))
+        return ir.Module(
+            "java", self.body(self.src.root), self.imports, int(self.src.root.has_error)
+        )
 
     # ---- statements
 
@@ -189,7 +191,9 @@ class Lower:
                 name, value = r.child_by_field_name("name"), r.child_by_field_name("value")
                 if name is not None and value is not None:
                     kind = self.type_name(r.child_by_field_name("type"))
-                    body.append(ir.Assign(ir.Name(self.at(name)), self.expr(value), r.start_byte, "", kind))
+                    body.append(
+                        ir.Assign(ir.Name(self.at(name)), self.expr(value), r.start_byte, "", kind)
+                    )
                 elif r.named_child_count:
                     body.append(ir.Eval(self.expr(r.named_children[-1])))
         body += self.body(n.child_by_field_name("body"))
@@ -202,7 +206,11 @@ class Lower:
                     if p.type == "catch_formal_parameter":
                         name = p.child_by_field_name("name")
                         if name is not None:
-                            inner.append(ir.Assign(ir.Name(self.at(name)), ir.Call(ir.Name("caught"), [], [])))
+                            inner.append(
+                                ir.Assign(
+                                    ir.Name(self.at(name)), ir.Call(ir.Name("caught"), [], [])
+                                )
+                            )
                 handlers.append(inner + self.body(c.child_by_field_name("body")))
             elif c.type == "finally_clause":
                 final = self.body(c.named_children[0])
@@ -210,7 +218,9 @@ class Lower:
 
     def switch(self, n: Any, out: list[Any]) -> None:
         cases, falls = self.cases(n)
-        out.append(ir.Switch(self.expr(n.child_by_field_name("condition")), cases, n.start_byte, falls))
+        out.append(
+            ir.Switch(self.expr(n.child_by_field_name("condition")), cases, n.start_byte, falls)
+        )
 
     def cases(self, n: Any) -> tuple[list[tuple[list[Any], list[Any]]], bool]:
         cases: list[tuple[list[Any], list[Any]]] = []
@@ -255,7 +265,15 @@ class Lower:
         self.cls = outer
         inner = [s for s in body if type(s) is ir.ClassDef]
         out.extend(inner)  # nested classes are reachable by their bare name
-        out.append(ir.ClassDef(name, bases, [s for s in body if type(s) is not ir.ClassDef], n.start_byte, self.marks(n)))
+        out.append(
+            ir.ClassDef(
+                name,
+                bases,
+                [s for s in body if type(s) is not ir.ClassDef],
+                n.start_byte,
+                self.marks(n),
+            )
+        )
 
     def marks(self, n: Any) -> list[Any]:
         out: list[Any] = []
@@ -265,7 +283,9 @@ class Lower:
                     if m.type in ("annotation", "marker_annotation"):
                         name = ir.Name(self.at(m.child_by_field_name("name")))
                         args = m.child_by_field_name("arguments")
-                        given = [self.expr(a) for a in args.named_children] if args is not None else []
+                        given = (
+                            [self.expr(a) for a in args.named_children] if args is not None else []
+                        )
                         out.append(ir.Call(name, given, [], m.start_byte))
         return out
 
@@ -317,7 +337,9 @@ class Lower:
 
     def field(self, n: Any) -> Any:
         return ir.Field(
-            self.expr(n.child_by_field_name("object")), self.at(n.child_by_field_name("field")), n.start_byte
+            self.expr(n.child_by_field_name("object")),
+            self.at(n.child_by_field_name("field")),
+            n.start_byte,
         )
 
     def args(self, n: Any) -> list[Any]:
@@ -329,7 +351,11 @@ class Lower:
     def call(self, n: Any) -> Any:
         name = self.at(n.child_by_field_name("name"))
         obj = n.child_by_field_name("object")
-        func: Any = ir.Field(self.expr(obj), name, n.start_byte) if obj is not None else ir.Name(name, n.start_byte)
+        func: Any = (
+            ir.Field(self.expr(obj), name, n.start_byte)
+            if obj is not None
+            else ir.Name(name, n.start_byte)
+        )
         return ir.Call(func, self.args(n), [], n.start_byte)
 
     def new(self, n: Any) -> Any:
@@ -368,7 +394,9 @@ class Lower:
 
     def index(self, n: Any) -> Any:
         return ir.Index(
-            self.expr(n.child_by_field_name("array")), self.expr(n.child_by_field_name("index")), n.start_byte
+            self.expr(n.child_by_field_name("array")),
+            self.expr(n.child_by_field_name("index")),
+            n.start_byte,
         )
 
     def binary(self, n: Any) -> Any:
@@ -380,7 +408,9 @@ class Lower:
 
     def unary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
-        return ir.Un("not" if op == "!" else op, self.expr(n.child_by_field_name("operand")), n.start_byte)
+        return ir.Un(
+            "not" if op == "!" else op, self.expr(n.child_by_field_name("operand")), n.start_byte
+        )
 
     def update(self, n: Any) -> Any:
         text = self.at(n)
@@ -388,37 +418,57 @@ class Lower:
 
     def ternary(self, n: Any) -> Any:
         return ir.Cond(
-            self.expr(n.child_by_field_name("condition")), self.expr(n.child_by_field_name("consequence")),
-            self.expr(n.child_by_field_name("alternative")), n.start_byte,
-        )  # fmt: skip
+            self.expr(n.child_by_field_name("condition")),
+            self.expr(n.child_by_field_name("consequence")),
+            self.expr(n.child_by_field_name("alternative")),
+            n.start_byte,
+        )
 
     def assign_expr(self, n: Any) -> Any:
         return ir.Let(
-            self.expr(n.child_by_field_name("left")), self.expr(n.child_by_field_name("right")), n.start_byte
+            self.expr(n.child_by_field_name("left")),
+            self.expr(n.child_by_field_name("right")),
+            n.start_byte,
         )
 
     def inner(self, n: Any) -> Any:
         return self.expr(n.named_children[0]) if n.named_child_count else ir.Other([])
 
     def cast(self, n: Any) -> Any:
-        return ir.Cast(self.type_name(n.child_by_field_name("type")), self.expr(n.child_by_field_name("value")), n.start_byte)
+        return ir.Cast(
+            self.type_name(n.child_by_field_name("type")),
+            self.expr(n.child_by_field_name("value")),
+            n.start_byte,
+        )
 
     def array(self, n: Any) -> Any:
-        return ir.Coll("list", [(None, self.expr(c)) for c in n.named_children if not c.type.endswith("comment")], n.start_byte)
+        return ir.Coll(
+            "list",
+            [(None, self.expr(c)) for c in n.named_children if not c.type.endswith("comment")],
+            n.start_byte,
+        )
 
     def new_array(self, n: Any) -> Any:
         value = n.child_by_field_name("value")
         if value is not None:
             return self.array(value)
-        return ir.Call(ir.Name("new[]"), [self.expr(c) for c in n.named_children[1:]], [], n.start_byte)
+        return ir.Call(
+            ir.Name("new[]"), [self.expr(c) for c in n.named_children[1:]], [], n.start_byte
+        )
 
     def lambda_(self, n: Any) -> Any:
         params = n.child_by_field_name("parameters")
         names = [params] if params.type == "identifier" else [
             c.child_by_field_name("name") or c for c in params.named_children]  # fmt: skip
         body = n.child_by_field_name("body")
-        lowered = self.body(body) if body.type == "block" else [ir.Return(self.expr(body), body.start_byte)]
-        fn = ir.Function("lambda", [ir.Param(self.at(p)) for p in names], lowered, n.start_byte, n.end_byte)
+        lowered = (
+            self.body(body)
+            if body.type == "block"
+            else [ir.Return(self.expr(body), body.start_byte)]
+        )
+        fn = ir.Function(
+            "lambda", [ir.Param(self.at(p)) for p in names], lowered, n.start_byte, n.end_byte
+        )
         return ir.Lambda(fn, n.start_byte)
 
 

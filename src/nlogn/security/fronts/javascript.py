@@ -43,24 +43,42 @@ class Lower:
             "object_assignment_pattern": self.default_pattern, "jsx_expression": self.inner,
         }  # fmt: skip
         self.st = {
-            "expression_statement": self.expression_statement, "variable_declaration": self.declaration,
-            "lexical_declaration": self.declaration, "if_statement": self.if_,
-            "for_statement": self.for_, "for_in_statement": self.for_in,
-            "while_statement": self.while_, "do_statement": self.do_,
-            "return_statement": self.return_, "statement_block": self.block,
-            "try_statement": self.try_, "throw_statement": self.throw, "break_statement": self.jump,
-            "continue_statement": self.jump, "switch_statement": self.switch,
-            "class_declaration": self.class_, "abstract_class_declaration": self.class_,
-            "function_declaration": self.function, "generator_function_declaration": self.function,
-            "method_definition": self.method, "field_definition": self.field_def,
-            "public_field_definition": self.field_def, "import_statement": self.import_,
-            "export_statement": self.export, "comment": self.skip, "empty_statement": self.skip,
-            "interface_declaration": self.skip, "type_alias_declaration": self.skip,
-            "labeled_statement": self.export, "class_body": self.block,
-        }  # fmt: skip
+            "expression_statement": self.expression_statement,
+            "variable_declaration": self.declaration,
+            "lexical_declaration": self.declaration,
+            "if_statement": self.if_,
+            "for_statement": self.for_,
+            "for_in_statement": self.for_in,
+            "while_statement": self.while_,
+            "do_statement": self.do_,
+            "return_statement": self.return_,
+            "statement_block": self.block,
+            "try_statement": self.try_,
+            "throw_statement": self.throw,
+            "break_statement": self.jump,
+            "continue_statement": self.jump,
+            "switch_statement": self.switch,
+            "class_declaration": self.class_,
+            "abstract_class_declaration": self.class_,
+            "function_declaration": self.function,
+            "generator_function_declaration": self.function,
+            "method_definition": self.method,
+            "field_definition": self.field_def,
+            "public_field_definition": self.field_def,
+            "import_statement": self.import_,
+            "export_statement": self.export,
+            "comment": self.skip,
+            "empty_statement": self.skip,
+            "interface_declaration": self.skip,
+            "type_alias_declaration": self.skip,
+            "labeled_statement": self.export,
+            "class_body": self.block,
+        }
 
     def module(self) -> ir.Module:
-        return ir.Module("javascript", self.body(self.src.root), self.imports, int(self.src.root.has_error))
+        return ir.Module(
+            "javascript", self.body(self.src.root), self.imports, int(self.src.root.has_error)
+        )
 
     def body(self, node: Any) -> list[Any]:
         out: list[Any] = []
@@ -105,7 +123,9 @@ class Lower:
             if right.type == "assignment_expression":
                 self.effect(right, out)
                 right = right.child_by_field_name("left")
-            out.append(ir.Assign(self.expr(e.child_by_field_name("left")), self.expr(right), e.start_byte))
+            out.append(
+                ir.Assign(self.expr(e.child_by_field_name("left")), self.expr(right), e.start_byte)
+            )
         elif e.type == "augmented_assignment_expression":
             op = self.at(e.child_by_field_name("operator"))[:-1]
             out.append(
@@ -152,7 +172,13 @@ class Lower:
                 continue
             kind = d.child_by_field_name("type")
             out.append(
-                ir.Assign(self.expr(name), lowered, d.start_byte, "", self.at(kind).lstrip(": ") if kind is not None else "")
+                ir.Assign(
+                    self.expr(name),
+                    lowered,
+                    d.start_byte,
+                    "",
+                    self.at(kind).lstrip(": ") if kind is not None else "",
+                )
             )
 
     def unpack(self, pattern: Any, value: Any, out: list[Any]) -> None:
@@ -164,7 +190,9 @@ class Lower:
                 if target.type == "object_pattern":
                     self.unpack(target, ir.Field(value, key, c.start_byte), out)
                     continue
-                out.append(ir.Assign(self.target(target), ir.Field(value, key, c.start_byte), c.start_byte))
+                out.append(
+                    ir.Assign(self.target(target), ir.Field(value, key, c.start_byte), c.start_byte)
+                )
             elif c.type == "rest_pattern":
                 out.append(ir.Assign(ir.Name(self.at(c).lstrip(".")), value, c.start_byte))
             else:
@@ -213,7 +241,12 @@ class Lower:
         if has and test.type == "expression_statement":
             inner = test.named_children[0]
         out.append(
-            ir.Loop(self.expr(inner) if has else None, self.one(n.child_by_field_name("body")), n.start_byte, step=step)
+            ir.Loop(
+                self.expr(inner) if has else None,
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+                step=step,
+            )
         )
 
     def for_in(self, n: Any, out: list[Any]) -> None:
@@ -229,16 +262,22 @@ class Lower:
 
     def while_(self, n: Any, out: list[Any]) -> None:
         out.append(
-            ir.Loop(self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")), n.start_byte)
+            ir.Loop(
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+            )
         )
 
     def do_(self, n: Any, out: list[Any]) -> None:
         out.append(
             ir.Loop(
-                self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")),
-                n.start_byte, post=True,
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                n.start_byte,
+                post=True,
             )
-        )  # fmt: skip
+        )
 
     def return_(self, n: Any, out: list[Any]) -> None:
         kids = [c for c in n.named_children if c.type != "comment"]
@@ -262,10 +301,14 @@ class Lower:
             handlers.append(inner + self.body(handler.child_by_field_name("body")))
         out.append(
             ir.Try(
-                self.body(n.child_by_field_name("body")), handlers,
-                self.body(final.named_children[0]) if final is not None and final.named_child_count else [], n.start_byte,
+                self.body(n.child_by_field_name("body")),
+                handlers,
+                self.body(final.named_children[0])
+                if final is not None and final.named_child_count
+                else [],
+                n.start_byte,
             )
-        )  # fmt: skip
+        )
 
     def switch(self, n: Any, out: list[Any]) -> None:
         cases: list[tuple[list[Any], list[Any]]] = []
@@ -295,13 +338,20 @@ class Lower:
                     for spec in x.named_children:
                         name = self.at(spec.child_by_field_name("name"))
                         alias = spec.child_by_field_name("alias")
-                        self.imports[self.at(alias) if alias is not None else name] = f"{module}.{name}"
+                        self.imports[self.at(alias) if alias is not None else name] = (
+                            f"{module}.{name}"
+                        )
         out.append(ir.Eval(ir.Call(ir.Name("require"), [ir.Const(module)], [], n.start_byte)))
 
     def class_(self, n: Any, out: list[Any]) -> None:
         name_node = n.child_by_field_name("name")
         name = self.at(name_node) if name_node is not None else "class"
-        bases = [self.at(x) for c in n.named_children if c.type == "class_heritage" for x in c.named_children]
+        bases = [
+            self.at(x)
+            for c in n.named_children
+            if c.type == "class_heritage"
+            for x in c.named_children
+        ]
         outer, self.cls = self.cls, name
         body = self.body(n.child_by_field_name("body"))
         self.cls = outer
@@ -342,7 +392,11 @@ class Lower:
         prelude: list[Any] = []
         params = self.parameters(n, prelude)
         return ir.Function(
-            self.at(name) if name is not None else "function", params, prelude + lowered, n.start_byte, n.end_byte
+            self.at(name) if name is not None else "function",
+            params,
+            prelude + lowered,
+            n.start_byte,
+            n.end_byte,
         )
 
     def parameters(self, n: Any, prelude: list[Any] | None = None) -> list[ir.Param]:
@@ -389,20 +443,32 @@ class Lower:
         return ir.Name(self.at(n), n.start_byte)
 
     def member(self, n: Any) -> Any:
-        return ir.Field(self.expr(n.child_by_field_name("object")), self.at(n.child_by_field_name("property")), n.start_byte)
+        return ir.Field(
+            self.expr(n.child_by_field_name("object")),
+            self.at(n.child_by_field_name("property")),
+            n.start_byte,
+        )
 
     def call(self, n: Any) -> Any:
         func = self.expr(n.child_by_field_name("function"))
         holder = n.child_by_field_name("arguments")
         if holder is not None and holder.type == "template_string":
             return ir.Call(func, [self.template(holder)], [], n.start_byte)
-        args = [self.expr(c) for c in holder.named_children if c.type != "comment"] if holder is not None else []
+        args = (
+            [self.expr(c) for c in holder.named_children if c.type != "comment"]
+            if holder is not None
+            else []
+        )
         return ir.Call(func, args, [], n.start_byte)
 
     def new(self, n: Any) -> Any:
         func = self.expr(n.child_by_field_name("constructor"))
         holder = n.child_by_field_name("arguments")
-        args = [self.expr(c) for c in holder.named_children if c.type != "comment"] if holder is not None else []
+        args = (
+            [self.expr(c) for c in holder.named_children if c.type != "comment"]
+            if holder is not None
+            else []
+        )
         return ir.Call(func, args, [], n.start_byte, True)
 
     def string(self, n: Any) -> Any:
@@ -416,7 +482,9 @@ class Lower:
                 text = self.src.text[last : c.start_byte]
                 if text:
                     pieces.append(ir.Const(unescape(text), last))
-                pieces.append(self.expr(c.named_children[0]) if c.named_child_count else ir.Const(""))
+                pieces.append(
+                    self.expr(c.named_children[0]) if c.named_child_count else ir.Const("")
+                )
                 last = c.end_byte
         tail = self.src.text[last : n.end_byte - 1]
         if tail or not pieces:
@@ -443,7 +511,11 @@ class Lower:
         return ir.Const(None, n.start_byte)
 
     def subscript(self, n: Any) -> Any:
-        return ir.Index(self.expr(n.child_by_field_name("object")), self.expr(n.child_by_field_name("index")), n.start_byte)
+        return ir.Index(
+            self.expr(n.child_by_field_name("object")),
+            self.expr(n.child_by_field_name("index")),
+            n.start_byte,
+        )
 
     def binary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
@@ -460,13 +532,19 @@ class Lower:
         return ir.Un("not" if op == "!" else op, arg, n.start_byte)
 
     def update(self, n: Any) -> Any:
-        return ir.Un(self.at(n.child_by_field_name("operator")), self.expr(n.child_by_field_name("argument")), n.start_byte)
+        return ir.Un(
+            self.at(n.child_by_field_name("operator")),
+            self.expr(n.child_by_field_name("argument")),
+            n.start_byte,
+        )
 
     def ternary(self, n: Any) -> Any:
         return ir.Cond(
-            self.expr(n.child_by_field_name("condition")), self.expr(n.child_by_field_name("consequence")),
-            self.expr(n.child_by_field_name("alternative")), n.start_byte,
-        )  # fmt: skip
+            self.expr(n.child_by_field_name("condition")),
+            self.expr(n.child_by_field_name("consequence")),
+            self.expr(n.child_by_field_name("alternative")),
+            n.start_byte,
+        )
 
     def assign_expr(self, n: Any) -> Any:
         right = self.expr(n.child_by_field_name("right"))
@@ -496,7 +574,11 @@ class Lower:
         return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def array(self, n: Any) -> Any:
-        return ir.Coll("list", [(None, self.expr(c)) for c in n.named_children if c.type != "comment"], n.start_byte)
+        return ir.Coll(
+            "list",
+            [(None, self.expr(c)) for c in n.named_children if c.type != "comment"],
+            n.start_byte,
+        )
 
     def object(self, n: Any) -> Any:
         items: list[tuple[Any, Any]] = []
@@ -511,7 +593,10 @@ class Lower:
                 else:
                     k = self.expr(key)
                 items.append((k, self.expr(kids[-1])))
-            elif c.type in ("shorthand_property_identifier", "shorthand_property_identifier_pattern"):
+            elif c.type in (
+                "shorthand_property_identifier",
+                "shorthand_property_identifier_pattern",
+            ):
                 items.append((ir.Const(self.at(c)), self.name(c)))
             elif c.type == "method_definition":
                 fn = self.make(c)

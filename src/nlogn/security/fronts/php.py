@@ -19,52 +19,98 @@ class Lower:
         self.cls = ""
         self.bases: dict[str, str] = {}
         self.ex = {
-            "variable_name": self.variable, "name": self.name, "qualified_name": self.qualified,
-            "dynamic_variable_name": self.dynamic, "string": self.string,
-            "encapsed_string": self.encapsed, "heredoc": self.encapsed, "nowdoc": self.nowdoc,
-            "integer": self.num, "float": self.num, "boolean": self.boolean, "null": self.null,
-            "member_access_expression": self.member, "nullsafe_member_access_expression": self.member,
+            "variable_name": self.variable,
+            "name": self.name,
+            "qualified_name": self.qualified,
+            "dynamic_variable_name": self.dynamic,
+            "string": self.string,
+            "encapsed_string": self.encapsed,
+            "heredoc": self.encapsed,
+            "nowdoc": self.nowdoc,
+            "integer": self.num,
+            "float": self.num,
+            "boolean": self.boolean,
+            "null": self.null,
+            "member_access_expression": self.member,
+            "nullsafe_member_access_expression": self.member,
             "scoped_property_access_expression": self.scoped_prop,
             "class_constant_access_expression": self.class_const,
-            "subscript_expression": self.subscript, "function_call_expression": self.call,
+            "subscript_expression": self.subscript,
+            "function_call_expression": self.call,
             "member_call_expression": self.member_call,
             "nullsafe_member_call_expression": self.member_call,
-            "scoped_call_expression": self.scoped_call, "object_creation_expression": self.new,
-            "binary_expression": self.binary, "unary_op_expression": self.unary,
-            "update_expression": self.update, "conditional_expression": self.ternary,
-            "assignment_expression": self.assign_expr, "reference_assignment_expression": self.assign_expr,
+            "scoped_call_expression": self.scoped_call,
+            "object_creation_expression": self.new,
+            "binary_expression": self.binary,
+            "unary_op_expression": self.unary,
+            "update_expression": self.update,
+            "conditional_expression": self.ternary,
+            "assignment_expression": self.assign_expr,
+            "reference_assignment_expression": self.assign_expr,
             "augmented_assignment_expression": self.aug_expr,
-            "parenthesized_expression": self.inner, "cast_expression": self.cast,
-            "array_creation_expression": self.array, "list_literal": self.list_literal,
-            "anonymous_function": self.closure, "anonymous_function_creation_expression": self.closure,
-            "arrow_function": self.closure, "print_intrinsic": self.print_,
-            "include_expression": self.include, "include_once_expression": self.include,
-            "require_expression": self.include, "require_once_expression": self.include,
-            "shell_command_expression": self.shell, "exit_statement": self.exit_expr,
-            "error_suppression_expression": self.inner, "clone_expression": self.inner,
-            "argument": self.inner, "match_expression": self.match, "throw_expression": self.inner,
-            "by_ref": self.inner, "relative_scope": self.name, "yield_expression": self.inner,
-        }  # fmt: skip
+            "parenthesized_expression": self.inner,
+            "cast_expression": self.cast,
+            "array_creation_expression": self.array,
+            "list_literal": self.list_literal,
+            "anonymous_function": self.closure,
+            "anonymous_function_creation_expression": self.closure,
+            "arrow_function": self.closure,
+            "print_intrinsic": self.print_,
+            "include_expression": self.include,
+            "include_once_expression": self.include,
+            "require_expression": self.include,
+            "require_once_expression": self.include,
+            "shell_command_expression": self.shell,
+            "exit_statement": self.exit_expr,
+            "error_suppression_expression": self.inner,
+            "clone_expression": self.inner,
+            "argument": self.inner,
+            "match_expression": self.match,
+            "throw_expression": self.inner,
+            "by_ref": self.inner,
+            "relative_scope": self.name,
+            "yield_expression": self.inner,
+        }
         self.st = {
-            "expression_statement": self.expression_statement, "echo_statement": self.echo,
-            "if_statement": self.if_, "for_statement": self.for_, "foreach_statement": self.foreach,
-            "while_statement": self.while_, "do_statement": self.do_,
-            "return_statement": self.return_, "compound_statement": self.block,
-            "colon_block": self.block, "try_statement": self.try_, "break_statement": self.jump,
-            "continue_statement": self.jump, "switch_statement": self.switch,
-            "class_declaration": self.class_, "trait_declaration": self.class_,
-            "interface_declaration": self.class_, "enum_declaration": self.class_,
-            "function_definition": self.function, "method_declaration": self.method,
-            "property_declaration": self.property, "comment": self.skip, "php_tag": self.skip,
-            "namespace_use_declaration": self.use, "namespace_definition": self.namespace,
-            "global_declaration": self.skip, "function_static_declaration": self.skip,
-            "unset_statement": self.skip, "text": self.skip, "exit_statement": self.exit_,
-            "declaration_list": self.block, "const_declaration": self.const,
+            "expression_statement": self.expression_statement,
+            "echo_statement": self.echo,
+            "if_statement": self.if_,
+            "for_statement": self.for_,
+            "foreach_statement": self.foreach,
+            "while_statement": self.while_,
+            "do_statement": self.do_,
+            "return_statement": self.return_,
+            "compound_statement": self.block,
+            "colon_block": self.block,
+            "try_statement": self.try_,
+            "break_statement": self.jump,
+            "continue_statement": self.jump,
+            "switch_statement": self.switch,
+            "class_declaration": self.class_,
+            "trait_declaration": self.class_,
+            "interface_declaration": self.class_,
+            "enum_declaration": self.class_,
+            "function_definition": self.function,
+            "method_declaration": self.method,
+            "property_declaration": self.property,
+            "comment": self.skip,
+            "php_tag": self.skip,
+            "namespace_use_declaration": self.use,
+            "namespace_definition": self.namespace,
+            "global_declaration": self.skip,
+            "function_static_declaration": self.skip,
+            "unset_statement": self.skip,
+            "text": self.skip,
+            "exit_statement": self.exit_,
+            "declaration_list": self.block,
+            "const_declaration": self.const,
             "text_interpolation": self.skip,
-        }  # fmt: skip
+        }
 
     def module(self) -> ir.Module:
-        return ir.Module("php", self.body(self.src.root), self.imports, int(self.src.root.has_error))
+        return ir.Module(
+            "php", self.body(self.src.root), self.imports, int(self.src.root.has_error)
+        )
 
     def pos(self, n: Any) -> int:
         return max(0, n.start_byte - self.shift)
@@ -108,7 +154,9 @@ class Lower:
             if c.type == "namespace_use_clause":
                 qual = self.at(c.named_children[0]).strip("\\").replace("\\", ".")
                 alias = c.child_by_field_name("alias")
-                self.imports[self.at(alias) if alias is not None else qual.rsplit(".", 1)[-1]] = qual
+                self.imports[self.at(alias) if alias is not None else qual.rsplit(".", 1)[-1]] = (
+                    qual
+                )
 
     def const(self, n: Any, out: list[Any]) -> None:
         for c in n.named_children:
@@ -139,14 +187,20 @@ class Lower:
     def echo(self, n: Any, out: list[Any]) -> None:
         args = []
         for c in n.named_children:
-            args += [self.expr(x) for x in c.named_children] if c.type == "sequence_expression" else [self.expr(c)]
+            args += (
+                [self.expr(x) for x in c.named_children]
+                if c.type == "sequence_expression"
+                else [self.expr(c)]
+            )
         out.append(ir.Eval(ir.Call(ir.Name("echo"), args, [], self.pos(n)), self.pos(n)))
 
     def print_(self, n: Any) -> Any:
         return ir.Call(ir.Name("echo"), [self.expr(c) for c in n.named_children], [], self.pos(n))
 
     def include(self, n: Any) -> Any:
-        return ir.Call(ir.Name("include"), [self.expr(c) for c in n.named_children], [], self.pos(n))
+        return ir.Call(
+            ir.Name("include"), [self.expr(c) for c in n.named_children], [], self.pos(n)
+        )
 
     def shell(self, n: Any) -> Any:
         return ir.Call(ir.Name("shell_exec"), [self.encapsed(n)], [], self.pos(n))
@@ -174,10 +228,12 @@ class Lower:
                 ]  # fmt: skip
         out.append(
             ir.If(
-                self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")),
-                other, self.pos(n),
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                other,
+                self.pos(n),
             )
-        )  # fmt: skip
+        )
 
     def for_(self, n: Any, out: list[Any]) -> None:
         init = n.child_by_field_name("initialize")
@@ -211,15 +267,23 @@ class Lower:
         out.append(ir.Loop(None, self.one(body), self.pos(n), self.expr(target), it))
 
     def while_(self, n: Any, out: list[Any]) -> None:
-        out.append(ir.Loop(self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")), self.pos(n)))
+        out.append(
+            ir.Loop(
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                self.pos(n),
+            )
+        )
 
     def do_(self, n: Any, out: list[Any]) -> None:
         out.append(
             ir.Loop(
-                self.expr(n.child_by_field_name("condition")), self.one(n.child_by_field_name("body")),
-                self.pos(n), post=True,
+                self.expr(n.child_by_field_name("condition")),
+                self.one(n.child_by_field_name("body")),
+                self.pos(n),
+                post=True,
             )
-        )  # fmt: skip
+        )
 
     def return_(self, n: Any, out: list[Any]) -> None:
         kids = n.named_children
@@ -250,7 +314,9 @@ class Lower:
                 if value is None or x.start_byte != value.start_byte:
                     self.statement(x, body)
             cases.append(([self.expr(value)] if value is not None else [], body))
-        out.append(ir.Switch(self.expr(n.child_by_field_name("condition")), cases, self.pos(n), True))
+        out.append(
+            ir.Switch(self.expr(n.child_by_field_name("condition")), cases, self.pos(n), True)
+        )
 
     def match(self, n: Any) -> Any:
         out: Any = None
@@ -297,9 +363,15 @@ class Lower:
         if prev is not None and prev.type == "comment":
             doc = self.at(prev)
         fn = ir.Function(
-            self.at(n.child_by_field_name("name")), params, promoted + body, self.pos(n), n.end_byte - self.shift,
-            cls=cls, doc=doc, returns=self.at(ret) if ret is not None else "",
-        )  # fmt: skip
+            self.at(n.child_by_field_name("name")),
+            params,
+            promoted + body,
+            self.pos(n),
+            n.end_byte - self.shift,
+            cls=cls,
+            doc=doc,
+            returns=self.at(ret) if ret is not None else "",
+        )
         out.append(ir.Def(fn, self.pos(n)))
 
     def parameters(self, n: Any, promoted: list[Any]) -> list[ir.Param]:
@@ -319,7 +391,11 @@ class Lower:
                 )
             )  # fmt: skip
             if p.type == "property_promotion_parameter":
-                promoted.append(ir.Assign(ir.Field(ir.Name("this"), text.lstrip("$")), ir.Name(text), self.pos(p)))
+                promoted.append(
+                    ir.Assign(
+                        ir.Field(ir.Name("this"), text.lstrip("$")), ir.Name(text), self.pos(p)
+                    )
+                )
         return out
 
     # ---- expressions
@@ -387,7 +463,9 @@ class Lower:
 
     def scoped_prop(self, n: Any) -> Any:
         return ir.Field(
-            self.expr(n.child_by_field_name("scope")), self.at(n.child_by_field_name("name")).lstrip("$"), self.pos(n)
+            self.expr(n.child_by_field_name("scope")),
+            self.at(n.child_by_field_name("name")).lstrip("$"),
+            self.pos(n),
         )
 
     def class_const(self, n: Any) -> Any:
@@ -396,7 +474,9 @@ class Lower:
 
     def subscript(self, n: Any) -> Any:
         kids = n.named_children
-        return ir.Index(self.expr(kids[0]), self.expr(kids[1]) if len(kids) > 1 else None, self.pos(n))
+        return ir.Index(
+            self.expr(kids[0]), self.expr(kids[1]) if len(kids) > 1 else None, self.pos(n)
+        )
 
     def args(self, n: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
         holder = n.child_by_field_name("arguments")
@@ -422,12 +502,20 @@ class Lower:
 
     def member_call(self, n: Any) -> Any:
         args, kwargs = self.args(n)
-        func = ir.Field(self.expr(n.child_by_field_name("object")), self.at(n.child_by_field_name("name")), self.pos(n))
+        func = ir.Field(
+            self.expr(n.child_by_field_name("object")),
+            self.at(n.child_by_field_name("name")),
+            self.pos(n),
+        )
         return ir.Call(func, args, kwargs, self.pos(n))
 
     def scoped_call(self, n: Any) -> Any:
         args, kwargs = self.args(n)
-        func = ir.Field(self.expr(n.child_by_field_name("scope")), self.at(n.child_by_field_name("name")), self.pos(n))
+        func = ir.Field(
+            self.expr(n.child_by_field_name("scope")),
+            self.at(n.child_by_field_name("name")),
+            self.pos(n),
+        )
         return ir.Call(func, args, kwargs, self.pos(n))
 
     def new(self, n: Any) -> Any:
@@ -436,8 +524,14 @@ class Lower:
         kwargs: list[tuple[str, Any]] = []
         for c in kids:
             if c.type == "arguments":
-                args = [self.expr(a.named_children[-1]) for a in c.named_children if a.type == "argument" and a.named_child_count]
-        return ir.Call(self.expr(kids[0]) if kids else ir.Name("?"), args, kwargs, self.pos(n), True)
+                args = [
+                    self.expr(a.named_children[-1])
+                    for a in c.named_children
+                    if a.type == "argument" and a.named_child_count
+                ]
+        return ir.Call(
+            self.expr(kids[0]) if kids else ir.Name("?"), args, kwargs, self.pos(n), True
+        )
 
     def binary(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))
@@ -451,7 +545,9 @@ class Lower:
         return ir.Un("not" if op == "!" else op, self.expr(n.named_children[-1]), self.pos(n))
 
     def update(self, n: Any) -> Any:
-        return ir.Un("++" if "++" in self.at(n) else "--", self.expr(n.named_children[0]), self.pos(n))
+        return ir.Un(
+            "++" if "++" in self.at(n) else "--", self.expr(n.named_children[0]), self.pos(n)
+        )
 
     def ternary(self, n: Any) -> Any:
         test = self.expr(n.child_by_field_name("condition"))
@@ -460,12 +556,19 @@ class Lower:
         return ir.Cond(test, self.expr(body) if body is not None else test, other, self.pos(n))
 
     def assign_expr(self, n: Any) -> Any:
-        return ir.Let(self.expr(n.child_by_field_name("left")), self.expr(n.child_by_field_name("right")), self.pos(n))
+        return ir.Let(
+            self.expr(n.child_by_field_name("left")),
+            self.expr(n.child_by_field_name("right")),
+            self.pos(n),
+        )
 
     def aug_expr(self, n: Any) -> Any:
         op = self.at(n.child_by_field_name("operator"))[:-1]
         left = self.expr(n.child_by_field_name("left"))
-        return ir.Let(left, ir.Bin(OPS.get(op, op), left, self.expr(n.child_by_field_name("right")), self.pos(n)))
+        return ir.Let(
+            left,
+            ir.Bin(OPS.get(op, op), left, self.expr(n.child_by_field_name("right")), self.pos(n)),
+        )
 
     def inner(self, n: Any) -> Any:
         kids = [c for c in n.named_children if c.type != "comment"]
@@ -498,7 +601,9 @@ class Lower:
             body = [ir.Return(self.expr(body_node), self.pos(n))]
         else:
             body = self.body(body_node)
-        fn = ir.Function("function", self.parameters(n, []), body, self.pos(n), n.end_byte - self.shift)
+        fn = ir.Function(
+            "function", self.parameters(n, []), body, self.pos(n), n.end_byte - self.shift
+        )
         return ir.Lambda(fn, self.pos(n))
 
 

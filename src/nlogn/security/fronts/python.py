@@ -387,7 +387,9 @@ class Lower:
                         text = text.replace("{{", "{").replace("}}", "}")
                     pieces.append(ir.Const(text if raw else unescape(text), c.start_byte))
                 elif kind == "interpolation":
-                    pieces.append(self.expr(c.named_children[0]) if c.named_child_count else ir.Const(""))
+                    pieces.append(
+                        self.expr(c.named_children[0]) if c.named_child_count else ir.Const("")
+                    )
             if all(type(p) is ir.Const for p in pieces):
                 return ir.Const("".join(str(p.value) for p in pieces), n.start_byte)
             return ir.Template(pieces, n.start_byte)

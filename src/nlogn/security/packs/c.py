@@ -4,6 +4,9 @@ What depends on sizes, lifetimes and null is in `memory.py`. Sources: the C and 
 CERT C, the manuals of OpenSSL, libxml2, SQLite and MySQL's client.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule

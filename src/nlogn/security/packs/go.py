@@ -4,6 +4,9 @@ Import paths keep their slashes as `~`, so `net/http.Get` is `net~http.Get`.
 Sources: pkg.go.dev documentation of the packages named; CWE numbers are MITRE's.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule

@@ -4,6 +4,9 @@ Sources: the Jakarta Servlet, JDBC and JNDI specifications, the Spring reference
 Security Standard Algorithm Names, the OWASP ESAPI documentation.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule

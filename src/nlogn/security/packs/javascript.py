@@ -4,6 +4,9 @@ Sources: the Node.js API documentation, Express, Mongo and SQL driver manuals, M
 keep their slashes as `~`: `fs/promises` is `fs~promises`.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule

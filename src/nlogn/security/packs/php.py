@@ -4,6 +4,9 @@ Sources: the PHP manual. Psalm's `@psalm-taint-*` annotations are honoured by th
 as a project may mark its own sources, sinks and escapes with them.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule

@@ -4,6 +4,9 @@ Sources: the documentation of Flask, Django, FastAPI, Tornado, aiohttp, requests
 (PEP 249), SQLAlchemy, subprocess, lxml, ldap3; CWE numbers are MITRE's.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule

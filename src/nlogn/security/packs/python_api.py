@@ -5,6 +5,9 @@ cryptography, PyCryptodome, paramiko, Flask; NIST SP 800-131A and 800-132 for ke
 iteration counts.
 """
 
+# fmt: off
+# ruff: noqa: E501 -- tables, one rule after the other, read better wide
+
 from __future__ import annotations
 
 from ..rules import Rule

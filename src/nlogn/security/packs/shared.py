@@ -1,5 +1,8 @@
 """Regular expressions that several packs use."""
 
+# fmt: off
+
+
 # Text that begins like SQL and goes on like it.
 SQL = (
     r"(?is)^[\s(\"'`]*(?:select\b.*?\bfrom\b|insert\s+(?:ignore\s+)?into\b|update\b.+?\bset\b|"

@@ -1,0 +1,167 @@
+"""What the interpreter carries: frames, closures, what is known about scopes, and their merging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import ir
+from .rules import Rule
+from .values import HOLE, Value, join
+
+FACTS = "\0facts"  # the scope's entry for what guards have shown: source -> clean kinds
+MAX_DEPTH = 5  # of calls run in place
+
+
+class OutOfFuel(Exception):
+    """The scan's budget is spent; nothing can be said about the rest of the file."""
+
+
+@dataclass(slots=True)
+class Hit:
+    """A rule that fired: what a finding is made of."""
+
+    rule: Rule
+    pos: int
+    confidence: str
+    evidence: str
+    strength: int
+    trace: tuple[tuple[int, str], ...]
+    where: str
+
+
+@dataclass(slots=True)
+class Frame:
+    fn: ir.Function | None
+    cls: str
+    depth: int
+    where: str
+    route: bool = False
+    result: Value | None = None
+    breaks: list[list[dict]] = field(default_factory=list)
+    tests: dict[str, Any] = field(default_factory=dict)
+    to: str = ""
+
+
+@dataclass(slots=True)
+class Closure:
+    fn: ir.Function
+    env: dict[str, Value] | None
+    cls: str = ""
+
+
+@dataclass(slots=True)
+class ClassInfo:
+    name: str
+    bases: list[str]
+    methods: dict[str, Closure]
+    attrs: dict[str, Value]
+    ready: bool = False
+
+
+class CallSite:
+    """What conditions look at; see conditions.Site."""
+
+    __slots__ = ("args", "fn_text", "found", "kwargs", "pos", "qual", "recv", "text", "to", "where")
+
+    def __init__(
+        self, args: list[Value], kwargs: dict, recv: Value | None, qual: str, pos: int
+    ) -> None:
+        self.args, self.kwargs, self.recv, self.qual, self.pos = args, kwargs, recv, qual, pos
+        self.where = self.to = self.text = self.fn_text = ""
+        self.found: Value | None = None
+
+
+def built(v: Value) -> bool:
+    """Text put together from constant text and something unknown."""
+    return v.shape is not None and HOLE in v.shape and v.shape.strip(HOLE + "\x01 ") != ""
+
+
+def made(args: list[Value], kwargs: dict[str, Value]) -> dict[str, Any]:
+    return {"*": args, **kwargs}
+
+
+def apply_facts(v: Value, facts: dict[str, frozenset[str]]) -> Value:
+    """The value, clean for what guards have shown about every source in it."""
+    known: frozenset[str] | None = None
+    for s in v.src:
+        got = facts.get(s)
+        if got is None:
+            return v
+        known = (
+            got
+            if known is None
+            else (got if "*" in known else known if "*" in got else known & got)
+        )
+    if not known:
+        return v
+    return v.copy(clean=v.clean | known)
+
+
+def fork(env: dict[str, Value]) -> dict[str, Value]:
+    """A copy whose containers can change without changing the original's."""
+    out = env.copy()
+    out[FACTS] = dict(env[FACTS])  # type: ignore[call-overload]
+    seen: dict[int, Value] = {}
+    for key, v in env.items():
+        if key != FACTS and v.items is not None:
+            out[key] = clone(v, seen, 3)
+    return out
+
+
+def clone(v: Value, seen: dict[int, Value], depth: int) -> Value:
+    got = seen.get(id(v))
+    if got is not None:
+        return got
+    new = v.copy()
+    seen[id(v)] = new
+    if v.items is not None and depth:
+        new.items = {
+            k: clone(x, seen, depth - 1) if x.items is not None else x for k, x in v.items.items()
+        }
+    return new
+
+
+def env_copy(env: dict[str, Value]) -> dict[str, Value]:
+    return env.copy()
+
+
+def merge_into(env: dict[str, Value], live: list[dict[str, Value]]) -> bool:
+    """Make `env` what holds where all live paths meet; False when none is live."""
+    if not live:
+        return False
+    if len(live) == 1:
+        if live[0] is not env:
+            only = dict(live[0])
+            env.clear()
+            env.update(only)
+        return True
+    first = live[0]
+    out = dict(first)
+    for other in live[1:]:
+        facts: dict[str, frozenset[str]] = {}
+        a, b = out[FACTS], other[FACTS]
+        for src, kinds in a.items():  # type: ignore[attr-defined]
+            got = b.get(src)  # type: ignore[attr-defined]
+            if got:
+                both = got if "*" in kinds else kinds if "*" in got else kinds & got
+                if both:
+                    facts[src] = both
+        settled_a = a if a != facts else None
+        settled_b = b if b != facts else None
+        for key, v in other.items():
+            if key == FACTS:
+                continue
+            if settled_b and v.src:
+                v = apply_facts(v, settled_b)  # type: ignore[arg-type]
+            mine = out.get(key)
+            if mine is None:
+                out[key] = v
+                continue
+            if settled_a and mine.src:
+                mine = apply_facts(mine, settled_a)  # type: ignore[arg-type]
+            out[key] = mine if mine is v else join(mine, v)
+        out[FACTS] = facts  # type: ignore[assignment]
+    env.clear()
+    env.update(out)
+    return True
