@@ -75,6 +75,7 @@ def test_cpp_that_does_not_compile(sandbox: Sandbox) -> None:
             "ok",
             ">1 2\n",
         ),
+        ("import fs from 'fs'\nconsole.log(fs.readFileSync(0).length)", "ok", "4\n"),
         ("throw new Error('x')", "exception", ""),
         ("process.exit(3)", "exception", ""),
         ("let a = (", "invalid", ""),

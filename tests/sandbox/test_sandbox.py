@@ -255,3 +255,17 @@ def f(n):
     whole = sandbox.run(Program("for i in range(7): print(i)"), "", Limits(steps=100))
     assert (whole.status, whole.steps) == ("ok", 7)
     assert sandbox.run(Program("while True: pass"), "", Limits(steps=100)).status == "step_limit"
+
+
+def test_threads_fit_into_the_memory_limit(sandbox: Sandbox) -> None:
+    code = """
+import concurrent.futures, time
+def work(i):
+    time.sleep(0.02)
+    return sum(bytearray(1 << 16)) + i
+def f(n):
+    with concurrent.futures.ThreadPoolExecutor(n) as pool: return sum(pool.map(work, range(n)))
+"""
+    limits = Limits(memory_bytes=256 << 20, processes=12)
+    assert sandbox.call(Program(code, "f"), [(12,)], limits)[0].value == 66
+    assert sandbox.call(Program(code, "f"), [(40,)], limits)[0].status == "exception"

@@ -17,7 +17,7 @@ from nlogn.sandbox.worker import Ending, Job
 
 COMPILE_LIMITS = Limits(
     wall_s=60.0,
-    cpu_s=60.0,
+    cpu_s=30.0,
     memory_bytes=3 << 30,
     output_bytes=1 << 16,
     processes=16,
@@ -25,11 +25,12 @@ COMPILE_LIMITS = Limits(
     file_bytes=64 << 20,
 )
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/tmp/job",
-                "TMPDIR": "/tmp/job"}  # fmt: skip
+                "TMPDIR": "/tmp/job", "MALLOC_ARENA_MAX": "1"}  # fmt: skip
 _LIBRARIES_BYTES = 64 << 20  # address space that a C++ program's libraries take
 _NODE_BYTES = 192 << 20  # what node writes before the program's first line, with its threads
 _NODE_THREADS = 16
 _KEPT = 16  # compiled programs
+_ESM = re.compile(r"^\s*(import\s+[\w{*'\"]|export\s+[\w{*])", re.MULTILINE)
 _STDIN_SHIM = """\
 const fs = require('fs');
 for (const name of ['readFileSync', 'openSync', 'readFile', 'createReadStream']) {
@@ -146,9 +147,11 @@ def _javascript(code: str, limits: Limits, do: Callable[[Job], Ending]) -> Execu
     if interpreter is None:
         raise Unsupported("JavaScript programs need node (apt install nodejs)")
     heap_mib = max(16, limits.memory_bytes >> 20)
-    path = "/tmp/job/program.js"
+    module = _ESM.search(code) is not None
+    path = f"/tmp/job/program.{'mjs' if module else 'js'}"
+    shim = "" if module else _STDIN_SHIM.replace("\n", " ")
     job = Job(
-        payload=(_STDIN_SHIM.replace("\n", " ") + code).encode("utf-8", "surrogateescape"),
+        payload=(shim + code).encode("utf-8", "surrogateescape"),
         limits=limits,
         full=False,
         binary=(interpreter, f"--max-old-space-size={heap_mib}", path),
@@ -167,7 +170,7 @@ def _javascript(code: str, limits: Limits, do: Callable[[Job], Ending]) -> Execu
     if checked.exit_status != 0:
         text = checked.stderr.decode("utf-8", "replace")
         found = re.search(r"^(\w*Error): (.*)$", text, re.MULTILINE)
-        line = re.match(r"/tmp/job/program\.js:(\d+)", text)
+        line = re.match(r"/tmp/job/program\.m?js:(\d+)", text)
         raise Rejected(
             ProgramError(
                 found[1] if found else "SyntaxError",
