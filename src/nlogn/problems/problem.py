@@ -105,6 +105,15 @@ class Problem:
     source: str = ""  # where it comes from, with its licence, when it is not this project's own
 
     @property
+    def exposing(self) -> tuple[Case, ...]:
+        """The inputs that expose the known wrong solutions; the reference answers them."""
+        return tuple(
+            Case(args=wrong.exposed_by, has_expected=False, note=f"exposes: {wrong.name}")
+            for wrong in self.wrong
+            if wrong.exposed_by is not None
+        )
+
+    @property
     def reference(self) -> Solution | None:
         """The solution that the others are compared with: the last, best known, one."""
         return self.solutions[-1] if self.solutions else None

@@ -59,6 +59,23 @@ def of_function(entry: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Sig
     )
 
 
+def annotated(code: str, signature: Signature) -> str:
+    """`code` with the types of `signature` on its entry where it has none of its own, so that
+    inputs made from the code are of the declared types. Unchanged if it has no such entry."""
+    try:
+        tree = syntax.parse(code)
+        node = declared(tree)[signature.entry]
+        arguments = [*node.args.posonlyargs, *node.args.args][-len(signature.parameters) :]
+        for argument, parameter in zip(arguments, signature.parameters, strict=True):
+            if argument.annotation is None and parameter.annotation:
+                argument.annotation = syntax.parse_expression(parameter.annotation)
+        if node.returns is None and signature.returns:
+            node.returns = syntax.parse_expression(signature.returns)
+    except (SyntaxError, KeyError, ValueError):
+        return code
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
 def _source(annotation: ast.expr | None) -> str:
     if annotation is None:
         return ""
