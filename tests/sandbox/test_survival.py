@@ -81,6 +81,36 @@ def test_a_killed_parent_leaves_no_process(isolation: str, in_thread: bool) -> N
     assert until(lambda: not any(map(alive, family)))
 
 
+@pytest.mark.parametrize("victim", ["parent", "zygote"])
+def test_without_bubblewrap_no_process_is_left_either(victim: str) -> None:
+    body = """
+        from nlogn.sandbox import *
+        from nlogn.sandbox import launch
+        launch.roads = lambda: (launch.Road(None),)
+        try:
+            s = Sandbox(1)
+        except SandboxUnavailable:
+            print("none", flush=True)
+            raise SystemExit
+        print("ready", flush=True)
+        s.call(Program("def f():\\n while True: pass", "f"), [()], Limits(60, 60))
+    """
+    process = outside(body, env={**os.environ, "PYTHONPATH": SOURCE})
+    assert process.stdout is not None
+    if process.stdout.readline() == "none\n":
+        pytest.skip("this kernel has no Landlock")
+    assert until(lambda: len(descendants(process.pid)) == 2)  # zygote, program
+    zygote, program = sorted(descendants(process.pid))
+    if victim == "zygote":
+        os.kill(zygote, signal.SIGKILL)
+    else:
+        process.kill()
+    assert until(lambda: not alive(program))
+    process.kill()
+    process.wait()
+    assert until(lambda: not alive(zygote))
+
+
 def test_a_killed_zygote_is_replaced(sandbox: Sandbox) -> None:
     assert sandbox.call(ADD, [(1, 2)])[0].value == 3
     (worker,) = (w for w in sandbox._idle if not w.native)

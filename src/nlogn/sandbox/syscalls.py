@@ -70,9 +70,10 @@ _ZYGOTE += ["landlock_restrict_self", "capset"]
 _IOCTLS = (0x5401, 0x5413, 0x5450, 0x5451, 0x5421, 0x541B)
 # Duplicate, descriptor and status flags, record locks, duplicate with close-on-exec.
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)
+_PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
 # Thread name, naming of anonymous memory, "no new privileges" and dumpable read back.
-_PRCTLS = (15, 16, 0x53564D41, 39, 3, _PR_SET_SECCOMP)
+_PRCTLS = (15, 16, 0x53564D41, 39, 3, _PR_SET_PDEATHSIG, _PR_SET_SECCOMP)
 
 
 @functools.cache
@@ -125,7 +126,8 @@ def program_filter(profile: Profile) -> bytes:
         rules.add(denied, name)
     for name in ("kill", "tgkill"):
         rules.add(denied, name, sc.Arg(0, sc.NE, OWN_PID))
-    rules.add(denied, "prctl", sc.Arg(0, sc.EQ, _PR_SET_SECCOMP))
+    for option in (_PR_SET_PDEATHSIG, _PR_SET_SECCOMP):
+        rules.add(denied, "prctl", sc.Arg(0, sc.EQ, option))
     if profile == "python":
         rules.add(denied, "clone")
     else:

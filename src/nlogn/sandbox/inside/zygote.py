@@ -39,6 +39,7 @@ _SCRATCH = "/tmp/job"
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
 _SYS_CAPSET = {"x86_64": 126, "aarch64": 91}[os.uname().machine]
 _SYS_LANDLOCK = 444  # create_ruleset, add_rule and restrict_self: three numbers in a row
+_PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
 
@@ -252,6 +253,8 @@ def child(job: dict[str, Any], tools: "Tools", control: "Control") -> None:
     """Become the program. What fails before its first line is told over the control socket, which
     the program does not have; so nothing that it does can pass for a failure of ours."""
     try:
+        if not tools.alone:
+            _check(_c.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
         filter_, ruleset = tools.filters[job["filter"]], tools.rulesets.get(job["ruleset"])
         arrange(job)
         argv = job["exec"]
@@ -283,10 +286,13 @@ class Control:
         self.socket = _socket.socket(fileno=descriptor)
         self.space = _socket.CMSG_SPACE(8 * 4)
 
-    def receive(self) -> tuple[dict[str, Any], list[int]]:
-        """The next request and its descriptors; ends the zygote when the outside is gone."""
+    def receive(self, running: int = 0) -> tuple[dict[str, Any], list[int]]:
+        """The next request and its descriptors; ends the zygote, and the program that runs, when
+        the outside is gone."""
         packet, extra, _, _ = self.socket.recvmsg(1 << 16, self.space)
         if not packet:
+            if running:
+                os.kill(running, signal.SIGKILL)
             os._exit(0)
         fds = [fd for _, _, data in extra for fd in memoryview(data).cast("i")]
         return marshal.loads(packet), fds
@@ -309,7 +315,7 @@ def wait_for_end(control: Control, pid: int) -> tuple[int, resource.struct_rusag
     poller.register(pidfd, select.POLLIN)
     poller.register(_CONTROL, select.POLLIN)
     while not any(fd == pidfd for fd, _ in poller.poll()):
-        request, _ = control.receive()
+        request, _ = control.receive(pid)
         if request["do"] == "kill":
             os.kill(pid, signal.SIGKILL)
         elif request["do"] == "cpu":
