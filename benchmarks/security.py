@@ -84,7 +84,7 @@ def rates(results: list[tuple[Row, bool]]) -> tuple[str, str]:
 def score(
     title: str, rows: list[Row], name: str, show: bool, keep: Callable[[Row], bool]
 ) -> list[float]:
-    """Print one line for all rows, then for the even and odd halves; return the seconds each took."""
+    """Print a line for all rows, then one for each half; return the seconds that each took."""
     results: list[tuple[Row, bool]] = []
     took: list[float] = []
     by_cat: dict[str, list[tuple[Row, bool]]] = defaultdict(list)
@@ -144,7 +144,8 @@ def clean(
             print("   ", row["id"], row["lang"], report.reason)
     if n:
         print(
-            f"{'clean: ' + name:32} warn {100 * warn / n:.2f} % ({warn})  block {100 * block / n:.2f} % ({block})  n={n}"
+            f"{'clean: ' + name:32} warn {100 * warn / n:.2f} % ({warn})"
+            f"  block {100 * block / n:.2f} % ({block})  n={n}"
         )
     return warn, block, n
 
@@ -198,14 +199,14 @@ def main() -> None:
         if args.only and name not in args.only and "clean" not in args.only:
             continue
         rows = load(args.data, name)
-        langs = sorted({r["lang"] for r in rows})
-        for lang in langs:
+        for lang in sorted({r["lang"] for r in rows}):
             got = clean([r for r in rows if r["lang"] == lang], f"{name} {lang}", args.show, keep)
             total = [a + b for a, b in zip(total, got, strict=True)]
     if total[2]:
         w, b, n = total
         print(
-            f"{'clean functions':32} warn {100 * w / n:.2f} % ({w})  block {100 * b / n:.2f} % ({b})  n={n}"
+            f"{'clean functions':32} warn {100 * w / n:.2f} % ({w})"
+            f"  block {100 * b / n:.2f} % ({b})  n={n}"
         )
     if took:
         took.sort()

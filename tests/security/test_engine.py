@@ -86,7 +86,8 @@ def test_reassignment_in_one_branch_of_a_container():
 
 
 def test_recursion_and_loops_end():
-    code = "def f(x):\n    while x:\n        x = f(g(x))\n    return x\ndef g(x):\n    return f(x)\neval(f(1))\n"
+    body = "    while x:\n        x = f(g(x))\n    return x\n"
+    code = f"def f(x):\n{body}def g(x):\n    return f(x)\neval(f(1))\n"
     assert secure(code, "python").status in ("clean", "findings")
 
 
@@ -112,7 +113,8 @@ def test_a_broken_pack_is_unscanned(monkeypatch):
 
 
 def test_non_ascii_text_keeps_line_numbers():
-    code = "# Größe: 10 µm, 日本語\nimport os\ndef f(a):\n    s = 'ü'\n    os.system('ping ' + a + s)\n"
+    head = "# Größe: 10 µm, 日本語\nimport os\ndef f(a):\n    s = 'ü'\n"
+    code = head + "    os.system('ping ' + a + s)\n"
     assert [f.line for f in secure(code, "python").findings] == [5]
 
 

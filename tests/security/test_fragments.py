@@ -29,7 +29,8 @@ def test_fenced_answers_keep_the_lines_of_the_answer():
 
 
 def test_a_fence_in_a_docstring_is_not_an_answer():
-    code = 'import os\ndef f(x):\n    """Use:\n    ```\n    f(1)\n    ```\n    """\n    os.system("ping " + x)\n'
+    head = 'import os\ndef f(x):\n    """Use:\n    ```\n    f(1)\n    ```\n    """\n'
+    code = head + '    os.system("ping " + x)\n'
     assert lines(code) == [8]
 
 

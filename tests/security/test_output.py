@@ -101,7 +101,9 @@ def test_audit_log(tmp_path):
 def test_sarif_is_valid_and_carries_flow_taxa_fingerprint_fix_and_suppression():
     waived = (
         BAD
-        + "def g(a):\n    # nlogn: allow py.command-injection because only operators call this\n    os.system(a)\n"
+        + "def g(a):\n"
+        + "    # nlogn: allow py.command-injection because only operators call this\n"
+        + "    os.system(a)\n"
     )
     s = Scanned("src/a.py", waived, secure(waived, "python"))
     doc = to_sarif([s], fixes={"src/a.py": offers(waived, "python")})
@@ -219,7 +221,8 @@ def test_diff_reports_only_introduced_lines(tmp_path):
             "os.path.basename(request.args['n'])",
         ),
         (
-            "import hmac\ndef f(k, m, signature):\n    return hmac.new(k, m, 'sha256').hexdigest() == signature\n",
+            "import hmac\ndef f(k, m, signature):\n"
+            "    return hmac.new(k, m, 'sha256').hexdigest() == signature\n",
             "hmac.compare_digest(",
         ),
         ("import tarfile\ndef f(p):\n    tarfile.open(p).extractall('d')\n", "filter='data'"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import expressions, ir, models
 from .rules import last_part
-from .state import FACTS, MAX_DEPTH, ClassInfo, Closure, apply_facts, made
+from .state import FACTS, MAX_DEPTH, ClassInfo, Closure, Env, Facts, apply_facts, made
 from .values import EVERY, HOLE, NOTHING, WEB, Value, derive, join, unknown
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ASKS = re.compile(r"(?i)param|header|cookie|query|body|form|(?:^|_)arg|input")
 
 
-def ev_call(it: Interpreter, e: ir.Call, env: dict[str, Value]) -> Value:
+def ev_call(it: Interpreter, e: ir.Call, env: Env) -> Value:
     func = e.func
     recv: Value | None = None
     if type(func) is ir.Field:
@@ -42,7 +42,7 @@ def ev_call(it: Interpreter, e: ir.Call, env: dict[str, Value]) -> Value:
     kwargs = {k: it.ev(v, env) for k, v in e.kwargs}
     if it.lang == "php" and name in ("echo", "print", "strval", "printf"):
         args = [expressions.stringify(it, a) for a in args]
-    facts: dict = env[FACTS]  # type: ignore[assignment]
+    facts: Facts = env[FACTS]
     it.now = facts
     if facts:
         args = [apply_facts(a, facts) if a.src else a for a in args]
@@ -78,7 +78,7 @@ def result(
     recv: Value | None,
     args: list[Value],
     kwargs: dict[str, Value],
-    env: dict[str, Value],
+    env: Env,
 ) -> Value:
     """What a call returns: a same-file function is run, an API is looked up, else joined."""
     ix = it.ix
@@ -170,9 +170,13 @@ def wrapped_request(
         return None
     for a in args:
         q = a.qual
-        if a.taint == 0 and q.endswith(("request", "HttpServletRequest")) and a.items is None:
-            if name.lower().endswith(("request", "wrapper", "req")):
-                return Value(qual="wrapped(request)")
+        holds_request = a.taint == 0 and q.endswith(("request", "HttpServletRequest"))
+        if (
+            holds_request
+            and a.items is None
+            and name.lower().endswith(("request", "wrapper", "req"))
+        ):
+            return Value(qual="wrapped(request)")
     return None
 
 
@@ -195,21 +199,21 @@ def annotated(it: Interpreter, fn: ir.Function, args: list[Value], pos: int) -> 
             base = derive(args)
             base.clean = base.clean | {names.get(what, what)}
             return base
-    m = re.search(
+    flow = re.search(
         r"@psalm-flow\s+(?:proxy\s+(\w+)\([^)]*\))?.*?(->\s*return)?\s*(?:\n|\*/)", fn.doc
     )
-    if m is not None:
-        proxy = it.globals.get(m.group(1) or "")
+    if flow is not None:
+        proxy = it.globals.get(flow.group(1) or "")
         if proxy is not None and type(proxy.fn) is Closure:
             if "@psalm-" in proxy.fn.fn.doc:
                 annotated(it, proxy.fn.fn, args, pos)
             return call_local(it, proxy.fn, args, {}, None, None)
-        if m.group(2) and not fn.body:
+        if flow.group(2) and not fn.body:
             return derive(args)
     return None
 
 
-def written(it: Interpreter, e: ir.Call, args: list[Value], env: dict[str, Value]) -> None:
+def written(it: Interpreter, e: ir.Call, args: list[Value], env: Env) -> None:
     """A fresh buffer that is handed to a call may have been filled by it."""
     for a, _v in zip(e.args, args, strict=False):
         while type(a) in (ir.Slice, ir.Un):
@@ -239,7 +243,7 @@ def call_local(
     args: list[Value],
     kwargs: dict[str, Value],
     me: Value | None,
-    env: dict[str, Value] | None,
+    env: Env | None,
 ) -> Value | None:
     if it.frame.depth >= MAX_DEPTH or it.stack.count(id(c.fn)) > 0:
         return None
@@ -257,10 +261,10 @@ def call_local(
             key = None
         if key in it.memo and key is not None:
             return it.memo[key]
-    before = it._facts
-    it._facts = dict(env[FACTS]) if env is not None else {}  # type: ignore[call-overload]
+    before = it.inherited
+    it.inherited = dict(env[FACTS]) if env is not None else {}
     v = it.invoke(c, args, kwargs, me)
-    it._facts = before
+    it.inherited = before
     if v.taint or v.is_const or v.items is not None or v.qual or v.shape:
         out = v
     else:

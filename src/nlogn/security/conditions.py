@@ -43,7 +43,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from .redos import backtracks
-from .rules import matches
+from .rules import Cond, matches
 from .secrets import looks_secret
 from .values import NC, Value
 
@@ -91,14 +91,14 @@ class _Made:
         kw = v.kw or {}
         self.args = kw.get("*", [])
         self.kwargs = {k: x for k, x in kw.items() if k != "*"}
-        self.recv = v
+        self.recv: Value | None = v
         self.qual = v.qual
         self.where, self.to = outer.where, outer.to
         self.text, self.fn_text = outer.text, outer.fn_text
-        self.found = None
+        self.found: Value | None = None
 
 
-def holds(cond: tuple, site: Site) -> bool:
+def holds(cond: Cond, site: Site) -> bool:
     """Whether one condition is true at a site."""
     op = cond[0]
     if op == "not":
@@ -123,7 +123,8 @@ def holds(cond: tuple, site: Site) -> bool:
         return _rx(cond[1]).search(site.qual) is not None
     if op == "count":
         n = len(site.args) + len(site.kwargs)
-        return n == cond[2] if cond[1] == "==" else n < cond[2] if cond[1] == "<" else n > cond[2]
+        want: int = cond[2]
+        return n == want if cond[1] == "==" else n < want if cond[1] == "<" else n > want
     v = pick(site, cond[1])
     if op == "missing":
         return v is None
@@ -180,8 +181,8 @@ def holds(cond: tuple, site: Site) -> bool:
         return type(v.const) is int and bool(v.const & cond[2])
     if op == "short":
         if v.const is not NC and type(v.const) in (str, bytes):
-            return len(v.const) < cond[2]
-        return v.items is not None and v.rest is None and v.seq and len(v.items) < cond[2]
+            return bool(len(v.const) < cond[2])
+        return v.items is not None and v.rest is None and v.seq and len(v.items) < int(cond[2])
     if op == "qual":
         return any(matches(p, v.qual) for p in cond[2:])
     if op == "arg":

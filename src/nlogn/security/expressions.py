@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import calls, ir, models, statements
 from .guards import refine
 from .rules import last_part
-from .state import FACTS, ClassInfo, Closure, apply_facts, fork
+from .state import FACTS, ClassInfo, Closure, Env, Facts, apply_facts, fork
 from .values import EVERY, NOTHING, PARAM, WEB, Value, constant, derive, join, unknown
 
 if TYPE_CHECKING:
     from .interp import Interpreter
 
 
-def ev_const(it: Interpreter, e: ir.Const, env: dict[str, Value]) -> Value:
+def ev_const(it: Interpreter, e: ir.Const, env: Env) -> Value:
     return Value(const=e.value)
 
 
-def ev_name(it: Interpreter, e: ir.Name, env: dict[str, Value]) -> Value:
+def ev_name(it: Interpreter, e: ir.Name, env: Env) -> Value:
     name = e.id
-    v = env.get(name)
+    v: Value | None = env.get(name)
     if v is not None:
         return v
     me = env.get("this")
@@ -28,9 +29,9 @@ def ev_name(it: Interpreter, e: ir.Name, env: dict[str, Value]) -> Value:
         v = me.items.get(name)
         if v is not None:
             return v
-    v = it.globals.get(name)
-    if v is not None:
-        return v
+    shared: Value | None = it.globals.get(name)
+    if shared is not None:
+        return shared
     qual = it.module.imports.get(name)
     if qual is not None:
         found = source(it, qual, e.pos) if "." in qual else None
@@ -42,25 +43,25 @@ def ev_name(it: Interpreter, e: ir.Name, env: dict[str, Value]) -> Value:
     return Value(qual=name, clean=EVERY if name.isupper() and len(name) > 2 else NOTHING)
 
 
-def ev_field(it: Interpreter, e: ir.Field, env: dict[str, Value]) -> Value:
+def ev_field(it: Interpreter, e: ir.Field, env: Env) -> Value:
     obj = it.ev(e.obj, env)
     return get_field(it, obj, e.name, e.pos)
 
 
-def ev_index(it: Interpreter, e: ir.Index, env: dict[str, Value]) -> Value:
+def ev_index(it: Interpreter, e: ir.Index, env: Env) -> Value:
     obj = it.ev(e.obj, env)
     key = it.ev(e.key, env) if e.key is not None else unknown()
     return get_item(it, obj, key, e.pos)
 
 
-def ev_slice(it: Interpreter, e: ir.Slice, env: dict[str, Value]) -> Value:
+def ev_slice(it: Interpreter, e: ir.Slice, env: Env) -> Value:
     obj = it.ev(e.obj, env)
     low = it.ev(e.low, env) if e.low is not None else constant(None)
     high = it.ev(e.high, env) if e.high is not None else constant(None)
     return models.cut(obj, low, high)
 
 
-def ev_bin(it: Interpreter, e: ir.Bin, env: dict[str, Value]) -> Value:
+def ev_bin(it: Interpreter, e: ir.Bin, env: Env) -> Value:
     op = e.op
     if op == "and" or op == "or":
         left = it.ev(e.left, env)
@@ -70,7 +71,7 @@ def ev_bin(it: Interpreter, e: ir.Bin, env: dict[str, Value]) -> Value:
         branch = env
         if known is None:
             branch = env.copy()
-            branch[FACTS] = dict(env[FACTS])  # type: ignore[call-overload]
+            branch[FACTS] = dict(env[FACTS])
             refine(it, e.left, branch, op == "and")
         right = it.ev(e.right, branch)
         if known is not None:
@@ -85,7 +86,7 @@ def ev_bin(it: Interpreter, e: ir.Bin, env: dict[str, Value]) -> Value:
     return binary(it, op, left, right, e.pos)
 
 
-def ev_un(it: Interpreter, e: ir.Un, env: dict[str, Value]) -> Value:
+def ev_un(it: Interpreter, e: ir.Un, env: Env) -> Value:
     v = it.ev(e.arg, env)
     if e.op == "not":
         known = models.truth(v)
@@ -105,7 +106,7 @@ def ev_un(it: Interpreter, e: ir.Un, env: dict[str, Value]) -> Value:
     return Value(clean=EVERY) if e.op in ("-", "~") else v
 
 
-def ev_cond(it: Interpreter, e: ir.Cond, env: dict[str, Value]) -> Value:
+def ev_cond(it: Interpreter, e: ir.Cond, env: Env) -> Value:
     test = models.truth(it.ev(e.test, env))
     if test is True:
         return it.ev(e.then, env)
@@ -118,14 +119,14 @@ def ev_cond(it: Interpreter, e: ir.Cond, env: dict[str, Value]) -> Value:
     return join(settled(it, x, a), settled(it, y, b))
 
 
-def ev_template(it: Interpreter, e: ir.Template, env: dict[str, Value]) -> Value:
+def ev_template(it: Interpreter, e: ir.Template, env: Env) -> Value:
     parts = [it.ev(p, env) for p in e.parts]
     if it.lang == "php":
         parts = [stringify(it, p) for p in parts]
     return models.concat(parts)
 
 
-def ev_coll(it: Interpreter, e: ir.Coll, env: dict[str, Value]) -> Value:
+def ev_coll(it: Interpreter, e: ir.Coll, env: Env) -> Value:
     items: dict[Any, Value] = {}
     rest: Value | None = None
     n = 0
@@ -165,7 +166,7 @@ def ev_coll(it: Interpreter, e: ir.Coll, env: dict[str, Value]) -> Value:
     return out
 
 
-def ev_cast(it: Interpreter, e: ir.Cast, env: dict[str, Value]) -> Value:
+def ev_cast(it: Interpreter, e: ir.Cast, env: Env) -> Value:
     v = it.ev(e.arg, env)
     if "cast" in it.ix.rules.exact:
         it.check(f"{e.type}.cast", "cast", [v, constant(e.type)], {}, None, e.pos)
@@ -176,19 +177,19 @@ def ev_cast(it: Interpreter, e: ir.Cast, env: dict[str, Value]) -> Value:
     return v
 
 
-def ev_lambda(it: Interpreter, e: ir.Lambda, env: dict[str, Value]) -> Value:
+def ev_lambda(it: Interpreter, e: ir.Lambda, env: Env) -> Value:
     c = Closure(e.fn, env, it.frame.cls)
     it.pending.append(c)
     return Value(fn=c, qual=e.fn.name)
 
 
-def ev_let(it: Interpreter, e: ir.Let, env: dict[str, Value]) -> Value:
+def ev_let(it: Interpreter, e: ir.Let, env: Env) -> Value:
     v = it.ev(e.value, env)
     statements.bind(it, e.target, v, env, e.pos)
     return v
 
 
-def ev_other(it: Interpreter, e: ir.Other, env: dict[str, Value]) -> Value:
+def ev_other(it: Interpreter, e: ir.Other, env: Env) -> Value:
     parts = [it.ev(p, env) for p in e.parts]
     if len(parts) == 1 or (parts and type(e.parts[0]) is ir.Let):
         return parts[-1]  # a comprehension's clause: bind, then the value
@@ -205,9 +206,9 @@ def get_field(it: Interpreter, obj: Value, name: str, pos: int) -> Value:
         m = it.method(info.name, name)
         if m is not None:
             return Value(fn=(m, obj), qual=f"{obj.qual}.{name}")
-        v = it.attrs(info.name).get(name)
-        if v is not None:
-            return v
+        own: Value | None = it.attrs(info.name).get(name)
+        if own is not None:
+            return own
     qual = f"{obj.qual}.{name}" if obj.qual else f"?.{name}"
     key = name + "?"
     if key in it.ix.rules.exact:
@@ -277,8 +278,8 @@ def source(it: Interpreter, qual: str, pos: int, key: str = "") -> Value | None:
     )
 
 
-def settled(it: Interpreter, v: Value, env: dict[str, Value]) -> Value:
-    facts: dict = env[FACTS]  # type: ignore[assignment]
+def settled(it: Interpreter, v: Value, env: Env) -> Value:
+    facts: Facts = env[FACTS]
     return apply_facts(v, facts) if v.src and facts else v
 
 
@@ -301,7 +302,7 @@ def stringify(it: Interpreter, v: Value) -> Value:
     return v
 
 
-EXPRESSIONS = {
+EXPRESSIONS: dict[type, Callable[[Interpreter, Any, Env], Value]] = {
     ir.Const: ev_const,
     ir.Name: ev_name,
     ir.Field: ev_field,

@@ -455,14 +455,12 @@ def compare_digest(code: str, f: Finding) -> str | None:
 
 
 def defusedxml(code: str, f: Finding) -> str | None:
-    new = re.sub(
-        r"^(\s*)import xml\.(etree\.(?:c?ElementTree)|dom\.minidom|dom\.pulldom|sax) as (\w+)",
-        lambda m: (
-            f"{m.group(1)}import defusedxml.{m.group(2).replace('etree.', '').replace('dom.', '')} as {m.group(3)}"
-        ),
-        code,
-        flags=re.M,
-    )
+    def put(m: re.Match[str]) -> str:
+        module = m.group(2).removeprefix("etree.").removeprefix("dom.")
+        return f"{m.group(1)}import defusedxml.{module} as {m.group(3)}"
+
+    known = r"etree\.c?ElementTree|dom\.minidom|dom\.pulldom|sax"
+    new = re.sub(rf"^(\s*)import xml\.({known}) as (\w+)", put, code, flags=re.M)
     new = re.sub(
         r"^(\s*)from xml\.etree import ElementTree",
         r"\1from defusedxml import ElementTree",

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from . import ir, models
 from .conditions import holds
 from .rules import last_part
-from .state import FACTS, CallSite
+from .state import FACTS, CallSite, Env, Facts
 from .values import EVERY, NC, Value, constant
 
 if TYPE_CHECKING:
     from .interp import Interpreter
 
 PATHS = frozenset({"path"})
+HOSTS = frozenset({"netloc", "hostname", "host", "origin"})
 URLS = frozenset({"redirect", "ssrf"})
 LINES = frozenset({"log", "header"})
 CHECKING = re.compile(
@@ -28,16 +29,9 @@ CHECKING = re.compile(
 )
 ALLOWED = re.compile(r"(?i)allow|valid|white|permit|known|choices|safe|trusted|accept")
 SAFE_WORD = re.compile(r"(?i)valid|safe|allow|whitelist|permit|trusted|good|sanit|verif|clean")
-# A pattern that admits only harmless characters from start to end.
-STRICT = re.compile(
-    r"^(?:\^|\\A)?\(?(?:\[[\w\\.\-:@ +,]*\]|\\[wd]|\w|[-_@.:]|\\\.|\(\?:|\(|\)|[+*?|]|\{\d*,?\d*\})+"
-    r"(?:\$|\\Z|\\z)?$"
-)
 
 
-def refine(
-    it: Interpreter, test: Any, env: dict[str, Value], truth: bool, statement: bool = False
-) -> None:
+def refine(it: Interpreter, test: Any, env: Env, truth: bool, statement: bool = False) -> None:
     """Record in `env` what `test` being `truth` proves."""
     kind = type(test)
     if kind is ir.Un:
@@ -67,18 +61,18 @@ def refine(
         refine(it, test.parts[0], env, truth)
 
 
-def mark(it: Interpreter, e: Any, env: dict[str, Value], kinds: frozenset[str]) -> None:
+def mark(it: Interpreter, e: Any, env: Env, kinds: frozenset[str]) -> None:
     """Every source in the value of `e` is clean for these kinds from here on."""
     v = it.ev(e, env)
     if v.src:
-        facts: dict[str, frozenset[str]] = env[FACTS]  # type: ignore[assignment]
+        facts: Facts = env[FACTS]
         for s in v.src:
             facts[s] = facts.get(s, frozenset()) | kinds
     elif type(e) is ir.Name and v.const is NC:
         env[e.id] = v.copy(clean=v.clean | kinds)
 
 
-def membership(it: Interpreter, test: ir.Bin, env: dict[str, Value], inside: bool) -> None:
+def membership(it: Interpreter, test: ir.Bin, env: Env, inside: bool) -> None:
     left, right = it.ev(test.left, env), it.ev(test.right, env)
     if inside:
         # `x in {"a", "b"}`, `x in ALLOWED`, `x in self.columns`: an allow-list.
@@ -101,7 +95,7 @@ def membership(it: Interpreter, test: ir.Bin, env: dict[str, Value], inside: boo
             mark(it, test.right, env, frozenset({"xss"}))
 
 
-def equality(it: Interpreter, test: ir.Bin, env: dict[str, Value], equal: bool) -> None:
+def equality(it: Interpreter, test: ir.Bin, env: Env, equal: bool) -> None:
     if not equal:
         return
     for one, other in ((test.left, test.right), (test.right, test.left)):
@@ -111,14 +105,11 @@ def equality(it: Interpreter, test: ir.Bin, env: dict[str, Value], equal: bool) 
                 env[one.id] = constant(v.const)
             else:
                 mark(it, one, env, EVERY)
-        elif type(one) is ir.Field and one.name in ("netloc", "hostname", "host", "origin"):
-            if v.taint < 3:
-                mark(it, one, env, URLS)
+        elif type(one) is ir.Field and one.name in HOSTS and v.taint < 3:
+            mark(it, one, env, URLS)
 
 
-def called(
-    it: Interpreter, test: ir.Call, env: dict[str, Value], truth: bool, statement: bool
-) -> None:
+def called(it: Interpreter, test: ir.Call, env: Env, truth: bool, statement: bool) -> None:
     func = test.func
     if type(func) is ir.Field:
         recv = it.ev(func.obj, env)
@@ -153,7 +144,7 @@ def called(
 
 
 def regex_guard(
-    it: Interpreter, test: ir.Call, env: dict[str, Value], truth: bool, name: str,
+    it: Interpreter, test: ir.Call, env: Env, truth: bool, name: str,
     recv: Value | None,
 ) -> None:  # fmt: skip
     """`re.match(r"^\\w+$", x)`, `/^\\w+$/.test(x)`, `rx.MatchString(x)`, `x.matches("…")`."""
@@ -184,7 +175,7 @@ def regex_guard(
 
 
 def checked(
-    it: Interpreter, test: ir.Call, env: dict[str, Value], func: Any, name: str,
+    it: Interpreter, test: ir.Call, env: Env, func: Any, name: str,
     recv: Value | None, statement: bool,
 ) -> None:  # fmt: skip
     """A validator by its name: `is_safe_url(x)`, `validate_path(x)`, `allowed.contains(x)`."""
@@ -193,9 +184,9 @@ def checked(
         what = test.args[0] if test.args else None
         if name == "in_array" and len(test.args) > 1:
             where = it.ev(test.args[1], env)
-        if what is not None and where is not None and where.taint == 0 and not where.is_const:
-            if it.ev(what, env).const is NC:
-                mark(it, what, env, EVERY)
+        trusted = where is not None and where.taint == 0 and not where.is_const
+        if what is not None and trusted and it.ev(what, env).const is NC:
+            mark(it, what, env, EVERY)
         return
     if not CHECKING.search(name) or name in ("match", "checkout", "matches", "check_output"):
         return
@@ -221,9 +212,7 @@ def vacuous(fn: ir.Function) -> bool:
     return len(body) == 1 and type(body[0]) is ir.Return and type(body[0].value) is ir.Const
 
 
-def _site(
-    it: Interpreter, test: ir.Call, env: dict[str, Value], recv: Value | None, qual: str
-) -> Any:
+def _site(it: Interpreter, test: ir.Call, env: Env, recv: Value | None, qual: str) -> Any:
     site = CallSite(
         [it.ev(a, env) for a in test.args], {k: it.ev(v, env) for k, v in test.kwargs}, recv,
         qual, test.pos,

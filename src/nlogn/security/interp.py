@@ -17,7 +17,19 @@ from typing import Any
 from . import calls, expressions, ir, models, statements
 from .conditions import holds
 from .rules import NEEDS, Index, Rule
-from .state import FACTS, CallSite, ClassInfo, Closure, Frame, Hit, OutOfFuel, apply_facts, built
+from .state import (
+    FACTS,
+    CallSite,
+    ClassInfo,
+    Closure,
+    Env,
+    Facts,
+    Frame,
+    Hit,
+    OutOfFuel,
+    apply_facts,
+    built,
+)
 from .values import EVERY, HOLE, NC, PARAM, WEB, Value, constant, derive, flatten, unknown
 
 LOWER = {"high": "medium", "medium": "low", "low": "low"}
@@ -29,13 +41,15 @@ class Interpreter:
         self.module, self.ix, self.text, self.fuel = module, ix, text, fuel
         self.lang = module.lang
         self.hits: dict[tuple[str, int], Hit] = {}
-        self.globals: dict[str, Value] = {FACTS: {}}  # type: ignore[dict-item]
+        self.globals: Env = {FACTS: {}}
         self.classes: dict[str, ClassInfo] = {}
         self.pending: list[Closure] = []
         self.entered: set[int] = set()
         self.stack: list[int] = []
         self.memo: dict[Any, Value] = {}
         self.frame = Frame(None, "", 0, "")
+        self.now: Facts = {}  # what guards have shown at the statement being run
+        self.inherited: Facts = {}  # what a call run in place takes along
         self.has_eq = "==" in ix.rules.exact
         self.has_bind = "=bind" in ix.rules.exact
         self.has_any = "anycall" in ix.rules.exact
@@ -90,7 +104,7 @@ class Interpreter:
                 return got
         return None
 
-    def attrs(self, cls: str) -> dict[str, Value]:
+    def attrs(self, cls: str) -> Env:
         """Attributes that the class body and its constructor set."""
         info = self.classes.get(cls)
         if info is None:
@@ -173,24 +187,24 @@ class Interpreter:
         outer = self.frame
         where = f"{outer.where if not entry else ''} {c.cls} {fn.name}"
         self.frame = frame = Frame(fn, c.cls, 0 if entry else outer.depth + 1, where, route)
-        env: dict[str, Value] = {FACTS: {}}  # type: ignore[dict-item]
+        env: Env = {FACTS: {}}
         if not entry:
-            env[FACTS] = dict(outer_facts) if (outer_facts := self.facts_now) else {}  # type: ignore[assignment]
+            env[FACTS] = dict(self.inherited) if self.stack else {}
         if c.env is not None and c.env is not self.globals:
             for k, v in c.env.items():
                 if k != FACTS:
                     env[k] = v
         if me is not None:
             env["this"] = env["self"] = me
-        k = 0
+        at = 0
         for p in fn.params:
             if p.star:
-                env[p.name] = derive(args[k:] + list(kwargs.values()), qual=p.name)
-                k = len(args)
+                env[p.name] = derive(args[at:] + list(kwargs.values()), qual=p.name)
+                at = len(args)
                 continue
-            if k < len(args):
-                given: Value | None = args[k]
-                k += 1
+            if at < len(args):
+                given: Value | None = args[at]
+                at += 1
             else:
                 given = kwargs.get(p.name)
             if given is not None:
@@ -216,19 +230,11 @@ class Interpreter:
                 return Value(qual=info.name, items=dict(self.attrs(info.name)), fn=info)
         return result
 
-    @property
-    def facts_now(self) -> dict:
-        return self._facts if self.stack else {}
-
-    _facts: dict = {}
-
-    now: dict = {}
-
-    def block(self, body: list[Any], env: dict[str, Value]) -> bool:
+    def block(self, body: list[Any], env: Env) -> bool:
         """Run statements in order; False when control does not reach the end."""
         return all(statements.STATEMENTS[type(s)](self, s, env) for s in body)
 
-    def ev(self, e: Any, env: dict[str, Value]) -> Value:
+    def ev(self, e: Any, env: Env) -> Value:
         self.fuel -= 1
         if self.fuel < 0:
             raise OutOfFuel
@@ -251,7 +257,8 @@ class Interpreter:
             self.apply(rule, site)
 
     def apply(self, rule: Rule, site: CallSite) -> None:
-        strength, trace, evidence = 0, (), rule.evidence or "api"
+        strength, evidence = 0, rule.evidence or "api"
+        trace: tuple[tuple[int, str], ...] = ()
         confidence = rule.confidence
         if rule.kind:
             found = self.sink_value(rule, site)

@@ -141,7 +141,7 @@ def path(e: Any) -> str:
     """An lvalue as text, "" when it is none that can be followed."""
     kind = type(e)
     if kind is ir.Name:
-        return e.id
+        return str(e.id)
     if kind is ir.Field:
         base = path(e.obj)
         return f"{base}.{e.name}" if base else ""
@@ -166,7 +166,8 @@ def callee(e: Any) -> str:
     e = bare(e)
     if type(e) is not ir.Call:
         return ""
-    return e.func.id if type(e.func) is ir.Name else e.func.name if type(e.func) is ir.Field else ""
+    func = e.func
+    return str(func.id if type(func) is ir.Name else func.name if type(func) is ir.Field else "")
 
 
 class Memory:
@@ -184,9 +185,9 @@ class Memory:
 
     def run(self) -> list[Hit]:
         for s in self.module.body:
-            if type(s) is ir.Assign and type(s.target) is ir.Name and type(s.value) is ir.Const:
-                if type(s.value.value) is int:
-                    self.macros[s.target.id] = s.value.value
+            named = type(s) is ir.Assign and type(s.target) is ir.Name
+            if named and type(s.value) is ir.Const and type(s.value.value) is int:
+                self.macros[s.target.id] = s.value.value
         self.functions(self.module.body)
         return list(self.hits.values())
 
@@ -381,9 +382,10 @@ class Memory:
             st.const[p] = known
         source = path(value)
         if source:
-            for table in (st.null, st.size, st.elem, st.outside, st.short):
+            tables: tuple[dict[str, Any], ...] = (st.null, st.size, st.elem, st.outside, st.short)
+            for table in tables:
                 if source in table:
-                    table[p] = table[source]  # type: ignore[index]
+                    table[p] = table[source]
             if source in st.freed and type(s.target) is not ir.Name:
                 pass
         if NUMBERS.match(name):
@@ -499,9 +501,9 @@ class Memory:
         elif kind is ir.Un:
             if e.op == "&":
                 if type(e.arg) is not ir.Name:
-                    inner = e.arg.obj if type(e.arg) in (ir.Field, ir.Index) else None
-                    if inner is not None:
-                        self.uses(inner, st)
+                    under = e.arg.obj if type(e.arg) in (ir.Field, ir.Index) else None
+                    if under is not None:
+                        self.uses(under, st)
                 return
             self.uses(e.arg, st)
             if e.op == "*":
@@ -685,10 +687,10 @@ class Memory:
             dst = path(e.args[0])
             fmt = str(e.args[1].value)
             if dst in st.size and re.search(r"%s", fmt):
-                params = {x.name for x in (self.fn.params if self.fn else []) if "char" in x.type}
+                texts = {x.name for x in (self.fn.params if self.fn else []) if "char" in x.type}
                 for a in e.args[2:]:
                     p = path(a)
-                    if p in params and p not in st.checked:
+                    if p in texts and p not in st.checked:
                         self.report("c.unbounded-copy", e.pos)
 
 

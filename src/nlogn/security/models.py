@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from . import ir
+from .state import Env
 from .values import (
     EVERY,
     HOLE,
@@ -137,7 +138,7 @@ def expr_text(e: Any) -> str:
     """An expression as dotted text, enough to recognise a decorator."""
     kind = type(e)
     if kind is ir.Name:
-        return e.id
+        return str(e.id)
     if kind is ir.Field:
         return f"{expr_text(e.obj)}.{e.name}"
     if kind is ir.Call:
@@ -157,9 +158,9 @@ def target_name(e: Any) -> str:
     """The name that best says what an assignment target is."""
     kind = type(e)
     if kind is ir.Name:
-        return e.id
+        return str(e.id)
     if kind is ir.Field:
-        return e.name
+        return str(e.name)
     if kind is ir.Index:
         if type(e.key) is ir.Const and type(e.key.value) is str:
             return e.key.value
@@ -458,13 +459,14 @@ def arithmetic(op: str, x: Any, y: Any, lang: str) -> Value:
 def compare(op: str, a: Value, b: Value) -> Value:
     x, y = a.const, b.const
     if x is NC or y is NC:
-        if op in ("in", "not in") and x is not NC and b.items is not None and b.rest is None:
-            if not b.taint and hashable(x) and not b.qual:
-                held = list(b.items.values()) if b.seq else []
-                if not b.seq and all(type(k) is not int for k in b.items) and b.items:
-                    return constant((x in b.items) is (op == "in"))
-                if b.seq and held and all(h.const is not NC for h in held):
-                    return constant(any(h.const == x for h in held) is (op == "in"))
+        known = x is not NC and b.items is not None and b.rest is None
+        ours = not b.taint and not b.qual
+        if op in ("in", "not in") and known and b.items is not None and ours and hashable(x):
+            held = list(b.items.values()) if b.seq else []
+            if not b.seq and all(type(k) is not int for k in b.items) and b.items:
+                return constant((x in b.items) is (op == "in"))
+            if b.seq and held and all(h.const is not NC for h in held):
+                return constant(any(h.const == x for h in held) is (op == "in"))
         return Value(clean=EVERY)
     try:
         if op in ("==", "===", "is"):
@@ -632,7 +634,7 @@ CODECS = frozenset(
 
 def call(
     it: Interpreter, qual: str, name: str, recv: Value | None, args: list[Value],
-    kwargs: dict[str, Value], e: ir.Call, env: dict[str, Value],
+    kwargs: dict[str, Value], e: ir.Call, env: Env,
 ) -> Value | None:  # fmt: skip
     """The result of a well-known operation, None when the name is not one."""
     if name in NUMBER_CALLS:
@@ -645,12 +647,13 @@ def call(
                 return constant(int(args[0].const))
             except ValueError:
                 return Value(clean=EVERY)
-        if name in ("equals", "equalsIgnoreCase") and recv is not None and args:
-            if recv.is_const and args[0].is_const:
-                return constant(recv.const == args[0].const)
-        if name in ("startswith", "startsWith") and recv is not None and args:
-            if type(recv.const) is str and type(args[0].const) is str:
-                return constant(recv.const.startswith(args[0].const))
+        equal = name in ("equals", "equalsIgnoreCase") and recv is not None and args
+        if equal and recv is not None and recv.is_const and args[0].is_const:
+            return constant(recv.const == args[0].const)
+        if name.lower() == "startswith" and recv is not None and args:
+            a, b = recv.const, args[0].const
+            if type(a) is str and type(b) is str:
+                return constant(a.startswith(b))
         tags = frozenset().union(*(a.tags for a in args)) if args else frozenset()
         if recv is not None:
             tags = tags | recv.tags
@@ -791,7 +794,7 @@ _BUILDERS = frozenset({"append", "add", "push", "put", "set", "insert", "concat"
 
 def container(
     name: str, recv: Value, args: list[Value], kwargs: dict[str, Value], e: ir.Call,
-    env: dict[str, Value], it: Interpreter,
+    env: Env, it: Interpreter,
 ) -> Value | None:  # fmt: skip
     items = recv.items
     if name in ("append", "add", "push", "addElement", "addLast", "offer") and len(args) == 1:
@@ -897,7 +900,7 @@ def container(
     return None
 
 
-def _soak(recv: Value, args: list[Value], e: ir.Call, env: dict[str, Value]) -> Value:
+def _soak(recv: Value, args: list[Value], e: ir.Call, env: Env) -> Value:
     """An unknown object that is given tainted data carries it from then on."""
     given = flatten(args[0])
     if given.taint > recv.taint and type(e.func) is ir.Field and type(e.func.obj) is ir.Name:
@@ -907,7 +910,7 @@ def _soak(recv: Value, args: list[Value], e: ir.Call, env: dict[str, Value]) -> 
     return constant(None)
 
 
-def builder(recv: Value, arg: Value, e: ir.Call, env: dict[str, Value]) -> Value:
+def builder(recv: Value, arg: Value, e: ir.Call, env: Env) -> Value:
     """StringBuilder.append: the variable itself grows."""
     known = recv.shape is not None or recv.is_const or recv.taint
     base = recv if known else recv.copy(const="")
@@ -1024,7 +1027,7 @@ def replaced(recv: Value, args: list[Value]) -> Value | None:
 # ---- C: calls that write through their first argument ---------------------------------------
 
 
-def outputs(name: str, e: ir.Call, args: list[Value], env: dict[str, Value]) -> None:
+def outputs(name: str, e: ir.Call, args: list[Value], env: Env) -> None:
     """`sprintf`, `strcpy`, `fgets` and the like give their target variable a new value."""
     if not args or not e.args:
         return

@@ -11,16 +11,12 @@ from __future__ import annotations
 import re
 import warnings
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    try:
-        from re import _constants as sre
-        from re import _parser as sre_parse
-    except ImportError:  # Python 3.10
-        import sre_constants as sre  # type: ignore[no-redef]
-        import sre_parse  # type: ignore[no-redef]
+# The parser behind `re`, from Python 3.11 on; a private name, as there is no public one.
+sre: Any = import_module("re._constants")
+sre_parse: Any = import_module("re._parser")
 
 MANY = 12  # a bounded repeat above this count is as bad as an unbounded one
 
@@ -126,7 +122,7 @@ def _all_within(seq: list[Any], chars: frozenset[int]) -> bool:
 def _nullable(node: Any) -> bool:
     op, arg = node
     if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-        return arg[0] == 0
+        return bool(arg[0] == 0)
     return op is sre.AT
 
 

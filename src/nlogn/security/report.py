@@ -1,4 +1,4 @@
-"""What a scan says: findings with their flow, and a status that never mistakes silence for safety."""
+"""What a scan says: findings with their flow, and a status that never takes silence for safety."""
 
 from __future__ import annotations
 

@@ -31,6 +31,8 @@ from typing import Any
 #   unknown  anything that is not a constant
 NEEDS = {"web": 3, "param": 2, "env": 1, "built": 0, "unknown": 0}
 
+Cond = tuple[Any, ...]  # see conditions.py
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -43,8 +45,8 @@ class Rule:
     kind: str = ""
     args: tuple[Any, ...] = (0,)  # positions or keywords; -1 the receiver, "*" every argument
     need: str = "web"
-    when: tuple[tuple, ...] = ()
-    unless: tuple[tuple, ...] = ()
+    when: tuple[Cond, ...] = ()
+    unless: tuple[Cond, ...] = ()
     advice: str = ""
     evidence: str = ""  # "" = flow when it has a kind, api otherwise
     fix: str = ""  # the name of a rewrite in fixes.py
@@ -61,7 +63,7 @@ class Guard:
     arg: int
     kinds: frozenset[str] = frozenset({"*"})
     truth: bool = True
-    when: tuple[tuple, ...] = ()
+    when: tuple[Cond, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

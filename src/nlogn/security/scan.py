@@ -19,6 +19,7 @@ from .memory import memory_hits
 from .packs import MODULES, pack
 from .policy import DEFAULT, Policy, apply_policy
 from .report import ORDER, Finding, Report, Step, unscanned
+from .rules import Index
 from .secrets import find_secrets
 from .state import Hit, OutOfFuel
 
@@ -65,11 +66,10 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     ix = pack(lang)
     c_family = lang in ("c", "cpp")
     idle = False
-    if not ix.concerns(set(_WORD.findall(code))) and _SECRET.search(code) is None:
-        if not ix.pack.hint or re.search(ix.pack.hint, code) is None:
-            if not c_family:
-                return []
-            idle = True  # no flow of text, but sizes and lifetimes may still be wrong
+    if not worth_a_look(code, ix):
+        if not c_family:
+            return []
+        idle = True  # no flow of text, but sizes and lifetimes may still be wrong
     front = import_module(f".fronts.{FRONTS[lang]}", __package__)
     two = FRONTS[lang] in TWO_GRAMMARS
     module = front.lower(code, lang) if two else front.lower(code)
@@ -84,6 +84,13 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     if idle:
         return memory
     return Interpreter(module, ix, code, fuel or fuel_for(code)).run() + memory
+
+
+def worth_a_look(code: str, ix: Index) -> bool:
+    """Whether any word of the file can make a rule speak."""
+    if ix.concerns(set(_WORD.findall(code))) or _SECRET.search(code) is not None:
+        return True
+    return bool(ix.pack.hint) and re.search(ix.pack.hint, code) is not None
 
 
 class Lines:
@@ -122,7 +129,7 @@ def from_hits(code: str, hits: list[Hit]) -> list[Finding]:
 
 
 def from_text(code: str) -> list[Finding]:
-    """What holds for every language: keys of known formats, and text that displays as other text."""
+    """What holds for every language: keys of known formats, and text that reads as other text."""
     out: list[Finding] = []
     for s in find_secrets(code):
         line = code.count("\n", 0, s.pos) + 1
@@ -135,7 +142,7 @@ def from_text(code: str) -> list[Finding]:
                 "api",
                 "redact",
                 line,
-                f"A {s.title} is in the source ({s.shown}). Revoke it and read it from a secret store.",
+                f"A {s.title} is in the source ({s.shown}). Revoke it, and use a secret store.",
             )
         )
     m = _BIDI.search(code)
@@ -149,7 +156,7 @@ def from_text(code: str) -> list[Finding]:
                 "api",
                 "block",
                 code.count("\n", 0, m.start()) + 1,
-                "A bidirectional control character makes this code read differently from how it runs.",
+                "A bidirectional control character makes this read other than it runs.",
             )
         )
     return out

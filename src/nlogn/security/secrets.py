@@ -34,7 +34,8 @@ TYPED: tuple[tuple[str, str, str], ...] = (
     (
         "secret.private-key",
         "private key",
-        r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?\s*[\"'+\s]*[A-Za-z0-9+/=]{20,}",
+        r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?\s*"
+        r"[\"'+\s]*[A-Za-z0-9+/=]{20,}",
     ),
     (
         "secret.url-password",
@@ -103,12 +104,7 @@ def find_secrets(code: str) -> list[Secret]:
         return []
     out: list[Secret] = []
     for m in _ANY.finditer(code):
-        kind = m.lastgroup or ""
-        n = int(kind[1:]) if kind.startswith("t") else 0
-        for k, (rule, title, _) in enumerate(TYPED):
-            if m.group(f"t{k}") is not None:
-                n = k
-                break
+        n = next(k for k in range(len(TYPED)) if m.group(f"t{k}") is not None)
         rule, title, _ = TYPED[n]
         text = m.group(0)
         value = (

@@ -10,6 +10,9 @@ from .rules import Rule
 from .values import HOLE, Value, join
 
 FACTS = "\0facts"  # the scope's entry for what guards have shown: source -> clean kinds
+Facts = dict[str, frozenset[str]]
+# A scope: name -> Value, and FACTS -> Facts. One table, so that a fork is one copy.
+Env = dict[str, Any]
 MAX_DEPTH = 5  # of calls run in place
 
 
@@ -38,7 +41,7 @@ class Frame:
     where: str
     route: bool = False
     result: Value | None = None
-    breaks: list[list[dict]] = field(default_factory=list)
+    breaks: list[list[Env]] = field(default_factory=list)
     tests: dict[str, Any] = field(default_factory=dict)
     to: str = ""
 
@@ -46,7 +49,7 @@ class Frame:
 @dataclass(slots=True)
 class Closure:
     fn: ir.Function
-    env: dict[str, Value] | None
+    env: Env | None
     cls: str = ""
 
 
@@ -65,7 +68,7 @@ class CallSite:
     __slots__ = ("args", "fn_text", "found", "kwargs", "pos", "qual", "recv", "text", "to", "where")
 
     def __init__(
-        self, args: list[Value], kwargs: dict, recv: Value | None, qual: str, pos: int
+        self, args: list[Value], kwargs: dict[str, Value], recv: Value | None, qual: str, pos: int
     ) -> None:
         self.args, self.kwargs, self.recv, self.qual, self.pos = args, kwargs, recv, qual, pos
         self.where = self.to = self.text = self.fn_text = ""
@@ -98,10 +101,10 @@ def apply_facts(v: Value, facts: dict[str, frozenset[str]]) -> Value:
     return v.copy(clean=v.clean | known)
 
 
-def fork(env: dict[str, Value]) -> dict[str, Value]:
+def fork(env: Env) -> Env:
     """A copy whose containers can change without changing the original's."""
     out = env.copy()
-    out[FACTS] = dict(env[FACTS])  # type: ignore[call-overload]
+    out[FACTS] = dict(env[FACTS])
     seen: dict[int, Value] = {}
     for key, v in env.items():
         if key != FACTS and v.items is not None:
@@ -122,11 +125,11 @@ def clone(v: Value, seen: dict[int, Value], depth: int) -> Value:
     return new
 
 
-def env_copy(env: dict[str, Value]) -> dict[str, Value]:
+def env_copy(env: Env) -> Env:
     return env.copy()
 
 
-def merge_into(env: dict[str, Value], live: list[dict[str, Value]]) -> bool:
+def merge_into(env: Env, live: list[Env]) -> bool:
     """Make `env` what holds where all live paths meet; False when none is live."""
     if not live:
         return False
@@ -141,8 +144,8 @@ def merge_into(env: dict[str, Value], live: list[dict[str, Value]]) -> bool:
     for other in live[1:]:
         facts: dict[str, frozenset[str]] = {}
         a, b = out[FACTS], other[FACTS]
-        for src, kinds in a.items():  # type: ignore[attr-defined]
-            got = b.get(src)  # type: ignore[attr-defined]
+        for src, kinds in a.items():
+            got = b.get(src)
             if got:
                 both = got if "*" in kinds else kinds if "*" in got else kinds & got
                 if both:
@@ -153,15 +156,15 @@ def merge_into(env: dict[str, Value], live: list[dict[str, Value]]) -> bool:
             if key == FACTS:
                 continue
             if settled_b and v.src:
-                v = apply_facts(v, settled_b)  # type: ignore[arg-type]
+                v = apply_facts(v, settled_b)
             mine = out.get(key)
             if mine is None:
                 out[key] = v
                 continue
             if settled_a and mine.src:
-                mine = apply_facts(mine, settled_a)  # type: ignore[arg-type]
+                mine = apply_facts(mine, settled_a)
             out[key] = mine if mine is v else join(mine, v)
-        out[FACTS] = facts  # type: ignore[assignment]
+        out[FACTS] = facts
     env.clear()
     env.update(out)
     return True

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import expressions, ir, models
 from .guards import refine
-from .state import FACTS, Closure, apply_facts, env_copy, fork, merge_into
+from .state import FACTS, Closure, Env, Facts, apply_facts, env_copy, fork, merge_into
 from .values import EVERY, HOLE, NC, Value, join, unknown
 
 if TYPE_CHECKING:
     from .interp import Interpreter
 
 
-def st_block(it: Interpreter, s: ir.Block, env: dict[str, Value]) -> bool:
+def st_block(it: Interpreter, s: ir.Block, env: Env) -> bool:
     return it.block(s.body, env)
 
 
-def st_eval(it: Interpreter, s: ir.Eval, env: dict[str, Value]) -> bool:
+def st_eval(it: Interpreter, s: ir.Eval, env: Env) -> bool:
     e = s.value
     v = it.ev(e, env)
     if type(e) is ir.Call:
@@ -28,7 +29,7 @@ def st_eval(it: Interpreter, s: ir.Eval, env: dict[str, Value]) -> bool:
     return "exit" not in v.tags
 
 
-def st_assign(it: Interpreter, s: ir.Assign, env: dict[str, Value]) -> bool:
+def st_assign(it: Interpreter, s: ir.Assign, env: Env) -> bool:
     t = s.target
     to = models.target_name(t)
     old_to, it.frame.to = it.frame.to, to or it.frame.to
@@ -51,7 +52,7 @@ def st_assign(it: Interpreter, s: ir.Assign, env: dict[str, Value]) -> bool:
     return True
 
 
-def st_if(it: Interpreter, s: ir.If, env: dict[str, Value]) -> bool:
+def st_if(it: Interpreter, s: ir.If, env: Env) -> bool:
     test = models.truth(it.ev(s.test, env))
     if test is True:
         refine(it, s.test, env, True)
@@ -70,8 +71,8 @@ def st_if(it: Interpreter, s: ir.If, env: dict[str, Value]) -> bool:
     return merge_into(env, live)
 
 
-def st_loop(it: Interpreter, s: ir.Loop, env: dict[str, Value]) -> bool:
-    exits: list[dict] = []
+def st_loop(it: Interpreter, s: ir.Loop, env: Env) -> bool:
+    exits: list[Env] = []
     it.frame.breaks.append(exits)
     endless = False
     for turn in (0, 1):
@@ -106,11 +107,11 @@ def st_loop(it: Interpreter, s: ir.Loop, env: dict[str, Value]) -> bool:
     return not endless
 
 
-def st_switch(it: Interpreter, s: ir.Switch, env: dict[str, Value]) -> bool:
+def st_switch(it: Interpreter, s: ir.Switch, env: Env) -> bool:
     subject = it.ev(s.subject, env)
-    exits: list[dict] = []
+    exits: list[Env] = []
     it.frame.breaks.append(exits)
-    live: list[dict] = []
+    live: list[Env] = []
     start = None
     if subject.is_const:
         default = None
@@ -147,19 +148,19 @@ def st_switch(it: Interpreter, s: ir.Switch, env: dict[str, Value]) -> bool:
     return merge_into(env, live + exits)
 
 
-def st_return(it: Interpreter, s: ir.Return, env: dict[str, Value]) -> bool:
+def st_return(it: Interpreter, s: ir.Return, env: Env) -> bool:
     if s.value is None:
         return False
     old_to = it.frame.to
     it.frame.to = "return"
     v = it.ev(s.value, env)
     it.frame.to = old_to
-    it.now = env[FACTS]  # type: ignore[assignment]
+    it.now = env[FACTS]
     mixed = v.shape is not None and HOLE in v.shape
     if it.has_return and (it.frame.route or v.tags or mixed):
         qual = "route.return" if it.frame.route else "function.return"
         it.check(qual, "return", [v], {}, None, s.pos, to=it.frame.where.rsplit(" ")[-1])
-    facts: dict = env[FACTS]  # type: ignore[assignment]
+    facts: Facts = env[FACTS]
     if v.src and facts:
         v = apply_facts(v, facts)
     r = it.frame.result
@@ -167,7 +168,7 @@ def st_return(it: Interpreter, s: ir.Return, env: dict[str, Value]) -> bool:
     return False
 
 
-def st_jump(it: Interpreter, s: ir.Jump, env: dict[str, Value]) -> bool:
+def st_jump(it: Interpreter, s: ir.Jump, env: Env) -> bool:
     if s.value is not None:
         it.ev(s.value, env)
     if s.kind == "break" and it.frame.breaks:
@@ -175,7 +176,7 @@ def st_jump(it: Interpreter, s: ir.Jump, env: dict[str, Value]) -> bool:
     return False
 
 
-def st_try(it: Interpreter, s: ir.Try, env: dict[str, Value]) -> bool:
+def st_try(it: Interpreter, s: ir.Try, env: Env) -> bool:
     # Any statement of the body may be the one that throws: a handler sees what held before
     # each of them.
     before = fork(env)
@@ -200,7 +201,7 @@ def st_try(it: Interpreter, s: ir.Try, env: dict[str, Value]) -> bool:
     return it.block(s.final, env)
 
 
-def st_def(it: Interpreter, s: ir.Def, env: dict[str, Value]) -> bool:
+def st_def(it: Interpreter, s: ir.Def, env: Env) -> bool:
     for mark in s.fn.marks:
         it.ev(mark, env)
     c = Closure(s.fn, env, s.fn.cls or (it.frame.cls if it.frame.fn else ""))
@@ -209,7 +210,7 @@ def st_def(it: Interpreter, s: ir.Def, env: dict[str, Value]) -> bool:
     return True
 
 
-def st_class(it: Interpreter, s: ir.ClassDef, env: dict[str, Value]) -> bool:
+def st_class(it: Interpreter, s: ir.ClassDef, env: Env) -> bool:
     info = it.class_info(s)
     for mark in s.marks:
         it.ev(mark, env)
@@ -235,9 +236,9 @@ def st_class(it: Interpreter, s: ir.ClassDef, env: dict[str, Value]) -> bool:
     return True
 
 
-def bind(it: Interpreter, t: Any, v: Value, env: dict[str, Value], pos: int) -> None:
+def bind(it: Interpreter, t: Any, v: Value, env: Env, pos: int) -> None:
     kind = type(t)
-    it.now = env[FACTS]  # type: ignore[assignment]
+    it.now = env[FACTS]
     if kind is ir.Name:
         if it.has_bind and (v.tags or (type(v.const) is str and v.const)):
             it.check("=bind", "=bind", [v], {}, None, pos, to=t.id)
@@ -284,7 +285,9 @@ def bind(it: Interpreter, t: Any, v: Value, env: dict[str, Value], pos: int) -> 
         it.ev(t, env)
 
 
-def run_case(it: Interpreter, s: ir.Switch, n: int, env: dict, exits: list, live: list) -> None:
+def run_case(
+    it: Interpreter, s: ir.Switch, n: int, env: Env, exits: list[Env], live: list[Env]
+) -> None:
     while True:
         if not it.block(s.cases[n][1], env):
             return
@@ -294,7 +297,7 @@ def run_case(it: Interpreter, s: ir.Switch, n: int, env: dict, exits: list, live
             return
 
 
-STATEMENTS = {
+STATEMENTS: dict[type, Callable[[Interpreter, Any, Env], bool]] = {
     ir.Assign: st_assign,
     ir.Eval: st_eval,
     ir.If: st_if,

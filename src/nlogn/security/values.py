@@ -52,14 +52,14 @@ class Value:
         const: Any = NC,
         taint: int = NONE,
         src: frozenset[str] = NOTHING,
-        trace: tuple = (),
+        trace: tuple[tuple[int, str], ...] = (),
         clean: frozenset[str] = NOTHING,
         qual: str = "",
         shape: str | None = None,
-        items: dict | None = None,
+        items: dict[Any, Value] | None = None,
         rest: Value | None = None,
         fn: Any = None,
-        kw: dict | None = None,
+        kw: dict[str, Any] | None = None,
         tags: frozenset[str] = NOTHING,
         seq: bool = False,
     ) -> None:
@@ -133,7 +133,8 @@ def flatten(v: Value, depth: int = 3) -> Value:
 
 def derive(parts: list[Value], **changes: Any) -> Value:
     """A value computed from `parts`: it carries their taint, and is as clean as the dirtiest."""
-    taint, src, trace, tags = NONE, NOTHING, (), NOTHING
+    taint, src, tags = NONE, NOTHING, NOTHING
+    trace: tuple[tuple[int, str], ...] = ()
     clean: frozenset[str] | None = None
     for p in parts:
         if p.items is not None or p.rest is not None:
@@ -192,10 +193,12 @@ def join(a: Value, b: Value, depth: int = 4) -> Value:
         if depth == 0:
             return out
         ai, bi = a.items or {}, b.items or {}
-        merged = {}
+        merged: dict[Any, Value] = {}
         for key in ai.keys() | bi.keys():
             x, y = ai.get(key), bi.get(key)
-            merged[key] = join(x, y, depth - 1) if x and y else (x or y)
+            both = join(x, y, depth - 1) if x is not None and y is not None else x or y
+            if both is not None:
+                merged[key] = both
         out.items = merged
         out.rest = join(a.rest, b.rest, depth - 1) if a.rest and b.rest else (a.rest or b.rest)
     else:

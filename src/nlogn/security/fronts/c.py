@@ -262,7 +262,7 @@ class Lower:
             return
         if lowered is None:
             lowered = ir.Call(ir.Name("uninitialised"), [], [], node.start_byte)
-        elif value.type == "argument_list":
+        elif value is not None and value.type == "argument_list":
             lowered = ir.Call(
                 ir.Name(kind.replace("::", ".")),
                 [v for _, v in lowered.items],

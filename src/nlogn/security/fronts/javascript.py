@@ -207,9 +207,9 @@ class Lower:
 
     def required(self, e: Any) -> str | None:
         """The module that `require("m")`, or a member of it, names."""
-        if type(e) is ir.Call and type(e.func) is ir.Name and e.func.id == "require":
-            if e.args and type(e.args[0]) is ir.Const:
-                return module_name(str(e.args[0].value))
+        plain = type(e) is ir.Call and type(e.func) is ir.Name and e.func.id == "require"
+        if plain and e.args and type(e.args[0]) is ir.Const:
+            return module_name(str(e.args[0].value))
         if type(e) is ir.Field:
             inner = self.required(e.obj)
             return f"{inner}.{e.name}" if inner else None

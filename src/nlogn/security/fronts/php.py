@@ -113,7 +113,7 @@ class Lower:
         )
 
     def pos(self, n: Any) -> int:
-        return max(0, n.start_byte - self.shift)
+        return max(0, int(n.start_byte) - self.shift)
 
     def body(self, node: Any) -> list[Any]:
         out: list[Any] = []

@@ -506,7 +506,7 @@ SOURCES = (
 )  # fmt: skip
 
 ALL = frozenset({"*"})
-SANITIZERS = (
+SANITIZERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("{html,cgi,markupsafe,xml.sax.saxutils,django.utils.html}.{escape,quoteattr,conditional_escape}", frozenset({"xss"})),
     ("{escape,quoteattr,escape_html,html_escape,escape_for_html,conditional_escape,linkify}", frozenset({"xss"})),
     ("*.{escape_html,html_escape,escape_for_html,escapeHtml}", frozenset({"xss"})),
