@@ -1,9 +1,11 @@
 """The static path cost on whole and half-written code."""
 
+import doctest
 import itertools
 import random
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -314,11 +316,31 @@ def test_no_text_breaks_it(data: st.DataObject) -> None:
         assert spelled == "unknown" or str(parse(spelled)) == spelled
 
 
-def test_a_line_costs_the_same_at_the_end_of_a_long_text() -> None:
+def _many_functions() -> list[str]:
     rng = random.Random(5)
-    names = [f"g{i}" for i in range(400)]
-    parts = [re.sub(r"\bf\(", f"{n}(", CODES[rng.choice(sorted(CODES))][0]) for n in names]
-    lines = "\n\n".join(parts).splitlines(keepends=True)
+    parts = [
+        re.sub(r"\bf\(", f"g{i}(", CODES[rng.choice(sorted(CODES))][0]) for i in range(400)
+    ]
+    return "\n\n".join(parts).splitlines(keepends=True)
+
+
+def _one_block(head: str, indent: str) -> list[str]:
+    unit = (
+        "a# = []\nfor x# in range(n):\n    a#.append(x#)\n    if x# in known:\n        i -= 1\n"
+        "while i < n:\n    i += 1\nif n in a#:\n    s = sorted(a#)\n"
+    )
+    body = "".join(unit.replace("#", str(k)) for k in range(300))
+    return [head, *(indent + line for line in body.splitlines(keepends=True))]
+
+
+@pytest.mark.parametrize("shape", ["functions", "script", "function"])
+def test_a_line_costs_the_same_at_the_end_of_a_long_text(shape: str) -> None:
+    if shape == "functions":
+        lines = _many_functions()
+    elif shape == "script":
+        lines = _one_block("n, i, known = int(input()), 0, {1}\n", "")
+    else:
+        lines = _one_block("def f(n, known, i=0):\n", "    ")
 
     def per_line(tracker: PathTracker, some: list[str]) -> float:
         start = time.thread_time()
@@ -334,3 +356,10 @@ def test_a_line_costs_the_same_at_the_end_of_a_long_text() -> None:
     late = per_line(tracker, lines[-400:])
     assert len(lines) > 2500
     assert late < 4 * early
+    assert tracker.path() != "unknown"
+
+
+def test_what_the_page_shows() -> None:
+    page = Path(__file__).parents[2] / "docs" / "static.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert failed == 0 and tried >= 6

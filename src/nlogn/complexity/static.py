@@ -80,6 +80,7 @@ class PathTracker:
     def path(self) -> str:
         """The class of the place where the text ends. Cheap: it does not look at closed code."""
         state, last = self._ahead()
+        state.memory_asked = False
         _close_all(state)
         return self._class(state, last)[0]
 

@@ -532,8 +532,8 @@ class Evaluator:
 
     def _learn(self, name: str, kind: str) -> Val | None:
         """A method that only dicts or sets have: `in` was no scan after all."""
-        for symbol in self.state.function.scans.pop(name, ()):
-            self.state.sizes[symbol] = ONE
+        if name in self.state.function.scans:
+            self.state.sizes[self.state.function.scans[name]] = ONE
         self.state.dropped.add(f"`in {name}` is taken to scan a list")
         variable = self.lookup(name)
         if variable is None:

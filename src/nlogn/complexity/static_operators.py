@@ -107,9 +107,12 @@ def compare(ev: Evaluator, node: ast.Compare) -> Val:
             if right.kind in SCANNED:
                 ev.charge(right.size)
             elif right.kind not in HASHED and right.size != ONE:
-                symbol = ev.state.symbol(right.size)
+                scans = ev.state.function.scans
+                symbol = scans.get(right.name) or ev.state.symbol(ONE)
+                ev.state.sizes[symbol] = add(ev.state.known(symbol) or ONE, right.size)
+                if right.name:
+                    scans[right.name] = symbol
                 ev.charge(t.size(symbol))
-                ev.state.function.scans.setdefault(right.name, []).append(symbol)
                 ev.state.flag(f"`in {right.name or '…'}` is taken to scan a list")
         elif {left.kind, right.kind} <= CONTAINERS and ONE not in (left.size, right.size):
             ev.charge(left.size)

@@ -173,8 +173,8 @@ def finished(state: State, block: Block) -> Function:
     returned = block.returns or Val("none")
     size = state.resolve(returned.size)
     elem = returned.elem
-    memory = state.resolve(block.memory)
-    for variable in block.variables.values():
+    memory = state.resolve(block.memory) if state.memory_asked else ONE
+    for variable in block.variables.values() if state.memory_asked else ():
         value = variable.value
         if value.kind in CONTAINERS and value.name == "":
             own = [n for mono in value.size for n, _, _ in mono if n[0] == "@"]

@@ -2,8 +2,9 @@
 
 import ast
 from collections import ChainMap
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from nlogn.complexity.static_terms import (
     ONE,
@@ -26,19 +27,20 @@ class Variable:
     set_path: tuple[int, ...]  # ... where it was last given a new value
 
 
-class _Overlay(ChainMap[str, Variable]):
-    """Variables to look ahead with: those of the original are copied when first touched."""
+T = TypeVar("T")
 
-    def __init__(self, under: MutableMapping[str, Variable]):
+
+class _Overlay(ChainMap[str, T]):
+    """A mapping to look ahead with: values of the original are copied when first touched."""
+
+    def __init__(self, under: MutableMapping[str, T], copy: Callable[[T], T]):
         super().__init__({}, under)
+        self._copy = copy
 
-    def __missing__(self, name: str) -> Variable:
-        raise KeyError(name)
-
-    def __getitem__(self, name: str) -> Variable:
+    def __getitem__(self, name: str) -> T:
         mine = self.maps[0]
         if name not in mine:
-            mine[name] = replace(self.maps[1][name])
+            mine[name] = self._copy(self.maps[1][name])
         return mine[name]
 
 
@@ -82,7 +84,7 @@ class Block:
     bound: Terms = ONE
     test: ast.expr | None = None
     exits: list[ast.expr] = field(default_factory=list)
-    updates: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    updates: MutableMapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     before: dict[str, Val] = field(default_factory=dict)
     adjusted: dict[str, list[tuple[str, Terms]]] = field(default_factory=dict)
     ranged: list[tuple[str, str]] = field(default_factory=list)
@@ -110,11 +112,11 @@ class Block:
     defaults: dict[str, Val] = field(default_factory=dict)
     memo: bool = False
     sites: list[Site] = field(default_factory=list)
-    bounds: dict[str, Terms] = field(default_factory=dict)
+    bounds: MutableMapping[str, Terms] = field(default_factory=dict)
     returns: Val | None = None
     yields: Terms | None = None
     memory: Terms = ONE
-    scans: dict[str, list[str]] = field(default_factory=dict)  # `in` on what may be a list
+    scans: dict[str, str] = field(default_factory=dict)  # `in` on what may be a list
     guard: str = ""
     visited: Terms | None = None  # how much a visited set lets through
     compressed: Terms | None = None  # the union-find table whose paths it shortens
@@ -130,7 +132,7 @@ class Block:
         return replace(
             self,
             exits=list(self.exits),
-            updates={k: list(v) for k, v in self.updates.items()},
+            updates=_Overlay(self.updates, list),
             before=dict(self.before),
             adjusted={k: list(v) for k, v in self.adjusted.items()},
             ranged=list(self.ranged),
@@ -141,12 +143,12 @@ class Block:
             finds=list(self.finds),
             steady=set(self.steady),
             stepped=list(self.stepped),
-            scans={k: list(v) for k, v in self.scans.items()},
+            scans=dict(self.scans),
             chain=list(self.chain),
-            variables=_Overlay(self.variables),
+            variables=_Overlay(self.variables, replace),
             functions=ChainMap({}, self.functions),
             sites=list(self.sites),
-            bounds=dict(self.bounds),
+            bounds=ChainMap({}, self.bounds),
         )
 
 
@@ -160,6 +162,7 @@ class State:
         self.counter = 0
         self.flags: dict[str, None] = {}
         self.texts: set[str] = set()  # elements that are used as texts: short
+        self.memory_asked = True
         self.dropped: set[str] = set()  # flags that later lines have refuted
 
     def fork(self) -> "State":
@@ -193,8 +196,8 @@ class State:
     def resolve(self, terms: Terms) -> Terms:
         """`terms` in base sizes; a size that depends on itself is not known."""
         memo: dict[str, Terms] = {}
-        open_still = {s for b in self.blocks if b.kind == "def"
-                      for s in (b.own_calls, b.own_result)}  # fmt: skip
+        open_still = {s for b in self.blocks if b.kind in ("def", "module")
+                      for s in (b.own_calls, b.own_result, *b.scans.values())}  # fmt: skip
         walking: set[str] = set()
 
         def value_of(name: str) -> Terms | None:
@@ -344,6 +347,8 @@ class State:
 
     def charge(self, terms: Terms) -> None:
         if terms != ONE:
+            if not self.loops_from(self.function_index):
+                terms = self.resolve(terms)  # what grows later was smaller here
             self.top.cost = add(self.top.cost, terms)
 
     def allocate(self, terms: Terms) -> None:
