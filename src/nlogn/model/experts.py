@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nlogn.model.config import Experts
+from nlogn.model.kernels import routed_experts, routed_experts_grouped
 
 GROUP_TEMPERATURE = 0.1  # group scores lie in 0..2: sharpen them before the softmax
 
@@ -84,23 +85,9 @@ class ExpertWeights(nn.Module):
         self.down_proj = nn.Parameter(torch.empty(config.routed, hidden, config.width))
 
     def forward(self, x: Tensor, chosen: Tensor, weights: Tensor) -> Tensor:
-        """Weighted sum of the chosen experts' outputs for `x` (N, C): tokens sorted by expert,
-        one product per expert over a contiguous piece."""
-        flat = chosen.flatten()
-        order = flat.argsort(stable=True)
-        source = order // chosen.shape[1]
-        counts = torch.bincount(flat, minlength=self.gate_up_proj.shape[0]).tolist()
-        pieces = x[source].split(counts)
-        # unbind, not w[e]: the gradient of an index is a full-size tensor for every expert
-        outputs = []
-        for piece, gate_up, down in zip(
-            pieces, self.gate_up_proj.unbind(0), self.down_proj.unbind(0), strict=True
-        ):
-            if len(piece):
-                gate, up = F.linear(piece, gate_up).chunk(2, dim=-1)
-                outputs.append(F.linear(F.silu(gate) * up, down))
-        mixed = torch.cat(outputs) * weights.flatten()[order, None].to(x.dtype)
-        return torch.zeros_like(x).index_add_(0, source, mixed)
+        """Weighted sum of the chosen experts' outputs for `x` (N, C)."""
+        run = routed_experts_grouped if x.is_cuda else routed_experts
+        return run(x, chosen, weights, self.gate_up_proj, self.down_proj)
 
 
 class MixtureOfExperts(nn.Module):

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nlogn.model.config import ModelConfig, Positions
+from nlogn.model.kernels import rotate_pairs
 
 
 def inverse_frequencies(
@@ -69,9 +70,7 @@ def rotary_table(
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair (i, i + D/2) of the last dimension; `cos` and `sin` broadcast over heads."""
-    half = x.shape[-1] // 2
-    turned = torch.cat((-x[..., half:], x[..., :half]), dim=-1)
-    return x * cos + turned * sin
+    return rotate_pairs(x, cos, sin)
 
 
 def alibi_slopes(heads: int) -> Tensor:

@@ -16,6 +16,7 @@ from nlogn.model.attention import Attention
 from nlogn.model.cache import Cache, LayerCache, LinearCache
 from nlogn.model.config import ModelConfig
 from nlogn.model.experts import FeedForward, Gate, MixtureOfExperts, Routing
+from nlogn.model.kernels import linear_cross_entropy
 from nlogn.model.linear_attention import LinearAttention
 from nlogn.model.norm import RMSNorm
 from nlogn.model.sparse import SparseAttention
@@ -24,12 +25,14 @@ from nlogn.model.step import Step
 
 class Output(NamedTuple):
     """`logits` (B, T, V), or (B, V) for `"last"`, or None; `hidden` (B, T, C) after the last norm;
-    one `Routing` per layer with experts; the indexers' loss of sparse layers while training."""
+    one `Routing` per layer with experts; the indexers' loss of sparse layers while training; the
+    mean `loss` in nats, if targets were given."""
 
     logits: Tensor | None
     hidden: Tensor
     routings: list[Routing]
     index_loss: Tensor | None
+    loss: Tensor | None = None
 
 
 class Layer(nn.Module):
@@ -113,12 +116,14 @@ class Transformer(nn.Module):
         steer: Tensor | None = None,
         valid: Tensor | None = None,
         logits: str = "all",
+        targets: Tensor | None = None,
     ) -> Output:
         """Run over `tokens` (B, T), after what `cache` holds.
 
         `classes` (B, T): cost classes for time-aware attention. `steer` (G,): added to the
         paradigm groups' scores. `valid` (B, T): false for right-padding. `logits`: "all", "last"
-        (of each row's last valid token) or "none".
+        (of each row's last valid token) or "none". `targets` (B, T): the loss is computed without
+        keeping logits, negative ones do not count.
         """
         if cache is None:
             at = torch.arange(tokens.shape[1], device=tokens.device).expand(tokens.shape)
@@ -144,15 +149,18 @@ class Transformer(nn.Module):
             cache.advance(step)
         hidden = self.model.norm(x)
         out = None
-        if logits == "last":
+        loss = None
+        if targets is not None:
+            loss = linear_cross_entropy(hidden, self.lm_head.weight, targets)
+        elif logits == "last":
             last = hidden[:, -1]
             if valid is not None:
                 last = hidden[torch.arange(len(hidden)), (valid.sum(1) - 1).clamp(min=0)]
             out = self.lm_head(last)
         elif logits == "all":
             out = self.lm_head(hidden)
-        loss = torch.stack(index_losses).mean() if index_losses else None
-        return Output(out, hidden, routings, loss)
+        index_loss = torch.stack(index_losses).mean() if index_losses else None
+        return Output(out, hidden, routings, index_loss, loss)
 
     def gates(self) -> list[Gate]:
         """The gate of each layer with experts, in order (a shared one as often as it is used)."""
