@@ -14,6 +14,7 @@ from nlogn.cases.corpus import FailureCorpus, key_of
 from nlogn.cases.domain import conforms
 from nlogn.cases.equal import same
 from nlogn.cases.generate import generate
+from nlogn.cases.infer import infer_signature
 from nlogn.cases.objects import adapt
 from nlogn.cases.shrink import cost, shrink
 from nlogn.cases.types import Signature
@@ -335,6 +336,15 @@ def find_failure(
                         seed=seed + extra, hypothesis_share=0.0)  # fmt: skip
         old = {repr(v) for v in total.valid}
         total = _add(total, run([m for m in more if repr(m) not in old]))
+    rare = 10 * total.checked < total.outside
+    if not total.mismatches and rare and isinstance(oracle, Program):
+        # The types were read from a program that misuses its arguments: the oracle does not.
+        better = _reading_of(oracle, signature)
+        if better is not None and better.types != signature.types:
+            return find_failure(candidate, oracle, better, sandbox=sandbox, seeds=seeds,
+                                count=count, seed=seed, equal=equal, tolerance=tolerance,
+                                mutation=mutation, corpus=corpus, problem=problem or key,
+                                shrink_s=shrink_s)  # fmt: skip
     if not total.mismatches:
         return total
     first = total.mismatches[0]
@@ -354,6 +364,13 @@ def find_failure(
     if corpus is not None:
         corpus.add(key, total.mismatches[0].args)
     return total
+
+
+def _reading_of(oracle: Program, signature: Signature) -> Signature | None:
+    try:
+        return infer_signature(oracle.code, oracle.entry, examples=signature.examples)
+    except ValueError:
+        return None
 
 
 def _add(a: Comparison, b: Comparison) -> Comparison:

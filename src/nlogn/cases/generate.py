@@ -31,6 +31,7 @@ from nlogn.cases.types import (
     Str,
     Tuple,
     Type,
+    depth,
     main_option,
 )
 
@@ -70,7 +71,7 @@ def generate(
     for args in shown[:40]:
         keep(args)
     for args in shown[:8]:
-        for other in (*_permuted(args), *_beside(args, signature)):
+        for other in (*_permuted(args, signature), *_beside(args, signature)):
             if conforms(other, signature) and len(out) < count // 3:
                 keep(other)
     for args in maker.corners():
@@ -102,9 +103,10 @@ def generate(
     return out[:count]
 
 
-def _permuted(args: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """The arguments of one kind in another order."""
-    if not 2 <= len(args) <= 4:
+def _permuted(args: tuple[Any, ...], signature: Signature) -> list[tuple[Any, ...]]:
+    """The arguments in another order, where all are of one kind."""
+    kinds = {(type(main_option(t)), depth(t)) for t in signature.types[: len(args)]}
+    if not 2 <= len(args) <= 4 or len(kinds) > 1:
         return []
     return [p for p in itertools.permutations(args) if p != args
             and all(type(x) is type(y) for x, y in zip(p, args, strict=True))]  # fmt: skip
@@ -136,7 +138,9 @@ class Maker:
         self.integers = [c for c in signature.constants if type(c) is int]
         self.strings = [c for c in signature.constants if isinstance(c, str)]
         # Single characters that the code or the statement names: brackets, signs, vowels.
-        self.marks = "".join(dict.fromkeys(c for c in self.strings if len(c) == 1))[:20]
+        named = [c for c in self.strings if len(c) == 1]
+        named += [c for p in ("()", "[]", "{}") if set(p) & set(named) for c in p]
+        self.marks = "".join(dict.fromkeys(named))[:20]
         self.shown_strings = list(_strings_in(signature.examples))
         self.letters = "".join(dict.fromkeys("".join(self.shown_strings)))[:80]
         self.biggest = max((abs(v) for v in _integers_in(signature.examples)), default=0)

@@ -447,7 +447,7 @@ _NAMES: list[tuple[str, Type]] = [
     (r"points|coords|coordinates", Seq(Tuple((Int(), Int())), role="points")),
     (r"words|strings|strs|names|tokens|sentences|lines|texts", Seq(Str())),
     (r"s|s\d|str\w*|string\w*|text\w*|word\d?|sentence|pattern|p|haystack|needle|name|line|txt|"
-     r"message|msg|password|email|url|path|expr\w*|char|c|ch|prefix|suffix|dna|paragraph", Str()),
+     r"message|msg|password|email|url|path|expr\w*|char|ch|prefix|suffix|dna|paragraph", Str()),
     (r"head|l1|l2|list1|list2", Node(Int(), "chain")),
     (r"root|tree", Node(Int(), "tree", links=("left", "right"))),
     (r"nums?\d?|numbers|arr\w*|array\d?|lst\d?|l|li|list\d?|xs|ys|values|vals|data|items|elements|"
@@ -456,7 +456,7 @@ _NAMES: list[tuple[str, Type]] = [
     (r"d|dict\d?|dictionary|mapping|table|counts|freq\w*|map", Map(Str(), Int())),
     (r"source|src|dest|destination|node|vertex|goal|u|v|sum|n\d?|m|k|x|y|z|i|j|num|number|count|size|length|target|limit|total|year|month|day|age|"
      r"amount|capacity|start|end|left|right|low|high|lo|hi|base|exp|power|t|q|w|val|value|index|"
-     r"a|b|side\d?|radius|width|b\d", Int()),
+     r"a|b|c|side\d?|radius|width|b\d", Int()),
 ]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from nlogn.cases.types import (
     Str,
     Tuple,
     Type,
+    depth,
+    main_option,
     type_of,
 )
 
@@ -39,7 +41,9 @@ def mutate(
         values[i] = change(values[i], signature.params[i].type, maker, rng)
     if rng.random() < 0.1 and len(values) > 1:
         i, j = rng.sample(range(len(values)), 2)
-        if type(values[i]) is type(values[j]):
+        kinds = [main_option(signature.params[k].type) for k in (i, j)]
+        alike = type(kinds[0]) is type(kinds[1]) and depth(kinds[0]) == depth(kinds[1])
+        if alike and type(values[i]) is type(values[j]):
             values[i] = values[j] if rng.random() < 0.5 else values[i]
             values[i], values[j] = values[j], values[i]
     return tie(tuple(values), signature, rng, sure_only=rng.random() < 0.6)

@@ -202,7 +202,8 @@ def _call_edits(
         for i, arg in enumerate(args):
             for shifted in _shifts(arg):
                 put("args", [*args[:i], shifted, *args[i + 1 :]], "moved a bound of range by one")
-    if len(args) == 2 and name not in ("range", "isinstance"):
+    symmetric = name in ("range", "isinstance", "min", "max", "gcd", "lcm", "print")
+    if len(args) == 2 and not symmetric:
         put("args", args[::-1], "swapped arguments")
     for i, keyword in enumerate(node.keywords):
         if keyword.arg in ("key", "reverse"):

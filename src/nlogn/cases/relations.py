@@ -12,6 +12,7 @@ from typing import Any
 from nlogn.cases.slots import Slot
 from nlogn.cases.statement import Facts
 from nlogn.cases.types import (
+    Bool,
     Choice,
     Float,
     Int,
@@ -25,6 +26,7 @@ from nlogn.cases.types import (
     Tuple,
     Type,
     choice,
+    item_of,
     main_option,
     options,
     sized,
@@ -55,6 +57,7 @@ def find(
     slots = [s.find() for s in usage.params]
     number = {id(s): i for i, s in enumerate(slots)}
     _from_use(slots, number, usage, types, add)
+    _edges_over_a_list(types, add)
     _from_names([p.name.lower() for p in params], types, add)
     return found
 
@@ -69,7 +72,8 @@ def _fits(kind: str, a: Type, b: Type) -> bool:
     if kind in ("vertices", "below"):
         return isinstance(a, Int) and isinstance(b, (Seq, Map, Tuple))
     if kind in ("letters", "similar"):
-        return type(a) is type(b) and sized(a)
+        same = type(a) is type(b) and sized(a)
+        return same and type(main_option(item_of(a))) is type(main_option(item_of(b)))
     if kind == "part":
         return type(a) is type(b)
     if kind == "items_index":
@@ -247,6 +251,17 @@ _ORDERED_PAIRS = {
     ("lo", "hi"), ("low", "high"), ("left", "right"), ("start", "end"), ("l", "r"),
     ("min_val", "max_val"), ("i", "j"), ("begin", "end"), ("lower", "upper"),
 }  # fmt: skip
+
+
+def _edges_over_a_list(types: list[Type], add: Any) -> None:
+    """Edges beside a list of values, without a number of nodes: one value for each node."""
+    edges = [i for i, t in enumerate(types) if getattr(t, "role", "") == "edges"]
+    plain = [i for i, t in enumerate(types)
+             if isinstance(t, (Seq, Str)) and i not in edges
+             and isinstance(main_option(item_of(t)), (Int, Float, Str, Bool))]  # fmt: skip
+    numbers = [i for i, t in enumerate(types) if isinstance(t, Int)]
+    if edges and plain and not numbers:
+        add("items_index", edges[0], plain[0], True)
 
 
 def apply_roles(types: Sequence[Type], usage: Usage) -> list[Type]:

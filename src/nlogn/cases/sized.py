@@ -156,8 +156,10 @@ def _plan(params: Sequence[Param], types: Sequence[Type], relations: Sequence[Re
             dims.setdefault(r.b, "graph" if getattr(types[r.b], "role", "") == "adjacency"
                             else take())  # fmt: skip
     used = 0
+    trees = {r.a for r in relations if r.kind == "items_index"
+             and getattr(types[r.a], "role", "") == "edges"}  # fmt: skip
     for i, type_ in enumerate(types):
-        if i in dims or not _scales(type_):
+        if i in dims or i in trees or not _scales(type_):
             continue
         other = partner(i, ("same_length", "shorter", "letters"))
         if other is not None and dims[other] in ("n", "m"):
@@ -193,6 +195,7 @@ def _plan(params: Sequence[Param], types: Sequence[Type], relations: Sequence[Re
     return _Plan(dims, two)
 
 
+_LOOSE = ("same_length", "shorter", "similar", "at_most", "part", "items_index")
 _TIED = ("length", "columns", "below", "vertices")
 
 
@@ -229,13 +232,13 @@ def _source(
     made_by: dict[int, Relation] = {}
     for r in relations:
         wanted = r.a not in made_by and r.a not in plan.dims
-        if wanted and r.kind not in ("same_length", "shorter", "similar", "at_most", "part"):
+        if wanted and r.kind not in _LOOSE:
             made_by[r.a] = r
+    needs = {r.a: r.b for r in relations if r.kind == "items_index"}
+    needs |= {a: r.b for a, r in made_by.items()}
     pending = list(range(len(types)))
     while pending:
-        i = next(
-            (p for p in pending if p not in made_by or made_by[p].b not in pending), pending[0]
-        )
+        i = next((p for p in pending if needs.get(p) not in pending), pending[0])
         pending.remove(i)
         order.append(i)
     varied = False
@@ -271,6 +274,9 @@ def _indices(type_: Type, b: int, size: str) -> str:
     """Indices into the argument b: single ones, or pairs in order (ranges)."""
     inner = main_option(type_.item) if isinstance(type_, Seq) else Int()
     wide = len(inner.items) if isinstance(inner, Tuple) else getattr(inner, "max_size", None) or 0
+    if getattr(type_, "role", "") == "edges" and wide == 2:  # a tree over them
+        o, c = ("(", ")") if isinstance(inner, Tuple) else ("[", "]")
+        return f"[{o}rng.randrange(i), i{c} for i in range(1, len(a{b}))]"
     if isinstance(inner, (Tuple, Seq)) and wide:
         kind = "tuple" if isinstance(inner, Tuple) else "list"
         each = f"{kind}(sorted(rng.randrange(len(a{b})) for _ in range({wide})))"

@@ -107,11 +107,9 @@ def _int(type_: Int, dim: str | None, context: Context, name: str) -> tuple[str,
         lo = type_.lo if type_.lo is not None else 2
         hi = type_.hi if type_.hi is not None else lo + 1
         return f"{max(lo, min(hi, 3))}", False
-    value = dim
+    value = dim  # a stated upper bound is not kept: growth is measured beyond it
     if type_.lo is not None and type_.lo > 1:
         value = f"max({dim}, {type_.lo})"
-    if type_.hi is not None and type_.hi < 1000:
-        value = f"min({value}, {type_.hi})"
     if context.shape == "adversarial":
         # The next number that passes Fermat's test: no early divisor.
         prime = "p % 2 and all(pow(b, p - 1, p) == 1 for b in (2, 3, 5, 7) if p % b)"
@@ -125,7 +123,6 @@ def _int(type_: Int, dim: str | None, context: Context, name: str) -> tuple[str,
 
 def _str(type_: Str, size: str, context: Context) -> tuple[str, bool]:
     alphabet = type_.alphabet or _LETTERS
-    size = _clip(size, type_.min_size, type_.max_size)
     first, last = alphabet[0], alphabet[-1]
     prefix = "b" if type_.binary else ""
     match context.shape:
@@ -154,12 +151,6 @@ def _brackets(alphabet: str) -> str:
     return next((p for p in ("()", "[]", "{}") if p[0] in alphabet and p[1] in alphabet), "")
 
 
-def _clip(size: str, low: int, high: int | None) -> str:
-    if high is not None and high < 200:
-        return f"min({size}, {high})"
-    return size
-
-
 def _wrap(text: str, kind: str) -> str:
     match kind:
         case "list":
@@ -174,7 +165,7 @@ def _wrap(text: str, kind: str) -> str:
 def _seq(type_: Seq, size: str, context: Context, name: str) -> tuple[str, bool]:
     item = main_option(type_.item)
     size = str(type_.min_size) if type_.max_size is not None and type_.min_size == type_.max_size \
-        and type_.max_size < 5 else _clip(size, type_.min_size, type_.max_size)  # fmt: skip
+        and type_.max_size < 5 else size  # fmt: skip
     shape = context.shape
     if type_.kind in ("set", "frozenset"):
         type_ = replace(type_, distinct=True)

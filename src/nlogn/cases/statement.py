@@ -225,6 +225,21 @@ _TERM = (
 _CHAIN = re.compile(rf"{_TERM}(?:\s*(?:<=|≤|<|>=|≥|>)\s*{_TERM})+")
 
 
+_LESS = r"\s*(?:<=|≤|<)\s*"
+_NAME = r"[A-Za-z_][\w.]*(?:\[\w+\])*"
+_SHARED = re.compile(rf"({_TERM}{_LESS})({_NAME}(?:\s*,\s*{_NAME})+)({_LESS}{_TERM})")
+
+
+def _bound_number(text: str) -> int | None:
+    """A number that bounds something. Texts copied from the web lose the raised exponent:
+    105 and -109 stand for 10^5 and -10^9 far more often than for themselves."""
+    value = read_number(text)
+    if value is not None and re.fullmatch(r"-?10(?:[3-9]|1[0-8])", text.strip()):
+        power = int(10 ** int(text.strip().lstrip("-")[2:]))
+        return -power if value < 0 else power
+    return value
+
+
 def read_number(text: str) -> int | None:
     """``10^5``, ``2 * 10**4``, ``1e6``, ``100,000``; None for anything else."""
     text = re.sub(r"[\s_`]", "", text).replace("**", "^").replace("·", "*").replace("×", "*")
@@ -238,7 +253,7 @@ def read_number(text: str) -> int | None:
             base, power = text.lstrip("-").split("^")
             if int(power) > 64:
                 return None
-            value: int = int(base) ** int(power)
+            value: int = int(int(base) ** int(power))
             return -value if text.startswith("-") else value
         if re.fullmatch(r"-?\d+[eE]\d{1,2}", text):
             return int(float(text))
@@ -254,6 +269,9 @@ def facts_in(text: str, names: Sequence[str]) -> dict[str, Facts]:
     plain = re.sub(r"(?<=10)<sup>(\d+)</sup>", r"^\1", plain)
     for match in _CHAIN.finditer(plain):
         _chain(match.group(0), facts)
+    for match in _SHARED.finditer(plain):  # 1 <= a, b <= 50
+        for name in match.group(2).split(","):
+            _chain(match.group(1) + name.strip() + match.group(3), facts)
     for name in names:
         _words(_context(plain, name, names), name, facts[name])
     return facts
@@ -269,7 +287,7 @@ def _chain(source: str, facts: dict[str, Facts]) -> None:
     for i, sign in enumerate(signs):
         small, large = terms[i], terms[i + 1]
         strict = int(sign == "<")
-        low, high = read_number(small), read_number(large)
+        low, high = _bound_number(small), _bound_number(large)
         if low is not None:
             _bound(facts, large, lo=low + strict)
         elif high is not None:
