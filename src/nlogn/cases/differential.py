@@ -87,14 +87,17 @@ def compare(
     limits: Limits = LIMITS,
     mutation: bool = False,
     stop_after: int | None = None,
+    calm: set[Program] | None = None,
 ) -> Comparison:
     """Runs both on `inputs` and compares values, exceptions and, with `mutation`, what is left
     of the arguments. The candidate may take ten times as long as the oracle, and 0.3 s of CPU
     time; after a batch with an input on which it took longer, no more are tried.
 
-    `limits` bound the candidate's call; the oracle has at most a second for each.
+    `limits` bound the candidate's call; the oracle has at most a second for each. `calm` keeps
+    what `run_calls` learns of the programs from one comparison to the next.
     """
-    truth = _expected(oracle, inputs, sandbox, equal, tolerance, mutation)
+    calm = set() if calm is None else calm
+    truth = _expected(oracle, inputs, sandbox, equal, tolerance, mutation, calm)
     known = [(args, outcome) for args, outcome in zip(inputs, truth, strict=True)
              if outcome is not None]  # fmt: skip
     slowest = max((o.wall_s for _, o in known), default=0.0)
@@ -103,7 +106,7 @@ def compare(
     limits = replace(limits, cpu_s=cpu, wall_s=min(limits.wall_s, 0.7 + 2 * cpu))
     calls = [a for a, _ in known]
     outcomes = run_calls(candidate, calls, sandbox, limits, mutation, max_slow=1,
-                         max_bad=stop_after)  # fmt: skip
+                         max_bad=stop_after, calm=calm)  # fmt: skip
     mismatches: list[Mismatch] = []
     checked = 0
     for (args, right), got in zip(known, outcomes, strict=True):
@@ -145,21 +148,22 @@ def _differs(
 
 def _expected(
     oracle: Program | Sequence[Program], inputs: Sequence[tuple[Any, ...]], sandbox: Caller,
-    equal: Equal, tolerance: float, mutation: bool,
+    equal: Equal, tolerance: float, mutation: bool, calm: set[Program],
 ) -> list[Outcome | None]:  # fmt: skip
     """What is right on each input; None where it is not known or outside the domain."""
     programs = [oracle] if isinstance(oracle, Program) else list(oracle)
     if not programs:
         raise ValueError("an oracle needs at least one program")
-    runs = [_run_oracle(p, inputs, sandbox, mutation) for p in programs]
+    runs = [_run_oracle(p, inputs, sandbox, mutation, calm) for p in programs]
     if len(programs) == 1:
         return [o if o is not None and o.status == "ok" else None for o in runs[0]]
     return [_majority([r[i] for r in runs], equal, tolerance) for i in range(len(inputs))]
 
 
 def _run_oracle(
-    program: Program, inputs: Sequence[tuple[Any, ...]], sandbox: Caller, mutation: bool
-) -> list[Outcome | None]:
+    program: Program, inputs: Sequence[tuple[Any, ...]], sandbox: Caller, mutation: bool,
+    calm: set[Program],
+) -> list[Outcome | None]:  # fmt: skip
     """Outcomes in input order. A few light inputs go first and the rest by weight, so that a
     slow reference has done what it can before it is given up."""
     heavy = [weight(args) for args in inputs]
@@ -167,12 +171,13 @@ def _run_oracle(
     light = sum(w <= _LIGHT for w in heavy)
     order = order[:light:12] + [i for k, i in enumerate(order) if k % 12 or k >= light]
     calls = [inputs[i] for i in order]
-    found = _run_light(program, calls[:light], sandbox, mutation)
+    found = _run_light(program, calls[:light], sandbox, mutation, calm)
     # The heavy ones a few at a time, up to the first that is too slow.
     ends = time.monotonic() + _HEAVY_S
     while len(found) < len(calls) and time.monotonic() < ends:
         some = calls[len(found) :][:6]
-        found += run_calls(program, some, sandbox, _REFERENCE_LIMITS, mutation, max_slow=1)
+        found += run_calls(program, some, sandbox, _REFERENCE_LIMITS, mutation, max_slow=1,
+                           calm=calm)  # fmt: skip
         if found[-1] is None or found[-1].status in _SLOW:
             break
     found += [None] * (len(calls) - len(found))
@@ -183,8 +188,9 @@ def _run_oracle(
 
 
 def _run_light(
-    program: Program, calls: Sequence[tuple[Any, ...]], sandbox: Caller, mutation: bool
-) -> list[Outcome | None]:
+    program: Program, calls: Sequence[tuple[Any, ...]], sandbox: Caller, mutation: bool,
+    calm: set[Program],
+) -> list[Outcome | None]:  # fmt: skip
     """Inputs that cost little unless the oracle hangs on them, as one does that counts down
     from a negative number. What two hanging inputs have in common is avoided from then on;
     after the fourth the rest is given up."""
@@ -193,7 +199,7 @@ def _run_light(
     hung: Counter[tuple[int, str]] = Counter()
     for _ in range(_HANGS):
         found = run_calls(program, [calls[i] for i in pending], sandbox, _LIGHT_LIMITS, mutation,
-                          max_slow=1)  # fmt: skip
+                          max_slow=1, calm=calm)  # fmt: skip
         done = 0
         for i, outcome in zip(pending, found, strict=True):
             outcomes[i] = outcome
@@ -225,25 +231,34 @@ def _features(args: tuple[Any, ...]) -> list[tuple[int, str]]:
 def run_calls(
     program: Program, calls: Sequence[tuple[Any, ...]], sandbox: Caller, limits: Limits,
     mutation: bool, *, max_slow: int, max_bad: int | None = None,
+    calm: set[Program] | None = None,
 ) -> list[Outcome | None]:  # fmt: skip
     """One outcome per call, None for those not tried any more.
 
     Gives up after `max_slow` calls that ran into a limit: a program that hangs on one input
     mostly hangs on many. While hangs are to be feared the batch ends at each call that fails,
-    which costs a fresh process; once twelve calls in a row only raised, all go on together.
+    which costs a fresh process; once ten calls only raised, all go on together. `calm` keeps
+    the programs of which that is known.
     """
     outcomes: list[Outcome | None] = []
     slow = bad = raised = 0
+    calm = set() if calm is None else calm
     while len(outcomes) < len(calls):
-        calm = raised >= 12 and not slow
-        rest = calls[len(outcomes) :][: 40 if calm else None]
-        found = sandbox.call(program, rest, limits, args_after=mutation, stop_on_failure=not calm)
+        if raised >= 10 and not slow:
+            calm.add(program)
+        trusted = program in calm
+        rest = calls[len(outcomes) :][: 40 if trusted else None]
+        found = sandbox.call(
+            program, rest, limits, args_after=mutation, stop_on_failure=not trusted
+        )
         outcomes += found
         if not found or found[0].status == "invalid":
             break
         failed = [o for o in found if o.status != "ok"]
         hung = sum(o.status in _SLOW for o in failed)
         slow, bad, raised = slow + hung, bad + len(failed), raised + len(failed) - hung
+        if hung:
+            calm.discard(program)
         if slow >= max_slow or (max_bad is not None and bad >= max_bad):
             break
     return [*outcomes, *[None] * (len(calls) - len(outcomes))]
@@ -313,9 +328,11 @@ def find_failure(
     key = key_of(signature, problem)
     given = [*(corpus.failures(key) if corpus is not None else ()), *seeds]
 
+    calm: set[Program] = set()
+
     def run(inputs: Sequence[tuple[Any, ...]]) -> Comparison:
         return compare(program, right, inputs, sandbox=sandbox, equal=equal, tolerance=tolerance,
-                       mutation=mutation, stop_after=_ENOUGH)  # fmt: skip
+                       mutation=mutation, stop_after=_ENOUGH, calm=calm)  # fmt: skip
 
     total = Comparison((), 0, 0)
     fresh = generate(signature, seeds=seeds, count=count, seed=seed)
