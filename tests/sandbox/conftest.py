@@ -3,18 +3,30 @@ from collections.abc import Iterator
 
 import pytest
 
-from nlogn.sandbox import Sandbox, SandboxUnavailable
+from nlogn.sandbox import Sandbox, SandboxUnavailable, launch
 
 
 @pytest.fixture(scope="session", params=["full", "light"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """One worker, so that what one program leaves behind the next one meets."""
+    yield from made(request.param)
+
+
+@pytest.fixture(scope="session")
+def bare_sandbox() -> Iterator[Sandbox]:
+    """The least that is ever accepted: no bubblewrap, so only Landlock and the filter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "roads", lambda: (launch.Road(None),))
+        yield from made("light")
+
+
+def made(isolation: str) -> Iterator[Sandbox]:
     try:
-        made = Sandbox(1, request.param)
+        sandbox = Sandbox(1, isolation)  # type: ignore[arg-type]
     except SandboxUnavailable as error:
         pytest.skip(str(error))
-    with made:
-        yield made
+    with sandbox:
+        yield sandbox
 
 
 def descendants(pid: int) -> set[int]:
