@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from nlogn.cases import same
 from nlogn.problems import ProblemError, bank, bank_problem
 from nlogn.problems.markdown import parse_markdown
 from nlogn.problems.problem import Problem
@@ -40,7 +41,7 @@ def answers(problem, code, calls, sandbox):
 def accepted(problem, calls, right, got, sandbox) -> list[bool]:
     """Whether each outcome of `got` is a right answer, as those of `right` are."""
     if problem.checker is None:
-        return [g.status == "ok" and type(g.value) is type(r.value) and g.value == r.value
+        return [g.status == "ok" and same(r.value, g.value, tolerance=problem.tolerance)
                 for r, g in zip(right, got, strict=True)]  # fmt: skip
     rows = [(c, r.value, g.value) for c, r, g in zip(calls, right, got, strict=True)]
     verdicts = sandbox.call(Program(problem.checker, "check"), rows, LIMITS)
@@ -58,7 +59,7 @@ def test_every_solution_does_what_its_file_says(name, sandbox):
     for case, outcome in zip(problem.examples, right, strict=False):
         assert outcome.status == "ok", (case.args, outcome.error)
         if problem.checker is None:
-            assert (outcome.value, type(outcome.value)) == (case.expected, type(case.expected))
+            assert same(case.expected, outcome.value, tolerance=problem.tolerance), case.args
     for solution in problem.solutions:
         got = answers(problem, solution.code, calls, sandbox)
         verdicts = accepted(problem, calls, right, got, sandbox)
@@ -111,3 +112,19 @@ def test_the_walkthrough_in_the_docs_works(sandbox):
         truth = answers(problem, problem.reference.code, call, sandbox)
         got = answers(problem, solution.code, call, sandbox)
         assert accepted(problem, call, truth, got, sandbox) == [False], solution.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_declared_class_is_what_measurement_finds(name, sandbox):
+    from nlogn.cases import SizedInputs
+    from nlogn.complexity import measure
+
+    problem = bank_problem(name)
+    shapes = [SizedInputs(shape, source, "bank") for shape, source in problem.generators.items()]
+    for solution in problem.solutions:
+        program = Program(solution.code, problem.signature.entry)
+        found = measure(program, shapes, sandbox=sandbox)
+        assert (found.time.big_o, found.memory.big_o) == (solution.time, solution.memory), (
+            solution.name
+        )

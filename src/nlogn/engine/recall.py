@@ -24,7 +24,7 @@ _STOP = frozenset(
     would you your example none int str bool def""",
     )
 )
-_NEIGHBOURS = 40
+_NEIGHBOURS = 12  # that fit what is asked
 
 
 class RecallEngine:
@@ -50,9 +50,9 @@ class RecallEngine:
         index.index(documents, show_progress=False)
         return index
 
-    def nearest(self, problem: Problem, k: int = _NEIGHBOURS) -> list[tuple[Problem, float]]:
-        """The k nearest problems with their BM25 scores, best first; those that share no word
-        are left out."""
+    def nearest(self, problem: Problem, k: int | None = None) -> list[tuple[Problem, float]]:
+        """The k nearest problems (all, if not given) with their BM25 scores, best first; those
+        that share no word are left out."""
         known = self._index.vocab_dict
         query = [t for t in dict.fromkeys(tokens(_question(problem))) if t in known]
         if not query:
@@ -99,6 +99,8 @@ class RecallEngine:
             ]
             if fitted := [programs for programs in fitted if programs]:
                 queues.append(fitted)
+            if len(queues) == _NEIGHBOURS:
+                break
         later: list[Completion] = []
         widest = max(map(len, queues), default=0)
         for step in range(len(queues) + 2 * widest):
