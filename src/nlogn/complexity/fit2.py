@@ -111,10 +111,30 @@ def fit_two(points: Data, *, floor: float = 0.08, offset: float = 0.0) -> Fit:
     costs = [y for _, _, y in points]
     if offset and costs and max(costs) - min(costs) <= BYTES_NOISE:
         return Fit("1", 0.9, "log n", 0.0)
-    low = next((k for k in (8, 4) if sum(1 for n, m, _ in points if min(n, m) >= k) >= 16), 1)
-    data = [(n, m, y + offset) for n, m, y in points if n >= low and m >= low and y + offset > 0]
-    if len({n for n, _, _ in data}) < 3 or len({m for _, m, _ in data}) < 3:
-        return Fit("unknown", 0.0, None, math.inf)
+    found = Fit("unknown", 0.0, None, math.inf)
+    # The smallest sizes first drop out, then, where nothing fits, the middle ones too: what
+    # saturates (a set of few distinct values) is a lower term, but not of any class's shape.
+    for low in (8, 4, 1) if _count(points, 8) < 16 else (8, 32, 64):
+        if low > 8 and _count(points, low) < 10:
+            break
+        data = [(n, m, y + offset) for n, m, y in points if min(n, m) >= low and y + offset > 0]
+        if low < 8 and low > 1 and len(data) < 16:
+            continue
+        if len({n for n, _, _ in data}) < 3 or len({m for _, m, _ in data}) < 3:
+            continue
+        now = _fit_two(data, low, floor, offset)
+        if now.residual < found.residual:
+            found = now
+        if found.name != "unknown" and found.residual <= 0.1:
+            break
+    return found
+
+
+def _count(points: Data, low: int) -> int:
+    return sum(1 for n, m, _ in points if min(n, m) >= low)
+
+
+def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
     exponential = max(max(n, m) for n, m, _ in data) <= 64
     columns: dict[str, list[float]] = {}
     found: list[tuple[float, str]] = []
