@@ -1,15 +1,29 @@
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from nlogn.sandbox import Sandbox, SandboxUnavailable, launch
 
 
-@pytest.fixture(scope="session", params=["full", "light"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """One worker, so that what one program leaves behind the next one meets."""
-    yield from made(request.param)
+@pytest.fixture(scope="session")
+def sandbox_of() -> Iterator[Callable[[str], Sandbox]]:
+    """A sandbox of a tier. One worker, so that what one program leaves the next one meets."""
+    with contextlib.ExitStack() as stack:
+        made: dict[str, Sandbox] = {}
+
+        def get(isolation: str) -> Sandbox:
+            if isolation not in made:
+                made[isolation] = stack.enter_context(make(isolation))
+            return made[isolation]
+
+        yield get
+
+
+@pytest.fixture(params=["full", "light"])
+def sandbox(request: pytest.FixtureRequest, sandbox_of: Callable[[str], Sandbox]) -> Sandbox:
+    return sandbox_of(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -17,16 +31,15 @@ def bare_sandbox() -> Iterator[Sandbox]:
     """The least that is ever accepted: no bubblewrap, so only Landlock and the filter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launch, "roads", lambda: (launch.Road(None),))
-        yield from made("light")
+        with make("light") as sandbox:
+            yield sandbox
 
 
-def made(isolation: str) -> Iterator[Sandbox]:
+def make(isolation: str) -> Sandbox:
     try:
-        sandbox = Sandbox(1, isolation)  # type: ignore[arg-type]
+        return Sandbox(1, isolation)  # type: ignore[arg-type]
     except SandboxUnavailable as error:
         pytest.skip(str(error))
-    with sandbox:
-        yield sandbox
 
 
 def descendants(pid: int) -> set[int]:

@@ -2,12 +2,20 @@
 
 import shutil
 import time
+from collections.abc import Callable
 
 import pytest
 
 from nlogn.sandbox import Limits, Program, Sandbox
 
-LIMITS = Limits(wall_s=5.0, cpu_s=1.0, memory_bytes=256 << 20)
+LIMITS = Limits(wall_s=30.0, cpu_s=1.0, memory_bytes=256 << 20)
+
+
+@pytest.fixture(params=["full", pytest.param("light", marks=pytest.mark.slow)])
+def sandbox(request: pytest.FixtureRequest, sandbox_of: Callable[[str], Sandbox]) -> Sandbox:
+    return sandbox_of(request.param)
+
+
 needs_cpp = pytest.mark.skipif(not shutil.which("g++"), reason="g++ is not installed")
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 

@@ -9,7 +9,7 @@ import pytest
 from nlogn.sandbox import Limits, Outcome, Program, Sandbox
 from nlogn.values import Instance
 
-QUICK = Limits(wall_s=2.0, cpu_s=0.3)
+QUICK = Limits(wall_s=20.0, cpu_s=0.3)
 
 
 def call(sandbox: Sandbox, code: str, *args: Any, **options: Any) -> Outcome:
@@ -81,7 +81,7 @@ def test_entries(sandbox: Sandbox) -> None:
 def test_statuses(
     sandbox: Sandbox, code: str, status: str, type_: str | None, line: int | None
 ) -> None:
-    limits = Limits(wall_s=1.0, cpu_s=0.3)
+    limits = Limits(wall_s=0.5 if status == "wall_limit" else 20.0, cpu_s=0.3)
     outcome = call(sandbox, code, 1, limits=limits)
     assert outcome.status == status, outcome
     if type_:
@@ -111,7 +111,7 @@ def test_cpu_limit_holds_for_each_call(sandbox: Sandbox) -> None:
     code = (
         "import time\ndef f(x):\n t = time.process_time()\n while time.process_time() - t < x: pass"
     )
-    outcomes = sandbox.call(Program(code, "f"), [(0.15,)] * 4 + [(5,)], Limits(5.0, 0.3))
+    outcomes = sandbox.call(Program(code, "f"), [(0.15,)] * 4 + [(5,)], Limits(20.0, 0.3))
     assert [o.status for o in outcomes] == ["ok"] * 4 + ["cpu_limit"]
 
 

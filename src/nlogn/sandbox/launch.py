@@ -98,7 +98,7 @@ class Road:
     """One way to start a zygote; the first one that works is taken."""
 
     bwrap: str | None
-    uid: int | None = None  # root only: the unused user that the zygote becomes
+    changes_user: bool = False  # root only: each zygote becomes a user of its own
 
 
 def roads() -> tuple[Road, ...]:
@@ -108,10 +108,10 @@ def roads() -> tuple[Road, ...]:
     nothing: the kernel exempts root's own processes, wherever they are, from the limit on
     their number. Where root may not do that (a container), it goes the ordinary user's way.
     """
-    bwrap = shutil.which("bwrap")
-    uid = 0x70000000 + int.from_bytes(os.urandom(3), "little") if os.geteuid() == 0 else None
-    inside = [Road(bwrap, uid)] * (uid is not None) + [Road(bwrap)] if bwrap else []
-    return (*inside, *[Road(None, uid)] * (uid is not None), Road(None))
+    found = shutil.which("bwrap")
+    users = (True, False) if os.geteuid() == 0 else (False,)
+    ways = (found, None) if found else (None,)
+    return tuple(Road(bwrap, changes) for bwrap in ways for changes in users)
 
 
 def command(
@@ -119,14 +119,16 @@ def command(
 ) -> list[str]:
     """The argument list that starts a zygote."""
     environment = {**_ENVIRONMENT, "NLOGN_CONTROL": str(control), "NLOGN_SOURCE": str(source)}
-    if road.uid is not None:
-        environment["NLOGN_UID"] = str(road.uid)
+    if road.changes_user:
+        # Unused, and not shared with other zygotes: threads are counted per user.
+        uid = 0x70000000 + int.from_bytes(os.urandom(3), "little")
+        environment["NLOGN_UID"] = str(uid)
     interpreter = [run.executable, *_INTERPRETER_OPTIONS, "-c", BOOT]
     if road.bwrap is None:
         pairs = [f"{k}={v}" for k, v in environment.items()]
         return ["/usr/bin/env", "-i", *pairs, *interpreter]
     out = [road.bwrap, "--new-session", "--clearenv", "--as-pid-1", "--cap-drop", "ALL"]
-    if road.uid is None:
+    if not road.changes_user:
         out += ["--unshare-all", "--uid", "65534", "--gid", "65534"]
     else:
         out += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]

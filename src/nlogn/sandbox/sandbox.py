@@ -162,7 +162,7 @@ class Sandbox:
         return ending
 
     def close(self) -> None:
-        """End all workers. Programs that run in other threads end as "system_error"."""
+        """End all workers; those that run a program for another thread end with it."""
         if self._owner != os.getpid():
             return
         with self._lock:
