@@ -248,7 +248,7 @@ def escape(source):
         buffer.write("*" if ch == "a" else ch)
     return buffer.text
 '''),
-    row("longest_palindrome_centres", "O(n^2)", "O(n)", "strings", SAME_LETTER, '''
+    row("longest_palindrome_centres", "O(n^2)", "", "strings", SAME_LETTER, '''
 def longest_palindrome(s):
     best_start = best_len = 0
     for centre in range(len(s)):

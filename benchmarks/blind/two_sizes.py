@@ -211,16 +211,16 @@ def topological_order(n, dependencies):
                 ready.append(w)
     return order
 '''),
-    row("bipartite_colouring", "O(n+m)", "", "graph dfs",
+    row("bipartite_colouring", "O(n+m)", "O(n+m)", "graph dfs",
         "lambda n, m, rng: (n, [(2 * rng.randrange((n + 1) // 2), 2 * rng.randrange(n) + 1)"
         " for _ in range(m)])", '''
 def is_bipartite(n, edges):
     from collections import defaultdict
 
-    graph = defaultdict(set)
+    graph = defaultdict(list)
     for u, v in edges:
-        graph[u].add(v)
-        graph[v].add(u)
+        graph[u].append(v)
+        graph[v].append(u)
     colour = {}
     for root in range(n):
         if root in colour:
@@ -366,7 +366,7 @@ def above_first_threshold(values, thresholds):
     limit = thresholds[0]
     return sum(1 for v in values if v > limit)
 '''),
-    row("set_filter_idle", "O(n)", "O(n)", "idle-size set",
+    row("set_filter_idle", "O(n)", "", "idle-size set",
         "lambda n, m, rng: (list(range(n)), set(range(n // 2, n // 2 + m)))", '''
 def keep_known(names, known):
     return [name for name in names if name in known]
