@@ -117,7 +117,10 @@ def _strengthened(
     fresh = replace(problem, examples=(), tests=())
     drafted = suite_for(passing[0], sandbox, problem=fresh, reference=passing[0], seed=seed)
     inputs = [replace(c, expected=None, has_expected=False) for c in drafted.cases]
-    votes = [[o for _, o in run_cases(p, inputs, sandbox, suite.limits)] for p in passing]
+    votes = [
+        [o for _, o in run_cases(drafted.runnable(p), inputs, sandbox, suite.limits)]
+        for p in passing
+    ]
     agreed = []
     for i, case in enumerate(inputs):
         ran = [outcomes[i] for outcomes in votes if i < len(outcomes)]
@@ -128,7 +131,13 @@ def _strengthened(
             if count * 2 > len(passing):
                 agreed.append(replace(case, expected=values[keys.index(key)], has_expected=True,
                                       note="majority"))  # fmt: skip
-    return replace(suite, cases=suite.cases + tuple(agreed), oracle="majority")
+    return replace(
+        suite,
+        cases=suite.cases + tuple(agreed),
+        oracle="majority",
+        signature=drafted.signature,
+        preamble=drafted.preamble,
+    )
 
 
 def _answer_of(outcome: Outcome, case: Case) -> Any:

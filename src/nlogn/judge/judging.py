@@ -8,12 +8,13 @@ from typing import Any
 
 from nlogn.cases.corpus import FailureCorpus
 from nlogn.cases.equal import same
+from nlogn.cases.narrow import validated_sized_inputs
 from nlogn.cases.shrink import shrink
 from nlogn.cases.sized import SizedInputs
 from nlogn.complexity import count_steps
 from nlogn.complexity import measure as measure_growth
 from nlogn.judge import verdict as v
-from nlogn.judge.suite import Suite, SuiteError, run_cases, suite_for
+from nlogn.judge.suite import Suite, SuiteError, run_cases, suite_for, typed
 from nlogn.problems.problem import Case, Problem
 from nlogn.sandbox import Limits, Outcome, Program, Sandbox, shared_sandbox
 
@@ -140,9 +141,10 @@ def _is_store(node: ast.Name) -> bool:
 
 def run_suite(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged]:
     """`program` on the cases of `suite`, each with its status, up to the first limit it hits."""
+    runnable, limits = suite.runnable(program), _candidate_limits(suite)
     judged = [
-        Judged(case, outcome, _status(case, outcome, suite, program))
-        for case, outcome in run_cases(program, suite.cases, sandbox, _candidate_limits(suite))
+        Judged(case, outcome, _status(case, outcome, suite))
+        for case, outcome in run_cases(runnable, suite.cases, sandbox, limits)
     ]
     checkers = {_checker(item.case, suite) for item in judged} - {None}
     for checker in sorted(filter(None, checkers)):
@@ -165,10 +167,10 @@ def _candidate_limits(suite: Suite) -> Limits:
     )
 
 
-def _status(case: Case, outcome: Outcome, suite: Suite, program: Program) -> v.Status:
+def _status(case: Case, outcome: Outcome, suite: Suite) -> v.Status:
     status = _OUTCOME_STATUS[outcome.status]
     if outcome.status == "exception" and suite.oracle == "none":
-        return status if _is_defect(outcome, program) else "accepted"
+        return status if _is_defect(outcome) else "accepted"
     if case.script and outcome.error is not None and outcome.error.type == "AssertionError":
         return "wrong_answer"
     if status != "accepted" or not case.has_expected or _checker(case, suite) is not None:
@@ -195,7 +197,7 @@ def _lists(value: Any) -> Any:
 _ALWAYS_DEFECTS = {"NameError", "UnboundLocalError", "RecursionError", "ModuleNotFoundError"}
 
 
-def _is_defect(outcome: Outcome, program: Program) -> bool:
+def _is_defect(outcome: Outcome) -> bool:
     """Whether an exception tells against the program when nobody says what is right.
 
     A refusal by `raise` or `assert` may be meant, and a failed lookup may be an input outside
@@ -307,7 +309,8 @@ def _smallest(program: Program, first: Judged, suite: Suite, sandbox: Sandbox) -
         def still_fails(rows: list[tuple[Any, ...]]) -> list[bool]:
             nonlocal found
             cases = [Case(args=args, has_expected=False) for args in rows]
-            right = run_cases(reference, cases, sandbox, limits, patience_s=limits.wall_s)
+            asked = suite.runnable(reference)
+            right = run_cases(asked, cases, sandbox, limits, patience_s=limits.wall_s)
             usable = [
                 replace(case, expected=outcome.value, has_expected=True)
                 for case, outcome in right
@@ -357,13 +360,10 @@ def _measured(
     if program.language != "python":
         why = f"growth is measured on Python programs, not on {program.language}"
         return replace(base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why))
-    sized: str | tuple[SizedInputs, ...] | None = inputs
-    if sized is None and problem is not None and problem.generators:
-        sized = tuple(
-            SizedInputs(shape, source, "the problem's generator")
-            for shape, source in problem.generators.items()
-        )
-    growth = measure_growth(program, sized, sandbox=sandbox, seed=seed)
+    whole = replace(suite, signature=None).runnable(program)
+    growth = measure_growth(
+        whole, inputs or _sized_inputs(program, problem, suite, sandbox), sandbox=sandbox, seed=seed
+    )
     steps, reference_steps = _steps(program, suite)
     return replace(
         base,
@@ -375,6 +375,23 @@ def _measured(
     )
 
 
+def _sized_inputs(
+    program: Program, problem: Problem | None, suite: Suite, sandbox: Sandbox
+) -> tuple[SizedInputs, ...] | None:
+    """The problem's own generators; else those that fit the reference, so that all candidates
+    are measured on the same; None: let the measurement infer them."""
+    if problem is not None and problem.generators:
+        told = "the problem's generator"
+        return tuple(SizedInputs(shape, text, told) for shape, text in problem.generators.items())
+    described = typed(suite.reference or program, problem)
+    try:
+        return validated_sized_inputs(
+            described, sandbox, statement=problem.statement if problem else ""
+        )
+    except ValueError:  # the reference is not Python
+        return None
+
+
 def _steps(program: Program, suite: Suite) -> tuple[int | None, int | None]:
     """Total steps of the program and of the reference on the largest cases."""
     calls: list[Any] = [c.args for c in suite.cases if c.args is not None]
@@ -382,7 +399,8 @@ def _steps(program: Program, suite: Suite) -> tuple[int | None, int | None]:
         calls = [c.stdin for c in suite.cases if c.stdin is not None]
     calls = sorted(calls, key=lambda call: len(repr(call)))[-STEP_CASES:]
     reference = suite.reference
-    return _total(program, calls), None if reference is None else _total(reference, calls)
+    own = _total(suite.runnable(program), calls)
+    return own, None if reference is None else _total(suite.runnable(reference), calls)
 
 
 def _total(program: Program, calls: list[Any]) -> int | None:

@@ -15,11 +15,16 @@ from typing import Any
 from nlogn.cases.differential import weight
 from nlogn.cases.generate import generate
 from nlogn.cases.infer import infer_signature
+from nlogn.cases.narrow import narrow, validated_sized_inputs
+from nlogn.cases.objects import adapt
+from nlogn.cases.types import Signature
 from nlogn.judge.verdict import Oracle
 from nlogn.problems.problem import Case, Problem
+from nlogn.problems.signatures import annotated
 from nlogn.sandbox import Limits, Outcome, Program, ProgramError, Sandbox
 
 GENERATED = 300
+STEER_BELOW = 0.7
 QUICK_S = 0.25
 QUICK_OUTPUT = 1 << 18
 LIMITED = frozenset(("wall_limit", "cpu_limit", "step_limit", "memory_limit", "output_limit"))
@@ -32,14 +37,25 @@ class SuiteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Suite:
+    """Cases with their right answers. `signature` is that of the arguments' types, where inputs
+    were drawn; linked structures among them stand in the cases as plain values."""
+
     cases: tuple[Case, ...]
     oracle: Oracle
     limits: Limits
     reference: Program | None = None
     checker: str | None = None
     tolerance: float = 0.0
+    preamble: str = ""
+    signature: Signature | None = None
     reference_wall_s: float = 0.0  # its slowest case
     from_json: bool = False  # its expected values came as JSON, which has lists for tuples
+
+    def runnable(self, program: Program) -> Program:
+        """`program` as the cases call it: after the preamble, taking plain values."""
+        if self.preamble:
+            program = replace(program, code=f"{self.preamble}\n{program.code}")
+        return program if self.signature is None else adapt(program, self.signature)
 
 
 def suite_for(
@@ -58,72 +74,133 @@ def suite_for(
     Raises:
         SuiteError: malformed `cases`, or a reference that fails on every input.
     """
-    limits = Limits(wall_s=10.0, cpu_s=3.0)  # a loaded machine stretches wall time, not this
-    checker, tolerance = None, 0.0
-    known: list[Case] = [parse_case(row, program) for row in cases or ()]
-    oracle: Oracle = "cases" if known else "none"
-    statement, generators = "", {}
-    if problem is not None:
-        limits = replace(
-            limits, wall_s=problem.time_limit_s, cpu_s=problem.time_limit_s,
-            memory_bytes=problem.memory_limit_bytes,
-        )  # fmt: skip
-        checker, tolerance, statement = problem.checker, problem.tolerance, problem.statement
-        generators = problem.generators
-        tested = {repr(c.args) for c in problem.tests if c.args is not None}
-        # Where a statement's example and a test disagree, the test is what others judge by.
-        known += [c for c in problem.examples if c.args is None or repr(c.args) not in tested]
-        known += problem.tests
-        oracle = "problem" if known or problem.reference else oracle
-        if reference is None and problem.reference is not None:
-            entry = problem.signature.entry if problem.signature else None
-            reference = Program(problem.reference.code, entry, problem.reference.language)
-    if reference is not None and oracle == "none":
-        oracle = "reference"
+    known = [parse_case(row, program) for row in cases or ()]
+    oracle: Oracle = "cases" if known else "reference" if reference is not None else "none"
     suite = Suite(
-        (), oracle, limits, reference, checker, tolerance, from_json=from_json and bool(cases)
+        (),
+        oracle,
+        Limits(wall_s=10.0, cpu_s=3.0),  # a loaded machine stretches wall time, not this
+        reference,
+        from_json=from_json and bool(cases),
     )
+    if problem is not None:
+        suite, told = _of_problem(suite, problem)
+        known += told
+    elif not known and reference is None and program.entry is not None:
+        known = docstring_cases(program)
+        if known:
+            suite = replace(suite, oracle="docstring")
 
     answered = [c for c in known if c.has_expected or c.check or c.script]
     unanswered = [c for c in known if not (c.has_expected or c.check or c.script)]
-    seeds = [c.args for c in known if c.args is not None]
-    if program.entry is None:
-        if reference is not None and unanswered:
-            answered += _answer(reference, unanswered, sandbox, limits, limits.wall_s)[0]
-        return replace(suite, cases=tuple(answered))
-
-    if not known and reference is None:
-        answered = docstring_cases(program)
+    if suite.reference is None:
         if answered:
-            suite = replace(suite, oracle="docstring")
-    if reference is None and answered:
-        return replace(suite, cases=tuple(answered))
+            return replace(suite, cases=tuple(answered))
+        suite, drawn = _draw(suite, program, problem, known, sandbox, seed)
+        return replace(suite, cases=tuple(unanswered + drawn))
 
-    example_rows = [(c.args, c.expected) for c in answered if c.args is not None and c.has_expected]
-    described_by = reference or program
-    signature = infer_signature(
-        described_by.code, described_by.entry, statement=statement, examples=example_rows
+    suite, drawn = _draw(suite, suite.reference, problem, known, sandbox, seed)
+    replayed = [Case(args=args, has_expected=False, note="failed before") for args in replay]
+    computed, slowest = _answer(suite, unanswered, sandbox, suite.limits, suite.limits.wall_s)
+    # Drawn inputs may ask for more work than the reference can do: light ones first.
+    drawn = sorted(replayed + drawn, key=_weight)
+    right, slow = _answer(suite, drawn, sandbox, _tenth(suite.limits), 2 * QUICK_S)
+    if right and len(right) < STEER_BELOW * len(drawn) and suite.signature is not None:
+        # What the reference takes is the best guide to what it takes.
+        seeds = [c.args for c in right[:: max(1, len(right) // 30)] if c.args is not None]
+        fresh = generate(suite.signature, seeds=seeds, count=len(drawn), seed=seed + 1,
+                         hypothesis_share=0.0)  # fmt: skip
+        more = sorted((Case(args=args, has_expected=False) for args in fresh), key=_weight)
+        right += _answer(suite, more, sandbox, _tenth(suite.limits), 2 * QUICK_S)[0]
+    everything = answered + computed + right
+    if not everything:
+        raise SuiteError(
+            "the reference fails on every input that was tried, so it cannot say what is right"
+            if drawn or unanswered
+            else "no input could be made for this program: give cases"
+        )
+    return replace(suite, cases=tuple(everything), reference_wall_s=max(slowest, slow))
+
+
+def _of_problem(suite: Suite, problem: Problem) -> tuple[Suite, list[Case]]:
+    """What a problem brings to its suite, and its own cases."""
+    tested = {repr(c.args) for c in problem.tests if c.args is not None}
+    # Where a statement's example and a test disagree, the test is what others judge by.
+    known = [c for c in problem.examples if c.args is None or repr(c.args) not in tested]
+    known += [*problem.tests, *(problem.exposing if problem.reference else ())]
+    reference = suite.reference
+    if reference is None and problem.reference is not None:
+        entry = problem.signature.entry if problem.signature else None
+        reference = Program(problem.reference.code, entry, problem.reference.language)
+    limits = replace(
+        suite.limits,
+        wall_s=problem.time_limit_s,
+        cpu_s=problem.time_limit_s,
+        memory_bytes=problem.memory_limit_bytes,
     )
-    inputs = [Case(args=args, has_expected=False, note="failed before") for args in replay]
-    inputs += _sized_cases(generators, sandbox, seed)
-    wanted = GENERATED - len(known)
-    if wanted > 0:
-        inputs += [
+    suite = replace(
+        suite,
+        oracle="problem" if known or problem.reference else suite.oracle,
+        limits=limits,
+        reference=reference,
+        checker=problem.checker,
+        tolerance=problem.tolerance,
+        preamble=problem.preamble,
+    )
+    return suite, known
+
+
+def typed(program: Program, problem: Problem | None) -> Program:
+    """`program` with the types that the problem declares for its entry, to draw inputs from."""
+    if problem is None or problem.signature is None or program.entry != problem.signature.entry:
+        return program
+    return replace(program, code=annotated(program.code, problem.signature))
+
+
+def _draw(
+    suite: Suite,
+    described: Program,
+    problem: Problem | None,
+    known: Sequence[Case],
+    sandbox: Sandbox,
+    seed: int,
+) -> tuple[Suite, list[Case]]:
+    """Inputs made for `described`, which is the reference where there is one."""
+    statement = problem.statement if problem else ""
+    generators = problem.generators if problem else {}
+    drawn = [
+        Case(args=args if isinstance(args, tuple) else (args,), has_expected=False, note=shape)
+        for shape, args in _sized(generators, sandbox, seed)
+    ]
+    if described.entry is None:
+        try:
+            sources = validated_sized_inputs(described, sandbox, statement=statement)
+        except ValueError:  # not a language whose reading we can follow
+            return suite, []
+        texts = _sized({s.shape: s.source for s in sources}, sandbox, seed)
+        return suite, [
+            Case(stdin=text, has_expected=False, note=shape)
+            for shape, text in texts
+            if isinstance(text, str)
+        ]
+    examples = [(c.args, c.expected) for c in known if c.args is not None and c.has_expected]
+    program = typed(described, problem)
+    signature = infer_signature(
+        program.code, program.entry or "", statement=statement, examples=examples
+    )
+    signature = narrow(signature, described, sandbox, seed=seed)
+    wanted = max(GENERATED - len(known), 0)
+    seeds = [c.args for c in known if c.args is not None]
+    if wanted:
+        drawn += [
             Case(args=args, has_expected=False)
             for args in generate(signature, seeds=seeds, count=wanted, seed=seed)
         ]
-    if reference is None:
-        return replace(suite, cases=tuple(answered + unanswered + inputs))
-    computed, slowest = _answer(reference, unanswered, sandbox, limits, limits.wall_s)
-    # Generated inputs may ask for more work than the reference can do: light ones first.
-    inputs.sort(key=lambda case: weight(case.args))
-    drawn, slow = _answer(reference, inputs, sandbox, _tenth(limits), 2 * QUICK_S)
-    computed, slowest = computed + drawn, max(slowest, slow)
-    if not computed and not answered:
-        raise SuiteError(
-            "the reference fails on every input that was tried, so it cannot say what is right"
-        )
-    return replace(suite, cases=tuple(answered + computed), reference_wall_s=slowest)
+    return replace(suite, signature=signature), drawn
+
+
+def _weight(case: Case) -> int:
+    return weight(case.args) if case.stdin is None else len(case.stdin)
 
 
 def _tenth(limits: Limits) -> Limits:
@@ -199,22 +276,17 @@ def _literal_call(source: str, want: str, name: str) -> Case | None:
         return None
 
 
-def _sized_cases(generators: dict[str, str], sandbox: Sandbox, seed: int) -> list[Case]:
-    """A few small and middling inputs from each of the problem's own generators."""
-    import inspect
-
-    cases = []
+def _sized(generators: dict[str, str], sandbox: Sandbox, seed: int) -> list[tuple[str, Any]]:
+    """A few small and middling inputs from each generator, with its shape."""
+    made = []
     for shape, source in generators.items():
         two = _takes_two_sizes(source)
-        sizes = [(n, n + 1) if two else (n,) for n in (1, 2, 3, 5, 8, 12)]
-        maker = Program(inspect.cleandoc(_MAKER) + f"\n_make = {source.strip()}\n", "make")
-        calls = [(list(size), seed * 1000 + i) for i, size in enumerate(sizes)]
-        for outcome in sandbox.call(maker, calls, Limits(wall_s=5)):
-            if outcome.status == "ok":
-                value = outcome.value
-                args = value if isinstance(value, tuple) else (value,)
-                cases.append(Case(args=args, has_expected=False, note=shape))
-    return cases
+        sizes = [[n, n + 1] if two else [n] for n in (1, 2, 3, 5, 8, 12)]
+        maker = Program(f"{_MAKER}\n_make = {source.strip()}\n", "make")
+        calls = [(size, seed * 1000 + i) for i, size in enumerate(sizes)]
+        outcomes = sandbox.call(maker, calls, Limits(wall_s=5), stop_on_failure=True)
+        made += [(shape, o.value) for o in outcomes if o.status == "ok"]
+    return made
 
 
 _MAKER = """
@@ -233,7 +305,7 @@ def _takes_two_sizes(source: str) -> bool:
 
 
 def _answer(
-    reference: Program,
+    suite: Suite,
     cases: Sequence[Case],
     sandbox: Sandbox,
     limits: Limits,
@@ -241,6 +313,8 @@ def _answer(
 ) -> tuple[list[Case], float]:
     """The cases that the reference can answer, with its answers, and its slowest time."""
     answered, slowest = [], 0.0
+    assert suite.reference is not None
+    reference = suite.runnable(suite.reference)
     for case, outcome in run_cases(reference, cases, sandbox, limits, patience_s=patience_s):
         if outcome.status == "system_error":
             raise SuiteError(f"the reference could not be run: {_told(outcome)}")
