@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import calls, expressions, ir, models, statements
+from . import calls, expressions, guards, ir, models, statements
 from .conditions import holds
 from .rules import NEEDS, Index, Rule
 from .state import (
@@ -128,6 +128,7 @@ class Interpreter:
         if id(fn) in self.entered:
             return
         self.entered.add(id(fn))
+        self.empty_check(c)
         pack = self.ix.pack
         marks = [models.expr_text(m) for m in fn.marks]
         route = any(r in m for m in marks for r in pack.routes) if pack.routes else False
@@ -144,6 +145,17 @@ class Interpreter:
         if c.cls and not static and me is None:
             me = Value(qual=c.cls, items=dict(self.attrs(c.cls)), fn=self.classes.get(c.cls))
         self.invoke(c, values, {}, me, route=route, entry=True)
+
+    def empty_check(self, c: Closure) -> None:
+        """A free function with a validator's name that always says yes is itself a mistake."""
+        fn = c.fn
+        if c.cls or not fn.params or "empty check" not in self.ix.rules.exact:
+            return
+        if guards.SAFE_WORD.search(fn.name) and guards.vacuous(fn) and fn.body:
+            last = fn.body[-1]
+            if type(last) is ir.Return and last.value is not None and last.value.value in (True, 1):
+                self.frame.fn = fn
+                self.check("empty check", "empty check", [], {}, None, fn.pos)
 
     def parameter(self, p: ir.Param, fn: ir.Function, route: bool) -> Value:
         pack = self.ix.pack

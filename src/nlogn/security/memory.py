@@ -393,8 +393,17 @@ class Memory:
         if name == "array of":
             self.declare_array(p, value, st)
         elif NULLABLE.match(name):
-            st.null[p] = s.pos
+            if not self.dull(name, value):
+                st.null[p] = s.pos
             self.allocated(p, name, value, s, st)
+
+    def dull(self, name: str, call: ir.Call) -> bool:
+        """A small or measured allocation of a user program, which in practice does not fail."""
+        if name not in ("malloc", "calloc", "realloc", "strdup", "strndup", "getenv"):
+            return False
+        params = {x.name for x in (self.fn.params if self.fn else [])}
+        sizes = [path(a) for a in call.args]
+        return not any(p in params for p in sizes if p) or name in ("strdup", "strndup")
 
     def declare_array(self, p: str, call: ir.Call, st: State) -> None:
         kind = next((v.value for k, v in call.kwargs if k == "type"), "char")

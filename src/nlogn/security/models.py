@@ -880,6 +880,8 @@ def container(
     if name in ("clear", "removeAll"):
         recv.items, recv.rest = {}, None
         return constant(None)
+    if name in ("data", "begin", "cbegin"):
+        return recv
     if name in ("copy", "clone"):
         return recv.copy(items=dict(items))
     if name in ("update", "putAll", "extend", "addAll") and args:
@@ -1072,6 +1074,12 @@ def outputs(name: str, e: ir.Call, args: list[Value], env: Env) -> None:
         "getentropy",
     ):
         new = unknown()
+    if new is not None and type(target) is ir.Field and type(target.obj) is ir.Name:
+        holder = env.get(target.obj.id)
+        if holder is not None:
+            if holder.items is None:
+                holder.items = {}
+            holder.items[target.name] = new
     if new is not None and type(target) is ir.Name:
         old = env.get(target.id)
         if old is not None:

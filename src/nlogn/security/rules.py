@@ -83,6 +83,8 @@ class Pack:
     exits: frozenset[str] = frozenset()  # calls that do not return
     words: frozenset[str] = frozenset()  # further words that make a file worth a look
     hint: str = ""  # and a regular expression that does
+    # On a request object every field is web input but these, which the server itself sets.
+    request_own: frozenset[str] = frozenset()
     canary: tuple[str, str] = ("", "")  # source, the rule that must fire on it
 
 

@@ -98,7 +98,7 @@ RULES: tuple[Rule, ...] = (
          advice="Check the value: its characters, or the host against a list.", evidence="flow",
          insecure=('package p\nimport "net/http"\nfunc f(url string) {\n http.Get(url)\n}\n',), fixed=('package p\nimport "net/http"\nfunc f() {\n http.Get("https://a.example/")\n}\n',), near=()),
     Rule("go.xpath-injection", 643, "high", "high", "An XPath expression is put together from values.",
-         ("*.{Find,FindOne,QueryAll,Query,Compile,QuerySelector,FindEach,Evaluate}",), kind="xpath", args=(0, 1), need="built",
+         ("*.{Find,FindOne,QueryAll,Query,Compile,MustParse,Parse,ParseExec,QuerySelector,FindEach,Evaluate}",), kind="xpath", args=(0, 1), need="built",
          when=(("file", r"(?i)xpath|xmlquery|htmlquery|etree"), ("any", ("re", 1, r"/.*\[.*\x00"), ("re", 0, r"/.*\[.*\x00"))), advice="Check the value before it enters the expression.",
          insecure=('package p\nimport "github.com/antchfx/xmlquery"\nfunc f(d *xmlquery.Node, u string) {\n xmlquery.Find(d, "//u[@n=\'"+u+"\']")\n}\n',),
          fixed=('package p\nimport "github.com/antchfx/xmlquery"\nfunc f(d *xmlquery.Node, u string) {\n xmlquery.Find(d, "//u")\n}\n',), near=()),
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
          unless=(("re", 0, r"^[^%]*(?:%q[^%]*)+$"),),
          insecure=(g(f'log.Printf("a %s", {Q})', "log"),), fixed=(g(f'log.Printf("a %s", strconv.Quote({Q}))', "log strconv"),), near=()),
     Rule("go.log-param", 117, "low", "high", "A caller's text is logged with its line breaks.",
-         ("log.{Print,Printf,Println}", "*ogger.{Print,Printf,Println,Info,Infof}", "fmt.{Fprintf,Fprintln}", "*.WriteString"), kind="log", args=("*",), need="param",
+         ("log.{Print,Printf,Println}", "*ogger.{Print,Printf,Println,Info,Infof}", "fmt.{Fprintf,Fprintln}", "*.WriteString", "*.return"), kind="log", args=("*",), need="param",
          when=(("in", r"(?i)log"), ("any", ("fn", r"(?i)(?:user|name|msg|message|input|action)\w*\s+string|,\s*\w+\s+string"),)),
          unless=(("fn", r"(?i)replace|%q|Quote|escape|sanit|\\n\"|json"), ("in", r"(?i)^\s*(?:log|debug|info|warn|error|fatal|print)f?$|test|debugf|logf")), evidence="heuristic", advice="Remove line breaks or use %q.",
          insecure=('package p\nimport "log"\nfunc logLogin(user string) {\n log.Printf("login %s", user)\n}\n',), fixed=('package p\nimport "log"\nfunc logLogin(user string) {\n log.Printf("login %q", user)\n}\n',), near=()),
@@ -207,6 +207,8 @@ RULES: tuple[Rule, ...] = (
          insecure=('package p\nvar password = "f62e5bcda4fae4f82370da0c6f20697b8f8447ef"\n',), fixed=('package p\nimport "os"\nvar password = os.Getenv("P")\n',), near=('package p\nvar password = "changeme"\n',)),
     Rule("go.redos", 1333, "low", "medium", "The pattern comes from outside.", ("regexp.{Compile,MustCompile,MatchString}",), kind="regex", args=(0,), need="web", advice="Use regexp.QuoteMeta.",
          insecure=(g(f"regexp.MustCompile({Q})", "regexp"),), fixed=(g(f"regexp.MustCompile(regexp.QuoteMeta({Q}))", "regexp"),), near=()),
+    Rule("go.empty-check", 20, "medium", "high", "This check admits everything.", ("empty check",), advice="Let it look at its argument.",
+         insecure=("package p\nfunc isValidUser(id string) bool {\n return true\n}\n",), fixed=("package p\nfunc isValidUser(id string) bool {\n return len(id) == 8\n}\n",), near=("package p\nfunc ready(id string) bool {\n return true\n}\n",)),
     Rule("go.loop-address", 118, "low", "medium", "Before Go 1.22 every iteration shares this variable.", ("op&loop",), advice="Copy it first.", insecure=(), fixed=(), near=()),
 )  # fmt: skip
 
@@ -234,5 +236,5 @@ GUARDS = (
 PACK = Pack(
     "go", RULES, SOURCES, SANITIZERS, GUARDS, (("make", "zeroed"),),
     web_types=("Request",), stops=frozenset({"Open", "ReadFile", "Create"}), exits=frozenset({"Fatal", "Fatalf", "Exit", "panic"}),
-    canary=(g(f'db.Query("select * from t where a=\'" + {Q} + "\'")', "", "db *sql.DB, r *http.Request"), "go.sql-injection"),
+    hint=r"func \w*[Ll]og\w*\(|func \w*(?:[Vv]alid|[Ss]afe|[Cc]heck|[Aa]llow)\w*\(", canary=(g(f'db.Query("select * from t where a=\'" + {Q} + "\'")', "", "db *sql.DB, r *http.Request"), "go.sql-injection"),
 )  # fmt: skip

@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
          when=(("any", ("all", ("call", r"SafeString$"), ("nonconst", 0)), ("item", 1, "unsafe", True), ("all", ("call", r"=escapeMarkup|=autoescape"), ("is", 0, False)), ("item", 1, "noEscape", True), ("item", 1, "autoescape", False), ("item", 0, "autoescape", False),
                 ("all", ("call", r"mustache\.=escape"), ("present", 0))),), advice="Leave escaping on.",
          insecure=("const s = require('serialize-javascript');\nfunction f(x) {\n  s(x, {unsafe: true});\n}\n",), fixed=("const s = require('serialize-javascript');\nfunction f(x) {\n  s(x);\n}\n",), near=()),
-    Rule("js.template-injection", 1336, "high", "high", "Request data becomes part of a template.", ("{pug,jade,ejs,handlebars,nunjucks,swig,mustache,dot,doT,lodash,_,underscore,dustjs,dust,hogan.js,eta,squirrelly,marko}.{compile,render,renderString,template,to_html,compileToFunction}", "*.{renderString,renderTemplate}", "Handlebars.compile"), kind="template", args=(0,), need="web", advice="Keep the template constant.",
+    Rule("js.template-injection", 1336, "high", "high", "Request data becomes part of a template.", ("{pug,jade,ejs,handlebars,nunjucks,swig,mustache,dot,doT,lodash,_,underscore,dustjs,dust,hogan.js,eta,squirrelly,marko}.{compile,Compile,render,renderString,template,to_html,compileToFunction}", "*.{renderString,renderTemplate}", "Handlebars.compile"), kind="template", args=(0,), need="web", advice="Keep the template constant.",
          insecure=(e("pug.compile(req.query.t);", "const pug = require('pug');"),), fixed=(e("pug.compile('p a');", "const pug = require('pug');"),), near=()),
     Rule("js.render-file", 22, "medium", "high", "Request data chooses the template or its layout.", ("{res,response}.render",), kind="path", args=(0,), need="web", advice="Choose it from a fixed list.",
          insecure=(e("res.render(req.query.t);"),), fixed=(e("res.render('a');"),), near=()),
@@ -178,7 +178,7 @@ RULES: tuple[Rule, ...] = (
     Rule("js.directory-listing", 548, "low", "medium", "The names of all files are shown.", ("serve-index", "express.directory"), advice="Leave listings off.",
          insecure=("const i = require('serve-index');\napp.use(i('d'));\n",), fixed=("const express = require('express');\napp.use(express.static('d'));\n",), near=()),
     Rule("js.loop-dos", 400, "medium", "high", "The request sets how long the loop runs.", ("op<",), kind="loop", args=(1,), need="web", when=(("fn", r"for\s*\([^;]*;\s*\w+\s*<=?\s*(?:req|request|obj|\w+)\.[\w.]*length|for\s*\([^;]*;\s*\w+\s*<=?\s*(?:req|request)\."),), advice="Bound it.", insecure=(e("for (let i = 0; i < req.body.length; i++) { g(i); }"),), fixed=(e("for (let i = 0; i < 9; i++) { g(i); }"),), near=()),
-    Rule("js.error-leak", 209, "low", "low", "An exception's text is sent to the client.", ("{res,response}.{send,end}",), when=(("tag", 0, "exception"),), advice="Log it instead.", insecure=(), fixed=(), near=()),
+    Rule("js.error-leak", 209, "low", "medium", "An exception's text is sent to the client.", ("{res,response}.{send,end}",), when=(("tag", 0, "exception"),), advice="Log it instead.", insecure=(), fixed=(), near=()),
     Rule("js.buffer-noassert", 119, "medium", "high", "Reads and writes outside the buffer are not checked.", ("*.{readUInt8,readUInt16LE,readUInt16BE,readUInt32LE,readUInt32BE,readInt8,readInt16LE,readInt16BE,readInt32LE,readInt32BE,readFloatLE,readFloatBE,readDoubleLE,readDoubleBE,writeUInt8,writeUInt16LE,writeUInt32LE,writeUInt16BE,writeUInt32BE,writeInt8,writeInt16LE,writeInt16BE,writeInt32LE,writeInt32BE,writeFloatLE,writeFloatBE,writeDoubleLE,writeDoubleBE}",), when=(("any", ("is", 1, True), ("is", 2, True)),), advice="Leave out noAssert.",
          insecure=("function f(a) {\n  a.readUInt8(0, true);\n}\n",), fixed=("function f(a) {\n  a.readUInt8(0);\n}\n",), near=()),
     Rule("js.buffer-length", 770, "medium", "high", "Request data sets the size of an allocation.", ("Buffer", "Buffer.{alloc,allocUnsafe}"), kind="size", args=(0,), need="web", when=(("count", "<", 2), ("any", ("not", ("call", r"^Buffer$")), ("not", ("re", 0, ".")))), unless=(("all", ("call", "^Buffer$"), ("file", "base64")),), advice="Bound it.", insecure=(e("Buffer.alloc(req.body.n);"),), fixed=(e("Buffer.alloc(9);"),), near=()),
@@ -194,8 +194,8 @@ RULES: tuple[Rule, ...] = (
          insecure=("const password = 'k3Jx9QpZ81mWq7Lr';\n",), fixed=("const password = process.env.P;\n",), near=("const password = 'password';\n",)),
     Rule("js.post-message", 345, "medium", "medium", "The message goes to whatever page is there.", ("*.postMessage",), when=(("is", 1, "*"),), advice="Name the origin.",
          insecure=("function f(w) {\n  w.postMessage('a', '*');\n}\n",), fixed=("function f(w) {\n  w.postMessage('a', 'https://a.example');\n}\n",), near=()),
-    Rule("js.log-injection", 117, "low", "medium", "Request data is logged with its line breaks.", ("{console,logger,log,winston}.{log,info,warn,error,debug}",), kind="log", args=("*",), need="web", when=(("any", ("not", ("call", "^console")), ("re", 0, ".")),), unless=(("fn", "JSON.stringify"),), advice="Remove line breaks.",
-         insecure=(e("logger.info('a ' + req.query.a);"),), fixed=(e("logger.info('a');"),), near=()),
+    Rule("js.log-injection", 117, "low", "low", "Request data is logged with its line breaks.", ("{console,logger,log,winston}.{log,info,warn,error,debug}",), kind="log", args=("*",), need="web", when=(("any", ("not", ("call", "^console")), ("re", 0, ".")),), unless=(("fn", "JSON.stringify"),), advice="Remove line breaks.",
+         insecure=(), fixed=(e("logger.info('a');"),), near=()),
     Rule("js.zip-slip", 22, "high", "medium", "An archive member's name can lead outside the directory.", (FS + ".{createWriteStream,writeFile,writeFileSync}",), when=(("file", r"unzip|yauzl|adm-zip|\btar\b|jszip"), ("any", ("arg", 0, r"(?i)(?:entry|header|file|entries\[\])\.(?:path|name|fileName|entryName)$"), ("fn", r"createWriteStream\((?:[^)]*\b(?:fileName|entry\.path|entry\.name|header\.name|entry\.fileName)\b|path\.join\([^)]*\b(?:fileName|entry\.path|header\.name))")), ("not", ("fn", r"indexOf\('\.\.|includes\(['\"]\.\.|startsWith|basename"))), advice="Check that the joined path stays inside.",
          insecure=("const unzip = require('unzip'), fs = require('fs');\nfunction f(s) {\n  s.on('entry', function (entry) {\n    entry.pipe(fs.createWriteStream(entry.path));\n  });\n}\n",), fixed=("const unzip = require('unzip'), fs = require('fs'), path = require('path');\nfunction f(s) {\n  s.on('entry', function (entry) {\n    entry.pipe(fs.createWriteStream(path.basename(entry.path)));\n  });\n}\n",), near=()),
 )  # fmt: skip
@@ -224,6 +224,13 @@ GUARDS = (
 PACK = Pack(
     "javascript", RULES, SOURCES, SANITIZERS, GUARDS, (("Math.random", "weak-random"), ("caught", "exception")),
     web_types=("Request", "IncomingMessage"), web_names=("req", "request"), stops=frozenset({"createHash"}), exits=frozenset(),
+    request_own=frozenset(
+        "app res next session user method ip ips protocol secure xhr route log logger id baseUrl socket connection t i18n db context flash "
+        "csrfToken on once pipe get is accepts isAuthenticated login logout logIn logOut httpVersion setTimeout setEncoding resume pause destroy "
+        "removeListener emit range fresh stale server client stats timers locale account auth authorized project tenant end write abort agent "
+        "setHeader getHeader open send readyState status response responseText responseType statusText onload onerror onreadystatechange "
+        "setRequestHeader withCredentials timeout post put delete defaults jar head patch".split()
+    ),
     words=frozenset({"rejectUnauthorized", "minVersion", "webPreferences", "nodeIntegration", "webSecurity", "dialect", "strictSSL", "secureProtocol", "password", "token"}),
     hint=r"[(,=:|&]\s*/[^/*\s]",
     canary=(e("db.query(\"select * from t where a='\" + req.query.a + \"'\");"), "js.sql-injection"),
