@@ -199,6 +199,30 @@ def test_what_does_not_fit_is_not_offered():
     assert fitted(other) == []
 
 
+@pytest.mark.parametrize(
+    ("known", "asked", "fits"),
+    [
+        ("list[int]", "List[int]", True),
+        ("list[int]", "tuple[int, ...]", True),
+        ("int", "float", True),
+        ("list[int]", "Optional[List[float]]", True),
+        ("list[int]", "", True),
+        ("list[int]", "list", True),
+        ("dict[str, list[int]]", "Dict[str, Any]", True),
+        ("list[int]", "list[str]", False),
+        ("list[tuple[str, int]]", "list[int]", False),
+        ("list[list[int]]", "list[int]", False),
+        ("str", "list[str]", False),
+        ("dict[str, int]", "dict[str, list[int]]", False),
+        ("int", "list[int]", False),
+    ],
+)
+def test_types_that_can_stand_for_each_other(known, asked, fits):
+    from nlogn.engine.adapt import _compatible, normal
+
+    assert _compatible(normal(known), normal(asked)) is fits
+
+
 def test_an_empty_bank_is_an_error():
     with pytest.raises(EngineError, match="empty"):
         ask(RecallEngine([]), bank_problem("two_sum"))

@@ -86,16 +86,25 @@ _ALIKE = ({"int", "float", "bool"}, {"list", "tuple"}, {"set", "frozenset", "lis
 def _compatible(known: str, asked: str) -> bool:
     """Whether a value of the one type can stand for one of the other: an unknown type can for
     any, and ``list[int]`` for ``tuple[int, ...]``, but not for ``list[str]`` or ``int``."""
+    known, asked = (re.sub(r"\|None\b|\bNone\|", "", t) for t in (known, asked))
     if not known or not asked or "Any" in (known, asked):
         return True
     a, b = outer(known), outer(asked)
     if a != b and not any({a, b} <= alike for alike in _ALIKE):
         return False
-    inner_a, inner_b = (re.findall(r"\b(?:int|float|str|bytes)\b", t) for t in (known, asked))
-    numbers_a, numbers_b = ({"int", "float"} & set(i) for i in (inner_a, inner_b))
-    if not inner_a or not inner_b:
-        return True
-    return bool(set(inner_a) & set(inner_b) or (numbers_a and numbers_b))
+    return all(map(_compatible, _inner(known), _inner(asked)))
+
+
+def _inner(kind: str) -> list[str]:
+    """The types within the brackets: ``int`` and ``str`` of ``dict[int,str]``."""
+    parts, depth = [""], 0
+    for char in kind.partition("[")[2].removesuffix("]"):
+        depth += (char == "[") - (char == "]")
+        if char == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part for part in parts if part != "..."]
 
 
 def _returned(problem: Problem) -> str:
