@@ -295,6 +295,19 @@ def test_chunks_of_any_size_agree_with_the_whole(name: str, cuts: list[int]) -> 
         assert tracker.path() == looked.path
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(CODES)), st.integers(0, 10_000), st.integers(1, 80))
+def test_weighing_what_comes_next_changes_nothing(name: str, cut: int, length: int) -> None:
+    code = CODES[name][0]
+    at = cut % len(code)
+    tracker = PathTracker()
+    tracker.feed(code[:at])
+    before = tracker.result()
+    assert tracker.path_if(code[at : at + length]) == path_cost(code[: at + length]).path
+    assert tracker.path_if("  # no\n    y = [") is not None
+    assert tracker.result() == before
+
+
 def test_every_line_agrees_with_the_whole() -> None:
     text = "\n\n".join(code for code, _ in CODES.values())
     tracker, so_far = PathTracker(), ""

@@ -11,6 +11,8 @@ The answer is an upper bound under assumptions that are named in `flags`; "unkno
 `measure` runs the program and is the judge; this is for the half-written.
 """
 
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 from nlogn.complexity import static_terms as t
@@ -70,7 +72,7 @@ class PathTracker:
         self._state = State()
         self._records: list[_Record] = []
         self._marks: list[str] = []
-        self._params: dict[int, tuple[str, ...]] = {0: ()}
+        self._params: MutableMapping[int, tuple[str, ...]] = {0: ()}
 
     def feed(self, text: str) -> None:
         """More text, of any length; lines need not be whole."""
@@ -83,6 +85,18 @@ class PathTracker:
         state.memory_asked = False
         _close_all(state)
         return self._class(state, last)[0]
+
+    def path_if(self, text: str) -> str:
+        """What `path` would be after `text` as well; nothing is fed. For weighing what to write
+        next: it costs as much as the lines of `text`."""
+        twin = PathTracker(self._entry)
+        twin._scanner = self._scanner.copy()
+        twin._state = self._state.fork()
+        twin._records = self._records[-1:]
+        twin._marks = list(self._marks)
+        twin._params = ChainMap({}, self._params)
+        twin.feed(text)
+        return twin.path()
 
     def result(self) -> PathCost:
         """All that is known; takes time linear in the number of lines, for their costs."""

@@ -52,6 +52,13 @@ class Scanner:
         self._quote = ""
         self._tail: list[str] = []  # of the physical line being read
 
+    def copy(self) -> "Scanner":
+        twin = Scanner()
+        twin._number, twin._start, twin._quote = self._number, self._start, self._quote
+        twin._pieces, twin._open = list(self._pieces), list(self._open)
+        twin._tail = list(self._tail)
+        return twin
+
     def feed(self, text: str) -> list[Line]:
         done = []
         *whole, tail = text.split("\n")
