@@ -1,7 +1,9 @@
 # One command per habit. Each sets up what it needs on a machine that has Python 3.11 and make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
 export PYTHONHASHSEED ?= 0
 
 .PHONY: help demo test test-slow lint format bench system clean
@@ -19,8 +21,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "nlogn needs Python 3.11 or later; this is $$("$(PYTHON)" -V). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
 	"$(PYTHON)" -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(PIP) -e .
 	@touch $(STAMP)
+
+$(DEV_STAMP): $(STAMP)
+	$(PIP) -e ".[dev,model]"
+	@touch $(DEV_STAMP)
 
 system:
 	@sh tools/system-packages.sh
@@ -28,23 +34,23 @@ system:
 demo: $(STAMP) system
 	$(PY) -m nlogn solve examples/longest_increasing_subsequence.md --samples 8 --report out/demo.html
 
-test: $(STAMP) system lint
+test: $(DEV_STAMP) system lint
 	$(PY) -m pytest -n 2
 
-test-slow: $(STAMP) system
+test-slow: $(DEV_STAMP) system
 	$(PY) -m pytest -m slow --timeout 1800
 
-lint: $(STAMP)
+lint: $(DEV_STAMP)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-format: $(STAMP)
+format: $(DEV_STAMP)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(STAMP) system
+bench: $(DEV_STAMP) system
 	$(PY) -m benchmarks
 
 clean:
