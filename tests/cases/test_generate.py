@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -154,3 +155,14 @@ def f(xs, k):
 def test_words_of_a_type_stay_inside_its_alphabet() -> None:
     found = Signature("f", (Param("s", Str(alphabet="ab", min_size=1, max_size=4)),))
     assert all(set(s) <= {"a", "b"} and 1 <= len(s) <= 4 for (s,) in generate(found))
+
+
+def test_nothing_is_written_and_other_modules_do_not_matter(tmp_path: Path) -> None:
+    code = (
+        "from nlogn.cases import *; s = infer_signature('def f(a: list[float], s: str): ...', 'f');"
+        "first = generate(s, count=200); import numpy, click, json.tool, nlogn.cases.narrow;"
+        "assert generate(s, count=200) == first"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True,
+                   env={"PYTHONPATH": ":".join(sys.path)})  # fmt: skip
+    assert list(tmp_path.iterdir()) == []

@@ -47,7 +47,7 @@ def generate(
     seeds: Sequence[tuple[Any, ...]] = (),
     count: int = 300,
     seed: int = 0,
-    hypothesis_share: float = 0.15,
+    hypothesis_share: float = 0.08,
 ) -> list[tuple[Any, ...]]:
     """Up to `count` different argument tuples, the likeliest to tell programs apart first.
 

@@ -52,10 +52,17 @@ class Slot:
     indices: list["Slot"] = field(default_factory=list)  # what it is subscripted with, apart
 
     def find(self) -> "Slot":
+        root = self
+        while root.parent is not None:
+            root = root.parent
         slot = self
-        while slot.parent is not None:
-            slot = slot.parent
-        return slot
+        while slot is not root:  # the way is short from now on
+            above = slot.parent
+            slot.parent = root
+            if above is None:
+                break
+            slot = above
+        return root
 
     def mark(self, *names: str) -> "Slot":
         self.find().marks.update(names)
@@ -165,7 +172,7 @@ def resolve(slot: Slot, seen: frozenset[int] = frozenset()) -> Type:
         plain = [Int()] if len(checked) == 1 and not known else []
         return choice([*known, *checked, *plain])
     if isinstance(found, Anything):
-        for other in slot.alike:
+        for other in slot.alike[:12]:
             found = resolve(other, seen)
             if not isinstance(found, Anything):
                 break
@@ -269,7 +276,7 @@ def _item(slot: Slot, seen: frozenset[int]) -> Type:
         if part is not None:
             item = join(item, resolve(part, seen))
     if isinstance(item, Anything):
-        for part in slot.parts.values():
+        for part in list(slot.parts.values())[:12]:
             item = join(item, resolve(part, seen))
     return item
 

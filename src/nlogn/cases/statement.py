@@ -4,6 +4,7 @@ Text is only ever read: examples go through `ast.literal_eval`, nothing is run.
 """
 
 import ast
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ def examples_in(text: str, entry: str, names: Sequence[str]) -> list[tuple[Any, 
     ``a = 1, b = [2]`` or ``Input: 1, [2]`` on one or several lines."""
     found: list[tuple[Any, ...]] = []
     short = entry.rsplit(".", 1)[-1]
-    for match in re.finditer(rf"(?<![\w.]){re.escape(short)}\s*\(", text):
+    text = text[:_LONGEST]
+    for match in _some(rf"(?<![\w.]){re.escape(short)}\s*\(", text):
         start = match.end() - 1
         end = _closing(text, start)
         if end is not None and not _is_definition(text, match.start()):
@@ -63,11 +65,19 @@ def examples_in(text: str, entry: str, names: Sequence[str]) -> list[tuple[Any, 
     return unique
 
 
+_LONGEST = 40_000
+
+
+def _some(pattern: str, text: str) -> list[re.Match[str]]:
+    """The first matches, so that a hostile text costs little."""
+    return list(itertools.islice(re.finditer(pattern, text), 80))
+
+
 def _other_calls(text: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
     """Calls under another name (statements often misname the function) that show a result,
     and calls with bare words for strings: ``is_happy(abcd) => True``."""
     found = []
-    for match in re.finditer(r"(?<![\w.])[A-Za-z_]\w*\s*\(", text):
+    for match in _some(r"(?<![\w.])[A-Za-z_]\w*\s*\(", text):
         end = _closing(text, match.end() - 1)
         if end is None or not re.match(r"\s*(?:==?>?|-+>|➞|→|returns?\b|should)", text[end + 1 :]):
             continue
@@ -265,7 +275,9 @@ def read_number(text: str) -> int | None:
 def facts_in(text: str, names: Sequence[str]) -> dict[str, Facts]:
     """What a text says about each of the named parameters."""
     facts = {name: Facts() for name in names}
-    plain = text.replace("`", "").replace("$", "").replace("\\le", "<=").replace("{,}", ",")
+    plain = (
+        text[:_LONGEST].replace("`", "").replace("$", "").replace("\\le", "<=").replace("{,}", ",")
+    )
     plain = re.sub(r"(?<=10)<sup>(\d+)</sup>", r"^\1", plain)
     for match in _CHAIN.finditer(plain):
         _chain(match.group(0), facts)

@@ -1,5 +1,7 @@
 """Types as hypothesis strategies: a second opinion on what is a hard input."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from nlogn.cases.types import (
@@ -21,7 +23,8 @@ from nlogn.cases.types import (
     Type,
 )
 
-# Given explicitly: hypothesis would otherwise build its table of all of Unicode, for seconds.
+# Strings are lists of these: the text strategy would build a table of all of Unicode, for
+# seconds, and write it to the working directory.
 _CHARACTERS = "abcXYZ019 _-.,()\n\t'\"\\éß中😀"
 
 
@@ -47,13 +50,32 @@ def draw(signature: Signature, count: int, seed: int) -> list[tuple[Any, ...]]:
     def collect(args: tuple[Any, ...]) -> None:
         drawn.append(args)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _no_local_constants():
         warnings.simplefilter("ignore")
         try:
             collect()
         except hypothesis.errors.HypothesisException:
             return drawn
     return drawn[::-1]  # the first ones are trivial and covered by the corners
+
+
+@contextlib.contextmanager
+def _no_local_constants() -> Iterator[None]:
+    """Keeps hypothesis from collecting the constants of every loaded module: what is drawn
+    would depend on what else is imported, and it would write them to the working directory."""
+    from hypothesis.internal.conjecture import providers
+
+    own: Any = providers
+    found = getattr(own, "_get_local_constants", None)
+    kind = getattr(own, "Constants", None)
+    if found is None or kind is None:  # a version that does not collect them
+        yield
+        return
+    own._get_local_constants = lambda: kind()
+    try:
+        yield
+    finally:
+        own._get_local_constants = found
 
 
 def strategy(type_: Type, level: int = 0) -> Any:
@@ -82,7 +104,7 @@ def strategy(type_: Type, level: int = 0) -> Any:
             if binary:
                 return st.binary(min_size=low, max_size=12)
             letters = alphabet or _CHARACTERS
-            free = st.text(letters, min_size=low, max_size=_cap(low, high))
+            free = _text(letters, low, _cap(low, high))
             if type_.words and not alphabet and (high is None or high > 20) and low < 2:
                 return st.one_of(free, st.sampled_from(list(type_.words)))
             return free
@@ -115,8 +137,14 @@ def strategy(type_: Type, level: int = 0) -> Any:
         case Function():
             return st.integers(0, 5)
         case Anything():
-            return st.one_of(st.integers(-5, 30), st.text(_CHARACTERS, max_size=4), st.none())
+            return st.one_of(st.integers(-5, 30), _text(_CHARACTERS, 0, 4), st.none())
     raise TypeError(type_)
+
+
+def _text(letters: str, low: int, high: int) -> Any:
+    from hypothesis import strategies as st
+
+    return st.lists(st.sampled_from(letters), min_size=low, max_size=high).map("".join)
 
 
 def _cap(low: int, high: int | None, usual: int = 12) -> int:

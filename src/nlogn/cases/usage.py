@@ -5,6 +5,7 @@ entry calls, gives each expression a `Slot`, and unifies or marks slots by what 
 """
 
 import ast
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -89,7 +90,9 @@ def observe(tree: ast.Module, entry: str) -> Usage:
         return usage
     usage.found = True
     usage.params = [Slot(param=i) for i in range(len(positional(node)))]
-    _Observer(tree, usage).function(node, usage.params)
+    # A program nested too deeply to follow: what was seen up to there counts.
+    with contextlib.suppress(RecursionError):
+        _Observer(tree, usage).function(node, usage.params)
     return usage
 
 
