@@ -12,6 +12,7 @@ that the caller can say "unscanned" rather than "clean".
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from . import calls, expressions, guards, ir, models, statements
@@ -170,6 +171,13 @@ class Interpreter:
             strength = WEB
         if models.is_plain_type(kind):
             return Value(qual=kind or p.name, clean=EVERY)
+        if self.lang == "rust" and (
+            m := re.match(r"(?:web::)?(Query|Path|Json|Form)<|HttpRequest", p.type)
+        ):
+            note = f"request data {p.name}"
+            return Value(
+                taint=WEB, src=frozenset({p.name}), trace=((fn.pos, note),), qual=m.group(0)
+            )
         if p.type in self.classes and self.lang == "php":
             info = self.classes[p.type]
             return Value(qual=p.type, items=dict(self.attrs(p.type)), fn=info)

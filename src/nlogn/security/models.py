@@ -24,79 +24,26 @@ from .values import (
     flatten,
     join,
     unknown,
+    words,
 )
 
 if TYPE_CHECKING:
     from .interp import Interpreter
 
-PLAIN = frozenset(
-    [
-        "int",
-        "float",
-        "bool",
-        "long",
-        "short",
-        "double",
-        "byte",
-        "char",
-        "Integer",
-        "Long",
-        "Boolean",
-        "Double",
-        "Float",
-        "Short",
-        "Byte",
-        "Character",
-        "number",
-        "boolean",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "float32",
-        "float64",
-        "integer",
-        "datetime",
-        "datetime.datetime",
-        "date",
-        "datetime.date",
-        "uuid.UUID",
-        "UUID",
-        "Decimal",
-        "decimal.Decimal",
-        "size_t",
-        "ssize_t",
-        "uintptr",
-        "rune",
-        "bigint",
-    ]
+PLAIN = words(
+    """
+    i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 int float bool long short double
+    byte char Integer Long Boolean Double Float Short Byte Character number boolean int8 int16
+    int32 int64 uint uint8 uint16 uint32 uint64 float32 float64 integer datetime
+    datetime.datetime date datetime.date uuid.UUID UUID Decimal decimal.Decimal size_t ssize_t
+    uintptr rune bigint
+    """
 )
-TEXT = frozenset(
-    [
-        "str",
-        "bytes",
-        "string",
-        "String",
-        "char[]",
-        "CharSequence",
-        "Any",
-        "Object",
-        "object",
-        "any",
-        "mixed",
-        "char*",
-        "char**",
-        "string*",
-        "wchar_t*",
-        "string_view",
-        "uint8_t*",
-        "void*",
-    ]
+TEXT = words(
+    """
+    str bytes string String char[] CharSequence Any Object object any mixed char* char** string*
+    wchar_t* string_view uint8_t* void*
+    """
 )
 CLEAN_WORD = re.compile(
     r"(?i)escape|sanit[ia]|(?:^|_)quote|purify|bleach|encodefor|htmlspecial|clean_?(?:html|path)|"
@@ -492,143 +439,31 @@ def compare(op: str, a: Value, b: Value) -> Value:
 
 # ---- methods -------------------------------------------------------------------------------
 
-NUMBER_CALLS = frozenset(
-    [
-        "len",
-        "int",
-        "float",
-        "bool",
-        "ord",
-        "hash",
-        "id",
-        "abs",
-        "round",
-        "isinstance",
-        "issubclass",
-        "hasattr",
-        "callable",
-        "size",
-        "length",
-        "count",
-        "find",
-        "rfind",
-        "index",
-        "indexOf",
-        "lastIndexOf",
-        "parseInt",
-        "parseFloat",
-        "Number",
-        "Boolean",
-        "Atoi",
-        "ParseInt",
-        "ParseFloat",
-        "ParseBool",
-        "ParseUint",
-        "intval",
-        "floatval",
-        "boolval",
-        "strlen",
-        "is_numeric",
-        "is_int",
-        "startswith",
-        "endswith",
-        "startsWith",
-        "endsWith",
-        "isdigit",
-        "isalpha",
-        "isalnum",
-        "isnumeric",
-        "isdecimal",
-        "equals",
-        "equalsIgnoreCase",
-        "isEmpty",
-        "is_null",
-        "empty",
-        "isset",
-        "valueOf_int",
-        "sizeof",
-        "strcmp",
-        "strncmp",
-        "HasPrefix",
-        "HasSuffix",
-        "hashCode",
-        "compareTo",
-        "exists",
-        "isfile",
-        "isdir",
-        "is_file",
-        "is_dir",
-        "file_exists",
-        "range",
-        "time",
-        "mktime",
-        "getpid",
-        "exitcode",
-        "is_array",
-        "array_key_exists",
-    ]
+NUMBER_CALLS = words(
+    """
+    len int float bool ord hash id abs round isinstance issubclass hasattr callable size length
+    count find rfind index indexOf lastIndexOf parseInt parseFloat Number Boolean Atoi ParseInt
+    ParseFloat ParseBool ParseUint intval floatval boolval strlen is_numeric is_int startswith
+    endswith startsWith endsWith isdigit isalpha isalnum isnumeric isdecimal equals
+    equalsIgnoreCase isEmpty is_null empty isset valueOf_int sizeof strcmp strncmp HasPrefix
+    HasSuffix hashCode compareTo exists isfile isdir is_file is_dir file_exists range time
+    mktime getpid exitcode is_array array_key_exists
+    """
 )
-SAME_TEXT = frozenset(
-    [
-        "strip",
-        "lstrip",
-        "rstrip",
-        "trim",
-        "trimStart",
-        "trimEnd",
-        "lower",
-        "upper",
-        "title",
-        "capitalize",
-        "toLowerCase",
-        "toUpperCase",
-        "casefold",
-        "swapcase",
-        "TrimSpace",
-        "ToLower",
-        "ToUpper",
-        "strtolower",
-        "strtoupper",
-        "ucfirst",
-        "nl2br",
-        "chop",
-        "ltrim",
-        "rtrim",
-    ]
+SAME_TEXT = words(
+    """
+    strip lstrip rstrip trim trimStart trimEnd lower upper title capitalize toLowerCase
+    toUpperCase casefold swapcase TrimSpace ToLower ToUpper strtolower strtoupper ucfirst nl2br
+    chop ltrim rtrim
+    """
 )
-CODECS = frozenset(
-    [
-        "encode",
-        "decode",
-        "toString",
-        "str",
-        "String",
-        "string",
-        "strval",
-        "getBytes",
-        "repr",
-        "tostring",
-        "bytes",
-        "bytearray",
-        "unquote",
-        "unquote_plus",
-        "quote_plus",
-        "b64encode",
-        "b64decode",
-        "valueOf",
-        "toCharArray",
-        "format_map",
-        "toByteArray",
-        "encodeBase64",
-        "decodeBase64",
-        "decodeBuffer",
-        "urldecode",
-        "base64_decode",
-        "base64_encode",
-        "rawurldecode",
-        "text",
-        "intern",
-    ]
+CODECS = words(
+    """
+    encode decode toString str String string strval getBytes repr tostring bytes bytearray
+    unquote unquote_plus quote_plus b64encode b64decode valueOf toCharArray format_map
+    toByteArray encodeBase64 decodeBase64 decodeBuffer urldecode base64_decode base64_encode
+    rawurldecode text intern
+    """
 )
 
 

@@ -25,11 +25,11 @@ from .state import Hit, OutOfFuel
 
 FRONTS = {
     "python": "python", "java": "java", "javascript": "javascript", "typescript": "javascript",
-    "tsx": "javascript", "go": "go", "php": "php", "c": "c", "cpp": "c",
+    "tsx": "javascript", "go": "go", "php": "php", "c": "c", "cpp": "c", "rust": "rust",
 }  # fmt: skip
 TWO_GRAMMARS = ("javascript", "c")  # front ends that are told which of their languages it is
 # Languages with an analysis of their own instead of a pack: module name in this package.
-NATIVE: dict[str, str] = {}
+NATIVE: dict[str, str] = {"sql": "sql"}
 ALIASES = {
     "py": "python", "python3": "python", "js": "javascript", "jsx": "javascript",
     "node": "javascript", "ts": "typescript", "golang": "go", "c++": "cpp", "cxx": "cpp",
@@ -41,7 +41,8 @@ _WORD = re.compile(r"\w+")
 # A quoted text bound to, or compared with, a name that holds secrets.
 _SECRET = re.compile(
     r"""(?i)(?:passw|secret|api[_-]?key|token|pwd|credential|access[_-]?key|private[_-]?key|pass\b)"""
-    r"""[\w-]*["'`\]]*\s*(?:string\s*)?(?::=|=>|[:=!]=?=?|,)\s*["'`]|["'`]\s*[!=]=\s*\w*(?:passw|secret|token)"""
+    r"""[\w-]*["'`\]]*\s*(?::\s*&?[\w' ]+)?(?:string\s*)?(?::=|=>|[:=!]=?=?|,)\s*["'`]|"""
+    r"""["'`]\s*[!=]=\s*\w*(?:passw|secret|token)"""
 )
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 

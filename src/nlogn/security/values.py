@@ -15,6 +15,11 @@ SAFE_HOLE = "\x01"  # an unknown part that is a number or has been cleaned for e
 LONGEST_SHAPE = 2000
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text, for tables that would be pages long with one item a line."""
+    return frozenset(text.split())
+
+
 class _NoConst:
     def __repr__(self) -> str:
         return "?"

@@ -5,55 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ir
+from ..values import words
 from .common import Source, number, unescape
 
 OPS = {"&&": "and", "||": "or", "and": "and", "or": "or"}
-INTEGERS = frozenset(
-    [
-        "int",
-        "long",
-        "short",
-        "char",
-        "unsigned",
-        "signed",
-        "size_t",
-        "ssize_t",
-        "uint8_t",
-        "uint16_t",
-        "uint32_t",
-        "uint64_t",
-        "int8_t",
-        "int16_t",
-        "int32_t",
-        "int64_t",
-        "float",
-        "double",
-        "bool",
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "s8",
-        "s16",
-        "s32",
-        "s64",
-        "uint",
-        "ulong",
-        "off_t",
-        "time_t",
-        "pid_t",
-        "uid_t",
-        "gid_t",
-        "mode_t",
-        "loff_t",
-        "gfp_t",
-        "__u8",
-        "__u16",
-        "__u32",
-        "__u64",
-        "uintptr_t",
-        "_Bool",
-    ]
+INTEGERS = words(
+    """
+    int long short char unsigned signed size_t ssize_t uint8_t uint16_t uint32_t uint64_t int8_t
+    int16_t int32_t int64_t float double bool u8 u16 u32 u64 s8 s16 s32 s64 uint ulong off_t
+    time_t pid_t uid_t gid_t mode_t loff_t gfp_t __u8 __u16 __u32 __u64 uintptr_t _Bool
+    """
 )
 
 

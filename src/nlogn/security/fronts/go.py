@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ir
+from ..values import words
 from .common import Source, number, unescape
 
 OPS = {"&&": "and", "||": "or"}
@@ -523,28 +524,11 @@ class Lower:
         )
 
 
-CONVERSIONS = frozenset(
-    [
-        "int",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "uintptr",
-        "byte",
-        "rune",
-        "float32",
-        "float64",
-        "string",
-        "bool",
-        "[]byte",
-        "[]rune",
-    ]
+CONVERSIONS = words(
+    """
+    int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr byte rune float32 float64
+    string bool []byte []rune
+    """
 )
 
 

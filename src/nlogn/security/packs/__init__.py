@@ -9,7 +9,7 @@ from ..rules import Index, index
 
 MODULES = {
     "python": "python", "java": "java", "javascript": "javascript", "typescript": "javascript",
-    "tsx": "javascript", "go": "go", "php": "php", "c": "c", "cpp": "c",
+    "tsx": "javascript", "go": "go", "php": "php", "c": "c", "cpp": "c", "rust": "rust",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ keep their slashes as `~`: `fs/promises` is `fs~promises`.
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
+from ..values import words
 from .shared import FIXED_HOST, LOOSE_HOST, SQL_VALUE, UNPREDICTABLE
 
 FS = "{fs,fs~promises,fs.promises,fs-extra,graceful-fs}"
@@ -224,13 +225,17 @@ GUARDS = (
 PACK = Pack(
     "javascript", RULES, SOURCES, SANITIZERS, GUARDS, (("Math.random", "weak-random"), ("caught", "exception")),
     web_types=("Request", "IncomingMessage"), web_names=("req", "request"), stops=frozenset({"createHash"}), exits=frozenset(),
-    request_own=frozenset(
-        "app res next session user method ip ips protocol secure xhr route log logger id baseUrl socket connection t i18n db context flash "
-        "csrfToken on once pipe get is accepts isAuthenticated login logout logIn logOut httpVersion setTimeout setEncoding resume pause destroy "
-        "removeListener emit range fresh stale server client stats timers locale account auth authorized project tenant end write abort agent "
-        "setHeader getHeader open send readyState status response responseText responseType statusText onload onerror onreadystatechange "
-        "setRequestHeader withCredentials timeout post put delete defaults jar head patch".split()
-    ),
+    request_own=words(
+    """
+    app res next session user method ip ips protocol secure xhr route log logger id baseUrl
+    socket connection t i18n db context flash csrfToken on once pipe get is accepts
+    isAuthenticated login logout logIn logOut httpVersion setTimeout setEncoding resume pause
+    destroy removeListener emit range fresh stale server client stats timers locale account auth
+    authorized project tenant end write abort agent setHeader getHeader open send readyState
+    status response responseText responseType statusText onload onerror onreadystatechange
+    setRequestHeader withCredentials timeout post put delete defaults jar head patch
+    """
+),
     words=frozenset({"rejectUnauthorized", "minVersion", "webPreferences", "nodeIntegration", "webSecurity", "dialect", "strictSSL", "secureProtocol", "password", "token"}),
     hint=r"[(,=:|&]\s*/[^/*\s]",
     canary=(e("db.query(\"select * from t where a='\" + req.query.a + \"'\");"), "js.sql-injection"),
