@@ -3,12 +3,17 @@
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from nlogn.sandbox import Limits, Program, Sandbox
 
-LIMITS = Limits(wall_s=30.0, cpu_s=1.0, memory_bytes=256 << 20)
+LIMITS = Limits(wall_s=30.0, cpu_s=15.0, memory_bytes=256 << 20)
+
+
+def limits(status: str) -> Limits:
+    return replace(LIMITS, cpu_s=0.5) if status == "cpu_limit" else LIMITS
 
 
 @pytest.fixture(params=["full", pytest.param("light", marks=pytest.mark.slow)])
@@ -55,7 +60,8 @@ def test_cpp_is_compiled_once_and_run_many_times(sandbox: Sandbox) -> None:
 def test_cpp_limits_and_walls(sandbox: Sandbox, body: str, status: str) -> None:
     headers = ("cstdio", "unistd.h", "sys/socket.h", "sys/syscall.h")
     head = "".join(f"#include <{h}>\n" for h in headers)
-    outcome = sandbox.run(Program(head + "int main(){" + body + "}", None, "cpp"), "", LIMITS)
+    program = Program(head + "int main(){" + body + "}", None, "cpp")
+    outcome = sandbox.run(program, "", limits(status))
     assert outcome.status == status, outcome
     assert "PWNED" not in outcome.stdout
 
@@ -95,7 +101,7 @@ def test_cpp_that_does_not_compile(sandbox: Sandbox) -> None:
     ],
 )
 def test_javascript(sandbox: Sandbox, code: str, status: str, stdout: str) -> None:
-    outcome = sandbox.run(Program(code, None, "javascript"), "1 2\n", LIMITS)
+    outcome = sandbox.run(Program(code, None, "javascript"), "1 2\n", limits(status))
     assert (outcome.status, outcome.stdout) == (status, stdout), outcome
 
 

@@ -269,3 +269,19 @@ def f(n):
     limits = Limits(memory_bytes=256 << 20, processes=12)
     assert sandbox.call(Program(code, "f"), [(12,)], limits)[0].value == 66
     assert sandbox.call(Program(code, "f"), [(40,)], limits)[0].status == "exception"
+
+
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_talking_without_end_does_not_stop_the_clock(sandbox: Sandbox, descriptor: int) -> None:
+    drip = f"import os\nwhile True: os.write({descriptor}, b'.')"
+    began = time.monotonic()
+    outcome = sandbox.run(Program(drip), "", Limits(wall_s=0.3))
+    assert outcome.status == "wall_limit"
+    assert time.monotonic() - began < 5
+
+
+def test_messages_without_end(sandbox: Sandbox) -> None:
+    chatter = "import os\ndef main(payload, send):\n while True: os.write(3, b'm\\1\\0\\0\\x001')"
+    report = sandbox.execute(chatter, None, Limits(wall_s=0.3, output_bytes=1 << 16))
+    assert report.status in ("wall_limit", "output_limit")
+    assert len(report.messages) <= 4 * (2 * (1 << 16) + (1 << 16)) // 64

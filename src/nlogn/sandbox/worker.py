@@ -23,6 +23,7 @@ from nlogn.sandbox.types import Isolation, Limits
 _INSIDE = Path(__file__).parent / "inside"
 _START_S = 20.0
 STACK_BYTES = 100 << 20  # what deep recursion may use; it counts as memory
+_MESSAGE_BYTES = 64  # what a message costs beside its text, so that empty ones are not free
 _GRACE_S = 0.2  # for a program that has said its last word, to end by itself
 _SCM_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", 2)
 
@@ -342,11 +343,11 @@ class _Reading:
         self.seen = 0
         self.most = most_bytes(job.limits)
         self.left = 4 * self.most if job.answer_bytes is None else job.answer_bytes
-        self.killed = False
+        self.killed, self.killed_at = False, 0.0
 
     def kill(self, why: str) -> None:
         if not self.killed:
-            self.killed = True
+            self.killed, self.killed_at = True, time.monotonic()
             self.ending.stopped = why
             self.worker._send({"do": "kill"}, [])
 
@@ -358,11 +359,10 @@ class _Reading:
             poller.register(fd, select.POLLIN)
         reply = None
         while reply is None or open_fds:
-            ready = poller.poll(self._patience_ms(reply is not None))
-            if not ready:
-                if reply is not None:
-                    break
-                self._clocks()
+            due = self._due(over=reply is not None)
+            ready = poller.poll(max(0.0, due - time.monotonic()) * 1000 + 1)
+            if not ready and reply is not None:
+                break
             for fd, _ in ready:
                 data = b""
                 if fd == control.fileno():
@@ -382,6 +382,9 @@ class _Reading:
                 if fd in open_fds and (not data or self._answered(fd)):
                     poller.unregister(fd)
                     open_fds.discard(fd)
+            # After reading, since we may be the late one; and even if it never stops talking.
+            if reply is None and time.monotonic() >= self._due(over=False):
+                self._clocks()
         return self._ended(reply)
 
     def _answered(self, fd: int) -> bool:
@@ -406,14 +409,13 @@ class _Reading:
             ending.stdout, ending.stderr = map(bytes, self.streams.values())
         return ending
 
-    def _patience_ms(self, over: bool) -> float:
+    def _due(self, over: bool) -> float:
+        """When to look at the clocks, at the latest."""
         if over:
-            return 1000.0
+            return time.monotonic() + 1.0
         if self.killed:
-            return _START_S * 1000
-        now = time.monotonic()
-        due = min(self.renewed + self.job.limits.wall_s, self.cpu_due)
-        return max(0.0, due - now) * 1000 + 1
+            return self.killed_at + _START_S
+        return min(self.renewed + self.job.limits.wall_s, self.cpu_due)
 
     def _clocks(self) -> None:
         if self.killed:
@@ -453,7 +455,7 @@ class _Reading:
                 return None
             body = bytes(self.buffer[5 : 5 + length])
             del self.buffer[: 5 + length]
-            self.left -= length
+            self.left -= length + _MESSAGE_BYTES
             with hostile.collector_at_rest(length):
                 self._frame(kind, body)
             if self.killed or self.ending.done:
