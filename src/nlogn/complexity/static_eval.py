@@ -35,6 +35,8 @@ from nlogn.complexity.static_values import (
     written,
 )
 
+_ALIKE = 64
+
 
 def follows(state: State, name: str, node: ast.expr) -> bool:
     """Notes ``at = text.find(x, start)`` and what is counted on from it; whether `name` is the
@@ -126,7 +128,9 @@ class Evaluator:
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set, kind: str) -> Val:
         length, elem = ONE, None
-        for item in node.elts:
+        for i, item in enumerate(node.elts):
+            if i > _ALIKE and isinstance(item, ast.Constant):
+                continue  # a long table of literals
             value = self.value(item)
             if isinstance(item, ast.Starred):
                 length = add(length, value.size)

@@ -6,6 +6,7 @@ kept as broken; the line still being written is repaired as well as it can be.
 
 import ast
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -146,7 +147,9 @@ def _indent(text: str) -> int:
 
 def _tree(text: str) -> tuple[ast.AST, ...] | None:
     try:
-        return tuple(ast.parse(text).body)
+        with warnings.catch_warnings():  # "1if" and the like are the writer's business
+            warnings.simplefilter("ignore")
+            return tuple(ast.parse(text).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
