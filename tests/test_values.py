@@ -6,6 +6,7 @@ import decimal
 import enum
 import fractions
 import json
+import re
 from typing import Any, NamedTuple
 
 import pytest
@@ -116,6 +117,11 @@ def test_objects_come_back_as_their_name_and_fields() -> None:
         Instance("Node", {"value": 3, "following": Instance("Node", {"value": 4,
                                                                      "following": None})}),
     ]  # fmt: skip
+
+
+def test_a_match_comes_back_as_what_it_found() -> None:
+    back = decode(json.loads(json.dumps(encode(re.search("b(.)", "abc")))))
+    assert back == Instance("Match", {"span": (1, 3), "match": "bc", "groups": ("c",)})
 
 
 def test_a_subclass_never_passes_for_its_base() -> None:

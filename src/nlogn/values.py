@@ -19,6 +19,7 @@ import decimal
 import enum
 import fractions
 import json
+import re
 import types
 from dataclasses import dataclass
 from typing import Any
@@ -134,6 +135,8 @@ class _Encoder:
             fields: Any = {"name": value.name, "value": value.value}
         elif isinstance(value, tuple) and hasattr(kind, "_fields"):
             fields = dict(zip(kind._fields, value, strict=False))
+        elif kind is re.Match:
+            fields = {"span": value.span(), "match": value.group(), "groups": value.groups()}
         elif hasattr(kind, "__next__"):
             return {"$iterator": self.drain(value, depth)}
         elif isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType,
