@@ -111,7 +111,7 @@ def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
         return fast
     data = [(float(n), max(float(y), 0.0) + BYTES_OFFSET) for n, y in points]
     found = _bytes(_tail(data), floor)
-    if len(data) > 6:
+    if len(data) > 6 and data[-1][0] >= 1000:
         # One jump of a table at the very end is not a higher class: it has to show before, too.
         before = _bytes(_tail(data[:-1]), floor)
         if before.name != "unknown" and _FUNCTION_ORDER[before.name] < _FUNCTION_ORDER.get(
@@ -184,7 +184,7 @@ def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[f
 
 
 def _variants(
-    name: str, function: Callable[[float], float], smallest: float
+    name: str, function: Callable[[float], float], smallest: float, largest: float
 ) -> list[Callable[[float], float]]:
     """A class's own term, for loops that start late (n - 1, n - 2) and for logarithms of a part
     of n: what would otherwise need a negative lower term."""
@@ -194,6 +194,9 @@ def _variants(
     if name in ("log n", "n log n", "n^2 log n"):
         power = name.count("n") - 1 + name.count("^2")
         out += [lambda n, c=c: n**power * math.log2(1 + n / c) for c in (3.0, 8.0)]
+    if name in ("n^2", "n^2 log n"):  # numbers that become big, where they outgrow a few words
+        late = [s for s in (100.0, 200.0, 370.0, 700.0) if largest > 8 * s]
+        out += [lambda n, s=s: function(max(n - s, 0.0)) for s in late]
     return out
 
 
@@ -204,7 +207,7 @@ def residuals(data: Data) -> dict[str, tuple[float, float]]:
     for name, function in _FUNCTIONS.items():
         best = (math.inf, 0.0)
         lower = [[_FUNCTIONS[other](n) / y for n, y in data] for other in _LOWER[name]]
-        for own in _variants(name, function, data[0][0]):
+        for own in _variants(name, function, data[0][0], top):
             loss, x = nnls([[own(n) / y for n, y in data], *lower], [1.0] * len(data))
             if loss < best[0] - 1e-9:
                 best = (loss, float(x[0] * own(top) / data[-1][1]))
@@ -234,7 +237,7 @@ def _choose(
     if chosen == "unknown":
         chosen = min((name for name in order if name not in _RARE), key=lambda k: table[k][0])
     after = _NEXT.get(chosen)
-    if after and table[after][0] <= max(3 * table[chosen][0], 0.002):
+    if after and table[after][0] <= 1.2 * table[chosen][0]:
         chosen = after
     if table[chosen][0] > _TOO_FAR:
         return Fit("unknown", 0.0, None, best)

@@ -97,6 +97,7 @@ _RARE = frozenset(["min(n,m)", "sqrt n", "sqrt m", "n sqrt m", "n+m log n", "n l
 _KINKS: dict[str, tuple[Callable[[float, float], float], ...]] = {
     "n": (lambda n, m: max(0.0, n - 256), lambda n, m: n * max(0.0, 1 - 256 / m)),
     "m": (lambda n, m: max(0.0, m - 256), lambda n, m: m * max(0.0, 1 - 256 / n)),
+    "min": (lambda n, m: max(0.0, min(n, m) - 256),),
     "n*m": (lambda n, m: n * m * max(0.0, 1 - 256 / min(n, m)),),
 }
 _SHIFTS = ((0, 0), (-1, 0), (0, -1), (-1, -1), (0, -4), (-4, 0), (-4, -4))

@@ -17,7 +17,7 @@ from nlogn.sandbox import Limits, Program, Report, Sandbox, shared_sandbox
 TICKS = 60_000  # counted iterations of the largest size
 WORK = 2_000_000  # charged work of C code in the largest size
 GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
-MEMORY_STEPS = 400_000  # sizes up to this many steps, and inputs of up to this many items,
+MEMORY_STEPS = 2_500_000  # sizes up to this many steps, and inputs of up to this many items,
 MEMORY_MADE = 12_000  # are run again to see their memory
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 # CPU time per step may grow a few times where data outgrow a cache or a branch predictor, so the

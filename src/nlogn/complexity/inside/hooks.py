@@ -123,7 +123,7 @@ def hook_pow(a: Any, b: Any) -> Any:
     if type(a) is int and type(b) is int and b > 0 and not -2 < a < 2:
         size = a.bit_length() * b
         if size > 512:
-            half = (size >> 7) - 3
+            half = max((size >> 7) - 3, 1)
             charge(2 * product_cost(half, half))
     result = a**b
     if type(a) not in SCALARS:

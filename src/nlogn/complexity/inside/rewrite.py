@@ -244,14 +244,30 @@ class Facts(ast.NodeVisitor):
 
     def _grows_slowly(self, node: Any) -> bool:
         """A value that stays a machine word however often it is assigned again from itself.
-        The bounds of a range are taken as words: no loop of more iterations can be run."""
+        The bounds of a range are taken as words: no loop of more iterations can be run. A sum
+        must have a fixed part: `a = a + b` with two that grow is Fibonacci's."""
         if isinstance(node, ast.Tuple):
             return True
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.LShift, ast.Pow)):
-            return False
+        if isinstance(node, ast.BinOp):
+            if isinstance(node.op, (ast.Add, ast.Sub)):
+                return (self._fixed(node.left) or self._fixed(node.right)) and self.is_small(node)
+            if not isinstance(node.op, (ast.FloorDiv, ast.Mod, ast.RShift, ast.BitAnd, ast.Div)):
+                return False
         if isinstance(node, ast.IfExp):
             return self._grows_slowly(node.body) and self._grows_slowly(node.orelse)
         return self.is_small(node)
+
+    def _fixed(self, node: Any) -> bool:
+        """A number that no assignment makes grow: a literal, a length, a loop's index."""
+        if isinstance(node, ast.Name):
+            return node.id in self.small and all(
+                isinstance(v, (ast.Tuple, ast.Constant)) or self._fixed(v)
+                for v in self.small_values[node.id]
+                if not (isinstance(v, ast.Name) and v.id == node.id)
+            )
+        if isinstance(node, ast.Call):
+            return self.is_small(node)
+        return isinstance(node, ast.Constant) and self.is_small(node)
 
     def is_small(self, node: Any) -> bool:
         """Whether the expression is a number of few bits, whatever the input."""
