@@ -23,6 +23,7 @@ NULLABLE = re.compile(
     r"av_malloc\w*|gf_malloc|xkb_atom_text|nla_nest_start|find_vma|AllocateMagick\w+|"
     r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
 )
+ASSERTS = re.compile(r"(?i)^(?:g_|tor_|ap_|debug_|static_)?assert\w*$|^(?:BUG|WARN)_ON\w*$|^VERIFY$|^CHECK\w*$")
 FREES = frozenset(
     [
         "free",
@@ -232,6 +233,8 @@ class Memory:
         elif kind is ir.Eval:
             self.uses(s.value, st)
             name = callee(s.value)
+            if ASSERTS.match(name):
+                self.check(s.value, st, True)
             if name in ("exit", "abort", "_exit", "BUG", "err", "errx", "die", "fatal", "panic"):
                 return False
             if name == "label":

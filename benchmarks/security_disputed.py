@@ -1,0 +1,42 @@
+"""Rows of the labelled sets whose label is disputed, and why. Scores are given both ways."""
+
+from __future__ import annotations
+
+CONSTANT = "only a constant reaches the sink: the branch that takes the input is never run"
+NOT_INSECURE = "nothing in it is insecure"
+
+DISPUTED: dict[str, str] = {
+    "owasp_py/BenchmarkTest00008": CONSTANT,
+    "owasp_py/BenchmarkTest00089": CONSTANT,
+    "owasp_py/BenchmarkTest00289": CONSTANT,
+    "owasp_py/BenchmarkTest00340": CONSTANT,
+    "owasp_py/BenchmarkTest00350": CONSTANT,
+    "owasp_py/BenchmarkTest00436": CONSTANT,
+    "owasp_py/BenchmarkTest00535": CONSTANT,
+    "owasp_py/BenchmarkTest00845": CONSTANT,
+    "owasp_py/BenchmarkTest00947": CONSTANT,
+    "owasp_py/BenchmarkTest01000": CONSTANT,
+    "devaic_google_gemini_007": "a parameterised DELETE; " + NOT_INSECURE,
+    "devaic_github_copilot_007": "a parameterised DELETE; " + NOT_INSECURE,
+    "devaic_google_gemini_122": "SHA-256 of one character; " + NOT_INSECURE,
+    "devaic_microsoft_copilot_042": "only pickles, never unpickles",
+    "devaic_openai_chatgpt_042": "only pickles, never unpickles",
+    "devaic_openai_chatgpt_063": "only pickles, never unpickles",
+    "devaic_microsoft_copilot_067": "switches XML namespaces on, which resolves nothing external",
+    "devaic_microsoft_copilot_089": "mode 0o400 is the most restrictive that can be read",
+    "devaic_openai_chatgpt_068": "mode 0o400 is the most restrictive that can be read",
+    "devaic_openai_chatgpt_090": "mode 0o400 is the most restrictive that can be read",
+    "devaic_microsoft_copilot_119": "a unit test of roles; " + NOT_INSECURE,
+    "devaic_openai_chatgpt_025": "reads and converts an integer; " + NOT_INSECURE,
+    "devaic_google_gemini_025": "reads a number; its assert fails closed",
+    "devaic_github_copilot_059": "reads the clock; " + NOT_INSECURE,
+    "devaic_github_copilot_019": "a constant address and a constant file; " + NOT_INSECURE,
+    "devaic_google_gemini_101": "signs a token with a random key; " + NOT_INSECURE,
+    "devaic_microsoft_copilot_004": "labelled safe, but returns parsed request data as HTML",
+    "devaic_microsoft_copilot_104": "labelled safe, but returns the request body as HTML",
+    "devaic_microsoft_copilot_113": "labelled safe; its like is labelled insecure elsewhere",
+    "devaic_openai_chatgpt_020": "labelled safe, but sends the exception's text to the client",
+    "devaic_openai_chatgpt_011": "labelled safe, but an administrator's password is in the source",
+    "sven_train_089_064_u": "the route converts the id with <int:…> and formats it with %d",
+    "sven_train_089_030_u": "the value is an int and formatted with %d",
+}
