@@ -190,8 +190,11 @@ def _plan(params: Sequence[Param], types: Sequence[Type], relations: Sequence[Re
         dims[growing[0]] = "n"
         for i in growing[1:]:
             dims[i] = "(n * 5 // 8 + 1)"
+    for r in relations:  # a text is longer than the pattern, whatever the two sizes are
+        if r.kind == "part" and {dims.get(r.a), dims.get(r.b)} == {"n", "m"}:
+            dims[r.b] = "(n + m)"
     chosen = set(dims.values())
-    two = "m" in chosen or "rows" in chosen or "graph" in chosen
+    two = any(d in chosen for d in ("m", "(n + m)", "rows", "graph"))
     return _Plan(dims, two)
 
 
@@ -252,7 +255,8 @@ def _source(
             texts[i] = _indices(types[i], b, dim or "n")
         else:
             vertices = _vertices(i, relations, plan)
-            text, shaped = expression(types[i], dim, context, params[i].name, vertices)
+            own = types[i] if vertices else _below_sizes(types[i], types, plan)
+            text, shaped = expression(own, dim, context, params[i].name, vertices)
             if any(r.kind == "shorter" and r.a == i for r in relations):
                 text = f"({text})[1:]"
             texts[i] = text
@@ -268,6 +272,19 @@ def _source(
         for i in reversed(order):
             body = f"(lambda a{i}: {body})({texts[i]})"
     return f"lambda n, {'m, ' if plan.two else ''}rng: {body}"
+
+
+def _below_sizes(type_: Type, types: Sequence[Type], plan: _Plan) -> Type:
+    """Weights and coins beside a capacity that grows: small ones, so that all of them count
+    at every size."""
+    beside = any(plan.dims.get(i) in ("n", "m") for i, t in enumerate(types) if isinstance(t, Int))
+    if not beside or not isinstance(type_, Seq):
+        return type_
+    item = main_option(type_.item)
+    if not isinstance(item, Int) or (item.hi is not None and item.hi < 10) or type_.distinct:
+        return type_
+    low = 1 if item.lo is None else item.lo
+    return replace(type_, item=Int(low, low + 8))
 
 
 def _indices(type_: Type, b: int, size: str) -> str:

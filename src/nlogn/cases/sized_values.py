@@ -279,10 +279,11 @@ def _edges(type_: Type, m: str, n: str, context: Context) -> tuple[str, bool]:
         case "sorted":  # a path, again and again
             pair = f"i % max(1, {n} - 1){plus}, (i % max(1, {n} - 1) + 1) % {n}{plus}"
         case "reversed":  # a star
-            pair = f"0{plus}, (i + 1) % {n}{plus}"
+            pair = f"0{plus}, min(1 + i % max(1, {n} - 1), {n} - 1){plus}"
         case "adversarial":  # acyclic, dense near the start
-            return (f"[(lambda a, b: {o}min(a, b){plus}, max(a, b){plus}{tail}{c})"
-                    f"(i % {n}, rng.randrange({n})) for i in range({m})]"), True  # fmt: skip
+            above = f"min(a + 1 + rng.randrange(max(1, {n} - 1 - a)), {n} - 1)"
+            return (f"[(lambda a: {o}a{plus}, {above}{plus}{tail}{c})"
+                    f"(i % max(1, {n} - 1)) for i in range({m})]"), True  # fmt: skip
         case "equal":
             pair = f"0{plus}, ({n} - 1){plus}"
         case _:
