@@ -58,7 +58,7 @@ def contestants(config: ModelConfig, tokens: torch.Tensor) -> dict[str, Callable
     steps: dict[str, Callable[[], float]] = {}
 
     def step(model: torch.nn.Module, loss_of: Callable[[], torch.Tensor]) -> Callable[[], float]:
-        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, foreach=True)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
 
         def run() -> float:
             optimizer.zero_grad(set_to_none=True)

@@ -167,8 +167,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         counted = (targets >= 0).sum().clamp(min=1)
         want = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
-        grad_hidden = torch.empty_like(hidden) if want else None
-        grad_weight = torch.zeros_like(weight) if want else None
+        grad_hidden = torch.empty_like(hidden if want else hidden[:0])
+        grad_weight = torch.zeros_like(weight if want else weight[:0], dtype=torch.float32)
         loss = torch.zeros((), device=hidden.device, dtype=torch.float32)
         for start in range(0, len(hidden), LOSS_CHUNK):
             piece = slice(start, start + LOSS_CHUNK)
@@ -186,15 +186,20 @@ class _LinearCrossEntropy(torch.autograd.Function):
                     scores.mul_(known[:, None])
                 grad = scores.to(hidden.dtype)
                 torch.mm(grad, weight, out=grad_hidden[piece])
-                grad_weight.addmm_(grad.t(), hidden[piece])
+                if grad.dtype == torch.float32:
+                    grad_weight.addmm_(grad.t(), hidden[piece])
+                else:
+                    grad_weight += grad.t() @ hidden[piece]
         if want:
-            ctx.save_for_backward(grad_hidden.div_(counted), grad_weight.div_(counted))
+            grad_weight = grad_weight.div_(counted).to(weight.dtype)
+            ctx.save_for_backward(grad_hidden.div_(counted), grad_weight)
         return loss / counted
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         grad_hidden, grad_weight = ctx.saved_tensors
-        return grad_hidden * grads[0].to(grad_hidden.dtype), grad_weight * grads[0], None
+        scale = grads[0].to(grad_hidden.dtype)
+        return grad_hidden * scale, grad_weight * scale, None
 
 
 def linear_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nlogn.model.experts import group_loss, router_z_loss
 from nlogn.model.heads import Heads, head_losses
-from nlogn.model.transformer import Output, Transformer, cross_entropy
+from nlogn.model.transformer import Output, Transformer
 from nlogn.train.data import Batch
 
 SMOOTHING = 0.3
@@ -48,8 +48,8 @@ class Weights:
 def terms(model: Transformer, heads: Heads | None, batch: Batch, out: Output,
           wanted: dict[str, float]) -> dict[str, Tensor]:  # fmt: skip
     """The loss terms that this batch has labels for and that `wanted` gives a share."""
-    assert out.logits is not None
-    losses = {"tokens": cross_entropy(out.logits, batch.tokens[:, 1:])}
+    assert out.loss is not None
+    losses = {"tokens": out.loss}
     experts = model.config.experts
     labels = batch.labels
     if out.routings and experts is not None:

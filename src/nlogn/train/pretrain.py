@@ -172,7 +172,8 @@ def _one_step(
             if adapting else None  # noqa: B023 # fmt: skip
         with torch.autocast(device.type, getattr(torch, run.precision),
                             enabled=run.precision != "float32"):  # fmt: skip
-            out = model(piece.tokens[:, :-1], classes=piece.labels.get("classes"))
+            out = model(piece.tokens[:, :-1], classes=piece.labels.get("classes"),
+                        targets=piece.tokens[:, 1:])  # fmt: skip
             losses = terms(model, heads, piece, out, shares)
         if hook is not None:
             hook.remove()
