@@ -23,7 +23,9 @@ NULLABLE = re.compile(
     r"av_malloc\w*|gf_malloc|xkb_atom_text|nla_nest_start|find_vma|AllocateMagick\w+|"
     r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
 )
-ASSERTS = re.compile(r"(?i)^(?:g_|tor_|ap_|debug_|static_)?assert\w*$|^(?:BUG|WARN)_ON\w*$|^VERIFY$|^CHECK\w*$")
+ASSERTS = re.compile(
+    r"(?i)^(?:g_|tor_|ap_|debug_|static_)?assert\w*$|^(?:BUG|WARN)_ON\w*$|^VERIFY$|^CHECK\w*$"
+)
 FREES = frozenset(
     [
         "free",

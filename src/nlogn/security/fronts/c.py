@@ -26,46 +26,6 @@ class Lower:
         self.imports: dict[str, str] = {}
         self.cls = ""
         self.macros: dict[str, Any] = {}
-        self.ex = {
-            "identifier": self.name, "field_identifier": self.name, "type_identifier": self.name,
-            "namespace_identifier": self.name, "this": self.name, "field_expression": self.field,
-            "qualified_identifier": self.qualified, "call_expression": self.call,
-            "string_literal": self.string, "concatenated_string": self.concatenated,
-            "raw_string_literal": self.raw, "char_literal": self.char,
-            "number_literal": self.num, "true": self.true, "false": self.false, "null": self.null,
-            "nullptr": self.null, "subscript_expression": self.index,
-            "binary_expression": self.binary, "unary_expression": self.unary,
-            "pointer_expression": self.pointer, "update_expression": self.update,
-            "conditional_expression": self.ternary, "assignment_expression": self.assign_expr,
-            "parenthesized_expression": self.inner, "cast_expression": self.cast,
-            "initializer_list": self.initializer, "compound_literal_expression": self.last,
-            "sizeof_expression": self.sizeof, "comma_expression": self.comma,
-            "new_expression": self.new, "delete_expression": self.delete,
-            "lambda_expression": self.lambda_, "template_function": self.template_function,
-            "condition_clause": self.condition, "co_await_expression": self.inner,
-            "argument_list": self.initializer,
-        }  # fmt: skip
-        self.st = {
-            "expression_statement": self.expression_statement, "declaration": self.declaration,
-            "if_statement": self.if_, "for_statement": self.for_, "while_statement": self.while_,
-            "for_range_loop": self.for_range, "do_statement": self.do_,
-            "return_statement": self.return_, "compound_statement": self.block,
-            "switch_statement": self.switch, "break_statement": self.jump,
-            "continue_statement": self.jump, "goto_statement": self.goto,
-            "labeled_statement": self.label, "function_definition": self.function,
-            "preproc_def": self.define, "comment": self.skip, "preproc_include": self.include,
-            "preproc_function_def": self.skip, "type_definition": self.skip,
-            "struct_specifier": self.struct, "class_specifier": self.struct,
-            "union_specifier": self.skip, "enum_specifier": self.enum,
-            "namespace_definition": self.namespace, "using_declaration": self.skip,
-            "alias_declaration": self.skip, "try_statement": self.try_,
-            "throw_statement": self.throw, "template_declaration": self.namespace,
-            "linkage_specification": self.namespace, "declaration_list": self.block,
-            "preproc_call": self.skip, "preproc_ifdef": self.preproc, "preproc_if": self.preproc,
-            "preproc_else": self.block, "preproc_elif": self.preproc, "else_clause": self.block,
-            "field_declaration": self.declaration, "access_specifier": self.skip,
-            "field_declaration_list": self.block,
-        }  # fmt: skip
 
     def module(self) -> ir.Module:
         body = self.body(self.src.root)
@@ -87,10 +47,10 @@ class Lower:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.st.get(n.type)
+        f = STATEMENTS.get(n.type)
         if f is not None:
-            f(n, out)
-        elif n.type in self.ex:
+            f(self, n, out)
+        elif n.type in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), n.start_byte))
         else:
             for c in n.named_children:
@@ -422,9 +382,9 @@ class Lower:
     def expr(self, n: Any) -> Any:
         if n is None:
             return ir.Const(None)
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def name(self, n: Any) -> Any:
@@ -605,6 +565,51 @@ class Lower:
         body = n.child_by_field_name("body")
         fn = ir.Function("lambda", [], self.body(body), n.start_byte, n.end_byte)
         return ir.Lambda(fn, n.start_byte)
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "identifier": Lower.name, "field_identifier": Lower.name, "type_identifier": Lower.name,
+    "namespace_identifier": Lower.name, "this": Lower.name, "field_expression": Lower.field,
+    "qualified_identifier": Lower.qualified, "call_expression": Lower.call,
+    "string_literal": Lower.string, "concatenated_string": Lower.concatenated,
+    "raw_string_literal": Lower.raw, "char_literal": Lower.char,
+    "number_literal": Lower.num, "true": Lower.true, "false": Lower.false, "null": Lower.null,
+    "nullptr": Lower.null, "subscript_expression": Lower.index,
+    "binary_expression": Lower.binary, "unary_expression": Lower.unary,
+    "pointer_expression": Lower.pointer, "update_expression": Lower.update,
+    "conditional_expression": Lower.ternary, "assignment_expression": Lower.assign_expr,
+    "parenthesized_expression": Lower.inner, "cast_expression": Lower.cast,
+    "initializer_list": Lower.initializer, "compound_literal_expression": Lower.last,
+    "sizeof_expression": Lower.sizeof, "comma_expression": Lower.comma,
+    "new_expression": Lower.new, "delete_expression": Lower.delete,
+    "lambda_expression": Lower.lambda_, "template_function": Lower.template_function,
+    "condition_clause": Lower.condition, "co_await_expression": Lower.inner,
+    "argument_list": Lower.initializer,
+}  # fmt: skip
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "expression_statement": Lower.expression_statement, "declaration": Lower.declaration,
+    "if_statement": Lower.if_, "for_statement": Lower.for_, "while_statement": Lower.while_,
+    "for_range_loop": Lower.for_range, "do_statement": Lower.do_,
+    "return_statement": Lower.return_, "compound_statement": Lower.block,
+    "switch_statement": Lower.switch, "break_statement": Lower.jump,
+    "continue_statement": Lower.jump, "goto_statement": Lower.goto,
+    "labeled_statement": Lower.label, "function_definition": Lower.function,
+    "preproc_def": Lower.define, "comment": Lower.skip, "preproc_include": Lower.include,
+    "preproc_function_def": Lower.skip, "type_definition": Lower.skip,
+    "struct_specifier": Lower.struct, "class_specifier": Lower.struct,
+    "union_specifier": Lower.skip, "enum_specifier": Lower.enum,
+    "namespace_definition": Lower.namespace, "using_declaration": Lower.skip,
+    "alias_declaration": Lower.skip, "try_statement": Lower.try_,
+    "throw_statement": Lower.throw, "template_declaration": Lower.namespace,
+    "linkage_specification": Lower.namespace, "declaration_list": Lower.block,
+    "preproc_call": Lower.skip, "preproc_ifdef": Lower.preproc, "preproc_if": Lower.preproc,
+    "preproc_else": Lower.block, "preproc_elif": Lower.preproc, "else_clause": Lower.block,
+    "field_declaration": Lower.declaration, "access_specifier": Lower.skip,
+    "field_declaration_list": Lower.block,
+}  # fmt: skip
 
 
 def lower(text: str, lang: str = "c") -> ir.Module:

@@ -16,64 +16,6 @@ class Lower:
         self.src = Source(text, "go")
         self.at = self.src.at
         self.imports: dict[str, str] = {}
-        self.ex = {
-            "identifier": self.name,
-            "field_identifier": self.name,
-            "type_identifier": self.name,
-            "package_identifier": self.name,
-            "selector_expression": self.selector,
-            "qualified_type": self.qualified,
-            "call_expression": self.call,
-            "interpreted_string_literal": self.string,
-            "raw_string_literal": self.raw,
-            "int_literal": self.num,
-            "float_literal": self.num,
-            "rune_literal": self.rune,
-            "true": self.true,
-            "false": self.false,
-            "nil": self.nil,
-            "index_expression": self.index,
-            "slice_expression": self.slice,
-            "binary_expression": self.binary,
-            "unary_expression": self.unary,
-            "parenthesized_expression": self.inner,
-            "composite_literal": self.composite,
-            "func_literal": self.func_literal,
-            "type_conversion_expression": self.conversion,
-            "type_assertion_expression": self.assertion,
-            "expression_list": self.expr_list,
-            "literal_element": self.inner,
-            "literal_value": self.literal_value,
-        }
-        self.st = {
-            "short_var_declaration": self.assign,
-            "assignment_statement": self.assign,
-            "var_declaration": self.vars,
-            "const_declaration": self.vars,
-            "expression_statement": self.expression_statement,
-            "if_statement": self.if_,
-            "for_statement": self.for_,
-            "return_statement": self.return_,
-            "block": self.block,
-            "function_declaration": self.function,
-            "method_declaration": self.function,
-            "expression_switch_statement": self.switch,
-            "type_switch_statement": self.type_switch,
-            "select_statement": self.select,
-            "go_statement": self.defer,
-            "defer_statement": self.defer,
-            "import_declaration": self.import_,
-            "break_statement": self.jump,
-            "continue_statement": self.jump,
-            "inc_statement": self.inc,
-            "dec_statement": self.inc,
-            "comment": self.skip,
-            "package_clause": self.skip,
-            "type_declaration": self.types,
-            "labeled_statement": self.labeled,
-            "send_statement": self.send,
-            "statement_list": self.block,
-        }
 
     def module(self) -> ir.Module:
         return ir.Module("go", self.body(self.src.root), self.imports, int(self.src.root.has_error))
@@ -86,10 +28,10 @@ class Lower:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.st.get(n.type)
+        f = STATEMENTS.get(n.type)
         if f is not None:
-            f(n, out)
-        elif n.type in self.ex:
+            f(self, n, out)
+        elif n.type in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), n.start_byte))
         else:
             for c in n.named_children:
@@ -386,9 +328,9 @@ class Lower:
     # ---- expressions
 
     def expr(self, n: Any) -> Any:
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def name(self, n: Any) -> Any:
@@ -530,6 +472,69 @@ CONVERSIONS = words(
     string bool []byte []rune
     """
 )
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "identifier": Lower.name,
+    "field_identifier": Lower.name,
+    "type_identifier": Lower.name,
+    "package_identifier": Lower.name,
+    "selector_expression": Lower.selector,
+    "qualified_type": Lower.qualified,
+    "call_expression": Lower.call,
+    "interpreted_string_literal": Lower.string,
+    "raw_string_literal": Lower.raw,
+    "int_literal": Lower.num,
+    "float_literal": Lower.num,
+    "rune_literal": Lower.rune,
+    "true": Lower.true,
+    "false": Lower.false,
+    "nil": Lower.nil,
+    "index_expression": Lower.index,
+    "slice_expression": Lower.slice,
+    "binary_expression": Lower.binary,
+    "unary_expression": Lower.unary,
+    "parenthesized_expression": Lower.inner,
+    "composite_literal": Lower.composite,
+    "func_literal": Lower.func_literal,
+    "type_conversion_expression": Lower.conversion,
+    "type_assertion_expression": Lower.assertion,
+    "expression_list": Lower.expr_list,
+    "literal_element": Lower.inner,
+    "literal_value": Lower.literal_value,
+}
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "short_var_declaration": Lower.assign,
+    "assignment_statement": Lower.assign,
+    "var_declaration": Lower.vars,
+    "const_declaration": Lower.vars,
+    "expression_statement": Lower.expression_statement,
+    "if_statement": Lower.if_,
+    "for_statement": Lower.for_,
+    "return_statement": Lower.return_,
+    "block": Lower.block,
+    "function_declaration": Lower.function,
+    "method_declaration": Lower.function,
+    "expression_switch_statement": Lower.switch,
+    "type_switch_statement": Lower.type_switch,
+    "select_statement": Lower.select,
+    "go_statement": Lower.defer,
+    "defer_statement": Lower.defer,
+    "import_declaration": Lower.import_,
+    "break_statement": Lower.jump,
+    "continue_statement": Lower.jump,
+    "inc_statement": Lower.inc,
+    "dec_statement": Lower.inc,
+    "comment": Lower.skip,
+    "package_clause": Lower.skip,
+    "type_declaration": Lower.types,
+    "labeled_statement": Lower.labeled,
+    "send_statement": Lower.send,
+    "statement_list": Lower.block,
+}
 
 
 def lower(text: str) -> ir.Module:

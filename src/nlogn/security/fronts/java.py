@@ -16,45 +16,6 @@ class Lower:
         self.at = self.src.at
         self.imports: dict[str, str] = {}
         self.cls = ""
-        self.ex = {
-            "identifier": self.name, "type_identifier": self.name, "this": self.name,
-            "super": self.name, "field_access": self.field, "scoped_identifier": self.dotted,
-            "scoped_type_identifier": self.dotted, "method_invocation": self.call,
-            "object_creation_expression": self.new, "string_literal": self.string,
-            "decimal_integer_literal": self.num, "hex_integer_literal": self.num,
-            "octal_integer_literal": self.num, "binary_integer_literal": self.num,
-            "decimal_floating_point_literal": self.num, "character_literal": self.char,
-            "true": self.true, "false": self.false, "null_literal": self.null,
-            "array_access": self.index, "binary_expression": self.binary,
-            "unary_expression": self.unary, "update_expression": self.update,
-            "ternary_expression": self.ternary, "assignment_expression": self.assign_expr,
-            "parenthesized_expression": self.inner, "cast_expression": self.cast,
-            "array_initializer": self.array, "array_creation_expression": self.new_array,
-            "lambda_expression": self.lambda_, "class_literal": self.dotted,
-            "method_reference": self.other, "instanceof_expression": self.other,
-            "switch_expression": self.switch_expr, "generic_type": self.generic,
-        }  # fmt: skip
-        self.st = {
-            "expression_statement": self.expression_statement,
-            "local_variable_declaration": self.declaration, "field_declaration": self.declaration,
-            "if_statement": self.if_, "for_statement": self.for_,
-            "enhanced_for_statement": self.foreach, "while_statement": self.while_,
-            "do_statement": self.do_, "return_statement": self.return_, "block": self.block,
-            "try_statement": self.try_, "try_with_resources_statement": self.try_,
-            "throw_statement": self.throw, "break_statement": self.jump,
-            "continue_statement": self.jump, "switch_statement": self.switch,
-            "switch_expression": self.switch, "class_declaration": self.class_,
-            "interface_declaration": self.class_, "enum_declaration": self.class_,
-            "record_declaration": self.class_, "method_declaration": self.method,
-            "constructor_declaration": self.method, "import_declaration": self.import_,
-            "package_declaration": self.skip, "line_comment": self.skip,
-            "block_comment": self.skip, "synchronized_statement": self.sync,
-            "labeled_statement": self.sync, "static_initializer": self.sync,
-            "constructor_body": self.block, "class_body": self.block,
-            "explicit_constructor_invocation": self.skip, "yield_statement": self.return_,
-            "enum_body": self.block, "enum_body_declarations": self.block,
-            "interface_body": self.block, "local_class_declaration": self.sync,
-        }  # fmt: skip
 
     def module(self) -> ir.Module:
         return ir.Module(
@@ -78,10 +39,10 @@ class Lower:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.st.get(n.type)
+        f = STATEMENTS.get(n.type)
         if f is not None:
-            f(n, out)
-        elif n.type in self.ex:
+            f(self, n, out)
+        elif n.type in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), n.start_byte))
         else:
             for c in n.named_children:
@@ -314,9 +275,9 @@ class Lower:
     # ---- expressions
 
     def expr(self, n: Any) -> Any:
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return self.other(n)
 
     def other(self, n: Any) -> Any:
@@ -470,6 +431,50 @@ class Lower:
             "lambda", [ir.Param(self.at(p)) for p in names], lowered, n.start_byte, n.end_byte
         )
         return ir.Lambda(fn, n.start_byte)
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "identifier": Lower.name, "type_identifier": Lower.name, "this": Lower.name,
+    "super": Lower.name, "field_access": Lower.field, "scoped_identifier": Lower.dotted,
+    "scoped_type_identifier": Lower.dotted, "method_invocation": Lower.call,
+    "object_creation_expression": Lower.new, "string_literal": Lower.string,
+    "decimal_integer_literal": Lower.num, "hex_integer_literal": Lower.num,
+    "octal_integer_literal": Lower.num, "binary_integer_literal": Lower.num,
+    "decimal_floating_point_literal": Lower.num, "character_literal": Lower.char,
+    "true": Lower.true, "false": Lower.false, "null_literal": Lower.null,
+    "array_access": Lower.index, "binary_expression": Lower.binary,
+    "unary_expression": Lower.unary, "update_expression": Lower.update,
+    "ternary_expression": Lower.ternary, "assignment_expression": Lower.assign_expr,
+    "parenthesized_expression": Lower.inner, "cast_expression": Lower.cast,
+    "array_initializer": Lower.array, "array_creation_expression": Lower.new_array,
+    "lambda_expression": Lower.lambda_, "class_literal": Lower.dotted,
+    "method_reference": Lower.other, "instanceof_expression": Lower.other,
+    "switch_expression": Lower.switch_expr, "generic_type": Lower.generic,
+}  # fmt: skip
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "expression_statement": Lower.expression_statement,
+    "local_variable_declaration": Lower.declaration, "field_declaration": Lower.declaration,
+    "if_statement": Lower.if_, "for_statement": Lower.for_,
+    "enhanced_for_statement": Lower.foreach, "while_statement": Lower.while_,
+    "do_statement": Lower.do_, "return_statement": Lower.return_, "block": Lower.block,
+    "try_statement": Lower.try_, "try_with_resources_statement": Lower.try_,
+    "throw_statement": Lower.throw, "break_statement": Lower.jump,
+    "continue_statement": Lower.jump, "switch_statement": Lower.switch,
+    "switch_expression": Lower.switch, "class_declaration": Lower.class_,
+    "interface_declaration": Lower.class_, "enum_declaration": Lower.class_,
+    "record_declaration": Lower.class_, "method_declaration": Lower.method,
+    "constructor_declaration": Lower.method, "import_declaration": Lower.import_,
+    "package_declaration": Lower.skip, "line_comment": Lower.skip,
+    "block_comment": Lower.skip, "synchronized_statement": Lower.sync,
+    "labeled_statement": Lower.sync, "static_initializer": Lower.sync,
+    "constructor_body": Lower.block, "class_body": Lower.block,
+    "explicit_constructor_invocation": Lower.skip, "yield_statement": Lower.return_,
+    "enum_body": Lower.block, "enum_body_declarations": Lower.block,
+    "interface_body": Lower.block, "local_class_declaration": Lower.sync,
+}  # fmt: skip
 
 
 def lower(text: str) -> ir.Module:

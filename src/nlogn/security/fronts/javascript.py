@@ -17,63 +17,6 @@ class Lower:
         self.at = self.src.at
         self.imports: dict[str, str] = {}
         self.cls = ""
-        self.ex = {
-            "identifier": self.name, "property_identifier": self.name, "this": self.name,
-            "super": self.name, "shorthand_property_identifier": self.name,
-            "private_property_identifier": self.name, "type_identifier": self.name,
-            "shorthand_property_identifier_pattern": self.name,
-            "member_expression": self.member, "call_expression": self.call,
-            "new_expression": self.new, "string": self.string, "template_string": self.template,
-            "number": self.num, "true": self.true, "false": self.false, "null": self.null,
-            "undefined": self.null, "regex": self.regex, "subscript_expression": self.subscript,
-            "binary_expression": self.binary, "unary_expression": self.unary,
-            "update_expression": self.update, "ternary_expression": self.ternary,
-            "assignment_expression": self.assign_expr,
-            "augmented_assignment_expression": self.assign_expr,
-            "parenthesized_expression": self.inner, "await_expression": self.inner,
-            "array": self.array, "array_pattern": self.array, "object": self.object,
-            "object_pattern": self.object, "arrow_function": self.function_expr,
-            "function_expression": self.function_expr, "function": self.function_expr,
-            "generator_function": self.function_expr, "spread_element": self.spread,
-            "rest_pattern": self.spread, "as_expression": self.first,
-            "satisfies_expression": self.first, "non_null_expression": self.first,
-            "assignment_pattern": self.default_pattern, "sequence_expression": self.sequence,
-            "type_assertion": self.last, "yield_expression": self.inner, "class": self.class_expr,
-            "jsx_element": self.jsx, "jsx_self_closing_element": self.jsx,
-            "object_assignment_pattern": self.default_pattern, "jsx_expression": self.inner,
-        }  # fmt: skip
-        self.st = {
-            "expression_statement": self.expression_statement,
-            "variable_declaration": self.declaration,
-            "lexical_declaration": self.declaration,
-            "if_statement": self.if_,
-            "for_statement": self.for_,
-            "for_in_statement": self.for_in,
-            "while_statement": self.while_,
-            "do_statement": self.do_,
-            "return_statement": self.return_,
-            "statement_block": self.block,
-            "try_statement": self.try_,
-            "throw_statement": self.throw,
-            "break_statement": self.jump,
-            "continue_statement": self.jump,
-            "switch_statement": self.switch,
-            "class_declaration": self.class_,
-            "abstract_class_declaration": self.class_,
-            "function_declaration": self.function,
-            "generator_function_declaration": self.function,
-            "method_definition": self.method,
-            "field_definition": self.field_def,
-            "public_field_definition": self.field_def,
-            "import_statement": self.import_,
-            "export_statement": self.export,
-            "comment": self.skip,
-            "empty_statement": self.skip,
-            "interface_declaration": self.skip,
-            "type_alias_declaration": self.skip,
-            "labeled_statement": self.export,
-            "class_body": self.block,
-        }
 
     def module(self) -> ir.Module:
         return ir.Module(
@@ -94,10 +37,10 @@ class Lower:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.st.get(n.type)
+        f = STATEMENTS.get(n.type)
         if f is not None:
-            f(n, out)
-        elif n.type in self.ex:
+            f(self, n, out)
+        elif n.type in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), n.start_byte))
         else:
             for c in n.named_children:
@@ -434,9 +377,9 @@ class Lower:
     # ---- expressions
 
     def expr(self, n: Any) -> Any:
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def name(self, n: Any) -> Any:
@@ -628,6 +571,68 @@ def module_name(text: str) -> str:
     """`node:fs/promises` and `./lib/db` as dotted names without dots of their own."""
     text = text.removeprefix("node:")
     return re.sub(r"[^\w@-]+", "~", text).strip("~")
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "identifier": Lower.name, "property_identifier": Lower.name, "this": Lower.name,
+    "super": Lower.name, "shorthand_property_identifier": Lower.name,
+    "private_property_identifier": Lower.name, "type_identifier": Lower.name,
+    "shorthand_property_identifier_pattern": Lower.name,
+    "member_expression": Lower.member, "call_expression": Lower.call,
+    "new_expression": Lower.new, "string": Lower.string, "template_string": Lower.template,
+    "number": Lower.num, "true": Lower.true, "false": Lower.false, "null": Lower.null,
+    "undefined": Lower.null, "regex": Lower.regex, "subscript_expression": Lower.subscript,
+    "binary_expression": Lower.binary, "unary_expression": Lower.unary,
+    "update_expression": Lower.update, "ternary_expression": Lower.ternary,
+    "assignment_expression": Lower.assign_expr,
+    "augmented_assignment_expression": Lower.assign_expr,
+    "parenthesized_expression": Lower.inner, "await_expression": Lower.inner,
+    "array": Lower.array, "array_pattern": Lower.array, "object": Lower.object,
+    "object_pattern": Lower.object, "arrow_function": Lower.function_expr,
+    "function_expression": Lower.function_expr, "function": Lower.function_expr,
+    "generator_function": Lower.function_expr, "spread_element": Lower.spread,
+    "rest_pattern": Lower.spread, "as_expression": Lower.first,
+    "satisfies_expression": Lower.first, "non_null_expression": Lower.first,
+    "assignment_pattern": Lower.default_pattern, "sequence_expression": Lower.sequence,
+    "type_assertion": Lower.last, "yield_expression": Lower.inner, "class": Lower.class_expr,
+    "jsx_element": Lower.jsx, "jsx_self_closing_element": Lower.jsx,
+    "object_assignment_pattern": Lower.default_pattern, "jsx_expression": Lower.inner,
+}  # fmt: skip
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "expression_statement": Lower.expression_statement,
+    "variable_declaration": Lower.declaration,
+    "lexical_declaration": Lower.declaration,
+    "if_statement": Lower.if_,
+    "for_statement": Lower.for_,
+    "for_in_statement": Lower.for_in,
+    "while_statement": Lower.while_,
+    "do_statement": Lower.do_,
+    "return_statement": Lower.return_,
+    "statement_block": Lower.block,
+    "try_statement": Lower.try_,
+    "throw_statement": Lower.throw,
+    "break_statement": Lower.jump,
+    "continue_statement": Lower.jump,
+    "switch_statement": Lower.switch,
+    "class_declaration": Lower.class_,
+    "abstract_class_declaration": Lower.class_,
+    "function_declaration": Lower.function,
+    "generator_function_declaration": Lower.function,
+    "method_definition": Lower.method,
+    "field_definition": Lower.field_def,
+    "public_field_definition": Lower.field_def,
+    "import_statement": Lower.import_,
+    "export_statement": Lower.export,
+    "comment": Lower.skip,
+    "empty_statement": Lower.skip,
+    "interface_declaration": Lower.skip,
+    "type_alias_declaration": Lower.skip,
+    "labeled_statement": Lower.export,
+    "class_body": Lower.block,
+}
 
 
 def lower(text: str, lang: str = "javascript") -> ir.Module:

@@ -18,94 +18,6 @@ class Lower:
         self.imports: dict[str, str] = {}
         self.cls = ""
         self.bases: dict[str, str] = {}
-        self.ex = {
-            "variable_name": self.variable,
-            "name": self.name,
-            "qualified_name": self.qualified,
-            "dynamic_variable_name": self.dynamic,
-            "string": self.string,
-            "encapsed_string": self.encapsed,
-            "heredoc": self.encapsed,
-            "nowdoc": self.nowdoc,
-            "integer": self.num,
-            "float": self.num,
-            "boolean": self.boolean,
-            "null": self.null,
-            "member_access_expression": self.member,
-            "nullsafe_member_access_expression": self.member,
-            "scoped_property_access_expression": self.scoped_prop,
-            "class_constant_access_expression": self.class_const,
-            "subscript_expression": self.subscript,
-            "function_call_expression": self.call,
-            "member_call_expression": self.member_call,
-            "nullsafe_member_call_expression": self.member_call,
-            "scoped_call_expression": self.scoped_call,
-            "object_creation_expression": self.new,
-            "binary_expression": self.binary,
-            "unary_op_expression": self.unary,
-            "update_expression": self.update,
-            "conditional_expression": self.ternary,
-            "assignment_expression": self.assign_expr,
-            "reference_assignment_expression": self.assign_expr,
-            "augmented_assignment_expression": self.aug_expr,
-            "parenthesized_expression": self.inner,
-            "cast_expression": self.cast,
-            "array_creation_expression": self.array,
-            "list_literal": self.list_literal,
-            "anonymous_function": self.closure,
-            "anonymous_function_creation_expression": self.closure,
-            "arrow_function": self.closure,
-            "print_intrinsic": self.print_,
-            "include_expression": self.include,
-            "include_once_expression": self.include,
-            "require_expression": self.include,
-            "require_once_expression": self.include,
-            "shell_command_expression": self.shell,
-            "exit_statement": self.exit_expr,
-            "error_suppression_expression": self.inner,
-            "clone_expression": self.inner,
-            "argument": self.inner,
-            "match_expression": self.match,
-            "throw_expression": self.inner,
-            "by_ref": self.inner,
-            "relative_scope": self.name,
-            "yield_expression": self.inner,
-        }
-        self.st = {
-            "expression_statement": self.expression_statement,
-            "echo_statement": self.echo,
-            "if_statement": self.if_,
-            "for_statement": self.for_,
-            "foreach_statement": self.foreach,
-            "while_statement": self.while_,
-            "do_statement": self.do_,
-            "return_statement": self.return_,
-            "compound_statement": self.block,
-            "colon_block": self.block,
-            "try_statement": self.try_,
-            "break_statement": self.jump,
-            "continue_statement": self.jump,
-            "switch_statement": self.switch,
-            "class_declaration": self.class_,
-            "trait_declaration": self.class_,
-            "interface_declaration": self.class_,
-            "enum_declaration": self.class_,
-            "function_definition": self.function,
-            "method_declaration": self.method,
-            "property_declaration": self.property,
-            "comment": self.skip,
-            "php_tag": self.skip,
-            "namespace_use_declaration": self.use,
-            "namespace_definition": self.namespace,
-            "global_declaration": self.skip,
-            "function_static_declaration": self.skip,
-            "unset_statement": self.skip,
-            "text": self.skip,
-            "exit_statement": self.exit_,
-            "declaration_list": self.block,
-            "const_declaration": self.const,
-            "text_interpolation": self.skip,
-        }
 
     def module(self) -> ir.Module:
         return ir.Module(
@@ -129,10 +41,10 @@ class Lower:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.st.get(n.type)
+        f = STATEMENTS.get(n.type)
         if f is not None:
-            f(n, out)
-        elif n.type in self.ex:
+            f(self, n, out)
+        elif n.type in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), self.pos(n)))
         else:
             for c in n.named_children:
@@ -401,9 +313,9 @@ class Lower:
     # ---- expressions
 
     def expr(self, n: Any) -> Any:
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return ir.Other([self.expr(c) for c in n.named_children], self.pos(n))
 
     def variable(self, n: Any) -> Any:
@@ -605,6 +517,99 @@ class Lower:
             "function", self.parameters(n, []), body, self.pos(n), n.end_byte - self.shift
         )
         return ir.Lambda(fn, self.pos(n))
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "variable_name": Lower.variable,
+    "name": Lower.name,
+    "qualified_name": Lower.qualified,
+    "dynamic_variable_name": Lower.dynamic,
+    "string": Lower.string,
+    "encapsed_string": Lower.encapsed,
+    "heredoc": Lower.encapsed,
+    "nowdoc": Lower.nowdoc,
+    "integer": Lower.num,
+    "float": Lower.num,
+    "boolean": Lower.boolean,
+    "null": Lower.null,
+    "member_access_expression": Lower.member,
+    "nullsafe_member_access_expression": Lower.member,
+    "scoped_property_access_expression": Lower.scoped_prop,
+    "class_constant_access_expression": Lower.class_const,
+    "subscript_expression": Lower.subscript,
+    "function_call_expression": Lower.call,
+    "member_call_expression": Lower.member_call,
+    "nullsafe_member_call_expression": Lower.member_call,
+    "scoped_call_expression": Lower.scoped_call,
+    "object_creation_expression": Lower.new,
+    "binary_expression": Lower.binary,
+    "unary_op_expression": Lower.unary,
+    "update_expression": Lower.update,
+    "conditional_expression": Lower.ternary,
+    "assignment_expression": Lower.assign_expr,
+    "reference_assignment_expression": Lower.assign_expr,
+    "augmented_assignment_expression": Lower.aug_expr,
+    "parenthesized_expression": Lower.inner,
+    "cast_expression": Lower.cast,
+    "array_creation_expression": Lower.array,
+    "list_literal": Lower.list_literal,
+    "anonymous_function": Lower.closure,
+    "anonymous_function_creation_expression": Lower.closure,
+    "arrow_function": Lower.closure,
+    "print_intrinsic": Lower.print_,
+    "include_expression": Lower.include,
+    "include_once_expression": Lower.include,
+    "require_expression": Lower.include,
+    "require_once_expression": Lower.include,
+    "shell_command_expression": Lower.shell,
+    "exit_statement": Lower.exit_expr,
+    "error_suppression_expression": Lower.inner,
+    "clone_expression": Lower.inner,
+    "argument": Lower.inner,
+    "match_expression": Lower.match,
+    "throw_expression": Lower.inner,
+    "by_ref": Lower.inner,
+    "relative_scope": Lower.name,
+    "yield_expression": Lower.inner,
+}
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "expression_statement": Lower.expression_statement,
+    "echo_statement": Lower.echo,
+    "if_statement": Lower.if_,
+    "for_statement": Lower.for_,
+    "foreach_statement": Lower.foreach,
+    "while_statement": Lower.while_,
+    "do_statement": Lower.do_,
+    "return_statement": Lower.return_,
+    "compound_statement": Lower.block,
+    "colon_block": Lower.block,
+    "try_statement": Lower.try_,
+    "break_statement": Lower.jump,
+    "continue_statement": Lower.jump,
+    "switch_statement": Lower.switch,
+    "class_declaration": Lower.class_,
+    "trait_declaration": Lower.class_,
+    "interface_declaration": Lower.class_,
+    "enum_declaration": Lower.class_,
+    "function_definition": Lower.function,
+    "method_declaration": Lower.method,
+    "property_declaration": Lower.property,
+    "comment": Lower.skip,
+    "php_tag": Lower.skip,
+    "namespace_use_declaration": Lower.use,
+    "namespace_definition": Lower.namespace,
+    "global_declaration": Lower.skip,
+    "function_static_declaration": Lower.skip,
+    "unset_statement": Lower.skip,
+    "text": Lower.skip,
+    "exit_statement": Lower.exit_,
+    "declaration_list": Lower.block,
+    "const_declaration": Lower.const,
+    "text_interpolation": Lower.skip,
+}
 
 
 def lower(text: str) -> ir.Module:

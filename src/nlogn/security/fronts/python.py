@@ -16,41 +16,6 @@ class Lower:
         self.at = self.src.at
         self.imports: dict[str, str] = {}
         self.cls = ""
-        self.ex = {
-            "identifier": self.identifier, "attribute": self.attribute, "call": self.call,
-            "string": self.string, "concatenated_string": self.concatenated,
-            "integer": self.num, "float": self.num, "true": self.true, "false": self.false,
-            "none": self.none, "subscript": self.subscript, "binary_operator": self.binary,
-            "boolean_operator": self.binary, "comparison_operator": self.comparison,
-            "not_operator": self.not_, "unary_operator": self.unary,
-            "conditional_expression": self.conditional, "list": self.sequence,
-            "tuple": self.sequence, "set": self.sequence, "expression_list": self.sequence,
-            "pattern_list": self.sequence, "tuple_pattern": self.sequence,
-            "list_pattern": self.sequence, "dictionary": self.dictionary,
-            "list_comprehension": self.comprehension, "set_comprehension": self.comprehension,
-            "generator_expression": self.comprehension,
-            "dictionary_comprehension": self.comprehension, "lambda": self.lambda_,
-            "parenthesized_expression": self.inner, "await": self.inner,
-            "named_expression": self.walrus, "keyword_argument": self.inner,
-            "list_splat": self.splat, "dictionary_splat": self.splat, "as_pattern": self.first,
-            "assignment": self.assign_expr, "interpolation": self.inner, "type": self.inner,
-            "yield": self.yield_,
-        }  # fmt: skip
-        self.st = {
-            "expression_statement": self.expression_statement, "if_statement": self.if_,
-            "for_statement": self.for_, "while_statement": self.while_,
-            "return_statement": self.return_, "function_definition": self.function,
-            "class_definition": self.class_, "decorated_definition": self.decorated,
-            "import_statement": self.import_, "import_from_statement": self.import_from,
-            "try_statement": self.try_, "with_statement": self.with_,
-            "raise_statement": self.raise_, "match_statement": self.match,
-            "break_statement": self.jump, "continue_statement": self.jump,
-            "assert_statement": self.assert_, "delete_statement": self.skip,
-            "pass_statement": self.skip, "global_statement": self.skip, "comment": self.skip,
-            "block": self.block_statement, "nonlocal_statement": self.skip,
-            "future_import_statement": self.skip, "exec_statement": self.exec_,
-            "print_statement": self.any_statement,
-        }  # fmt: skip
 
     def module(self) -> ir.Module:
         body = self.body(self.src.root)
@@ -68,13 +33,13 @@ class Lower:
 
     def statement(self, n: Any, out: list[Any]) -> None:
         kind = n.type
-        f = self.st.get(kind)
+        f = STATEMENTS.get(kind)
         if f is not None:
-            f(n, out)
+            f(self, n, out)
         elif kind == "ERROR":
             for c in n.named_children:
                 self.statement(c, out)
-        elif kind in self.ex:
+        elif kind in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), n.start_byte))
         elif n.named_child_count:
             for c in n.named_children:
@@ -342,9 +307,9 @@ class Lower:
     def expr(self, n: Any) -> Any:
         if n is None:
             return ir.Const(None)
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def identifier(self, n: Any) -> Any:
@@ -538,6 +503,46 @@ STAR = {
     "random": ("random", "randint", "choice", "randrange"),
     "subprocess": ("call", "run", "Popen", "check_output", "check_call"),
 }
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "identifier": Lower.identifier, "attribute": Lower.attribute, "call": Lower.call,
+    "string": Lower.string, "concatenated_string": Lower.concatenated,
+    "integer": Lower.num, "float": Lower.num, "true": Lower.true, "false": Lower.false,
+    "none": Lower.none, "subscript": Lower.subscript, "binary_operator": Lower.binary,
+    "boolean_operator": Lower.binary, "comparison_operator": Lower.comparison,
+    "not_operator": Lower.not_, "unary_operator": Lower.unary,
+    "conditional_expression": Lower.conditional, "list": Lower.sequence,
+    "tuple": Lower.sequence, "set": Lower.sequence, "expression_list": Lower.sequence,
+    "pattern_list": Lower.sequence, "tuple_pattern": Lower.sequence,
+    "list_pattern": Lower.sequence, "dictionary": Lower.dictionary,
+    "list_comprehension": Lower.comprehension, "set_comprehension": Lower.comprehension,
+    "generator_expression": Lower.comprehension,
+    "dictionary_comprehension": Lower.comprehension, "lambda": Lower.lambda_,
+    "parenthesized_expression": Lower.inner, "await": Lower.inner,
+    "named_expression": Lower.walrus, "keyword_argument": Lower.inner,
+    "list_splat": Lower.splat, "dictionary_splat": Lower.splat, "as_pattern": Lower.first,
+    "assignment": Lower.assign_expr, "interpolation": Lower.inner, "type": Lower.inner,
+    "yield": Lower.yield_,
+}  # fmt: skip
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "expression_statement": Lower.expression_statement, "if_statement": Lower.if_,
+    "for_statement": Lower.for_, "while_statement": Lower.while_,
+    "return_statement": Lower.return_, "function_definition": Lower.function,
+    "class_definition": Lower.class_, "decorated_definition": Lower.decorated,
+    "import_statement": Lower.import_, "import_from_statement": Lower.import_from,
+    "try_statement": Lower.try_, "with_statement": Lower.with_,
+    "raise_statement": Lower.raise_, "match_statement": Lower.match,
+    "break_statement": Lower.jump, "continue_statement": Lower.jump,
+    "assert_statement": Lower.assert_, "delete_statement": Lower.skip,
+    "pass_statement": Lower.skip, "global_statement": Lower.skip, "comment": Lower.skip,
+    "block": Lower.block_statement, "nonlocal_statement": Lower.skip,
+    "future_import_statement": Lower.skip, "exec_statement": Lower.exec_,
+    "print_statement": Lower.any_statement,
+}  # fmt: skip
 
 
 def lower(text: str) -> ir.Module:

@@ -20,37 +20,6 @@ class Lower:
         self.at = self.src.at
         self.imports: dict[str, str] = {}
         self.cls = ""
-        self.ex = {
-            "identifier": self.name, "self": self.name, "type_identifier": self.name,
-            "scoped_identifier": self.scoped, "field_expression": self.field,
-            "call_expression": self.call, "macro_invocation": self.macro,
-            "string_literal": self.string, "raw_string_literal": self.raw,
-            "char_literal": self.char, "integer_literal": self.num, "float_literal": self.num,
-            "boolean_literal": self.boolean, "index_expression": self.index,
-            "binary_expression": self.binary, "unary_expression": self.unary,
-            "reference_expression": self.reference, "parenthesized_expression": self.inner,
-            "type_cast_expression": self.cast, "array_expression": self.array,
-            "tuple_expression": self.array, "struct_expression": self.struct,
-            "assignment_expression": self.assign_expr, "try_expression": self.inner,
-            "await_expression": self.inner, "closure_expression": self.closure,
-            "if_expression": self.if_expr, "match_expression": self.match_expr,
-            "block": self.block_expr, "unsafe_block": self.block_expr,
-            "generic_function": self.inner, "range_expression": self.other,
-            "return_expression": self.other,
-        }  # fmt: skip
-        self.st = {
-            "let_declaration": self.let, "expression_statement": self.expression_statement,
-            "function_item": self.function, "impl_item": self.impl, "mod_item": self.body_of,
-            "trait_item": self.impl, "use_declaration": self.use, "static_item": self.static,
-            "const_item": self.static, "line_comment": self.skip, "block_comment": self.skip,
-            "if_expression": self.if_, "while_expression": self.while_,
-            "loop_expression": self.loop, "for_expression": self.for_,
-            "match_expression": self.match, "block": self.block, "unsafe_block": self.body_of,
-            "return_expression": self.return_, "break_expression": self.jump,
-            "continue_expression": self.jump, "attribute_item": self.skip,
-            "struct_item": self.skip, "enum_item": self.skip, "type_item": self.skip,
-            "macro_definition": self.skip, "declaration_list": self.block,
-        }  # fmt: skip
 
     def module(self) -> ir.Module:
         return ir.Module(
@@ -67,10 +36,10 @@ class Lower:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.st.get(n.type)
+        f = STATEMENTS.get(n.type)
         if f is not None:
-            f(n, out)
-        elif n.type in self.ex:
+            f(self, n, out)
+        elif n.type in EXPRESSIONS:
             out.append(ir.Eval(self.expr(n), n.start_byte))
         else:
             for c in n.named_children:
@@ -250,9 +219,9 @@ class Lower:
     # ---- expressions
 
     def expr(self, n: Any) -> Any:
-        f = self.ex.get(n.type)
+        f = EXPRESSIONS.get(n.type)
         if f is not None:
-            return f(n)
+            return f(self, n)
         return self.other(n)
 
     def other(self, n: Any) -> Any:
@@ -288,7 +257,7 @@ class Lower:
             if name in ("format", "format_args"):
                 return made
             return ir.Call(ir.Name(name + "!"), [made], [], n.start_byte)
-        args = [self.expr(c) for c in tree.named_children if c.type in self.ex]
+        args = [self.expr(c) for c in tree.named_children if c.type in EXPRESSIONS]
         return ir.Call(ir.Name(name + "!"), args, [], n.start_byte)
 
     def formatted(self, tree: Any) -> Any:
@@ -476,6 +445,42 @@ def _expand(text: str) -> list[str]:
         return [text.replace("as", " as ") if re.search(r"\bas\b", text) else text]
     head = text[: m.start()]
     return [x for part in _split(m.group(1)) for x in _expand(head + part)]
+
+
+# What lowers each kind of expression.
+EXPRESSIONS: dict[str, Any] = {
+    "identifier": Lower.name, "self": Lower.name, "type_identifier": Lower.name,
+    "scoped_identifier": Lower.scoped, "field_expression": Lower.field,
+    "call_expression": Lower.call, "macro_invocation": Lower.macro,
+    "string_literal": Lower.string, "raw_string_literal": Lower.raw,
+    "char_literal": Lower.char, "integer_literal": Lower.num, "float_literal": Lower.num,
+    "boolean_literal": Lower.boolean, "index_expression": Lower.index,
+    "binary_expression": Lower.binary, "unary_expression": Lower.unary,
+    "reference_expression": Lower.reference, "parenthesized_expression": Lower.inner,
+    "type_cast_expression": Lower.cast, "array_expression": Lower.array,
+    "tuple_expression": Lower.array, "struct_expression": Lower.struct,
+    "assignment_expression": Lower.assign_expr, "try_expression": Lower.inner,
+    "await_expression": Lower.inner, "closure_expression": Lower.closure,
+    "if_expression": Lower.if_expr, "match_expression": Lower.match_expr,
+    "block": Lower.block_expr, "unsafe_block": Lower.block_expr,
+    "generic_function": Lower.inner, "range_expression": Lower.other,
+    "return_expression": Lower.other,
+}  # fmt: skip
+
+# What lowers each kind of statement.
+STATEMENTS: dict[str, Any] = {
+    "let_declaration": Lower.let, "expression_statement": Lower.expression_statement,
+    "function_item": Lower.function, "impl_item": Lower.impl, "mod_item": Lower.body_of,
+    "trait_item": Lower.impl, "use_declaration": Lower.use, "static_item": Lower.static,
+    "const_item": Lower.static, "line_comment": Lower.skip, "block_comment": Lower.skip,
+    "if_expression": Lower.if_, "while_expression": Lower.while_,
+    "loop_expression": Lower.loop, "for_expression": Lower.for_,
+    "match_expression": Lower.match, "block": Lower.block, "unsafe_block": Lower.body_of,
+    "return_expression": Lower.return_, "break_expression": Lower.jump,
+    "continue_expression": Lower.jump, "attribute_item": Lower.skip,
+    "struct_item": Lower.skip, "enum_item": Lower.skip, "type_item": Lower.skip,
+    "macro_definition": Lower.skip, "declaration_list": Lower.block,
+}  # fmt: skip
 
 
 def lower(text: str) -> ir.Module:
