@@ -141,7 +141,8 @@ def table(scored: list[Scored], name: str, load: int) -> str:
         f"({seconds[int(0.9 * (len(seconds) - 1))]:.2f}) | - |",
     ]
     if wrong:
-        rows += ["", "| missed | time | found | memory | found | note |", "|---|---|---|---|---|---|"]
+        rows += ["", "| missed | time | found | memory | found | note |"]
+        rows += ["|---|---|---|---|---|---|"]
         rows += wrong
     return "\n".join(rows)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (programs as they are, one to a line)
 """Functions of known class to develop and test on: name, time, memory, inputs, code.
 
 Time counts a string's ``+=`` as a copy. Memory is auxiliary: what the call allocates above its

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of programs and classes)
 """The lattice: spelling, order, evaluation."""
 
 import itertools

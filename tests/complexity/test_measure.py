@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of programs and classes)
 """Measured growth, through the sandbox: classes, errors, doubt, determinism."""
 
 import labelled

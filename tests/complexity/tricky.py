@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (programs as they are, one to a line)
 """Programs whose syntax is easy to get wrong when counters are written into them: name, code,
 expression. The value of the expression must be the same with and without the counters."""
 

@@ -11,6 +11,7 @@ polynomial factor, and ``O(n!)`` everything beyond that.
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _HUGE = 709.0  # exp() of more overflows
@@ -34,7 +35,12 @@ class BigO:
         return "m" in self.name
 
 
-def _term(n: float = 0, log_n: float = 0, m: float = 0, log_m: float = 0, loglog_n: float = 0):  # type: ignore[no-untyped-def]
+_Value = Callable[[float, float], float]
+
+
+def _term(
+    n: float = 0, log_n: float = 0, m: float = 0, log_m: float = 0, loglog_n: float = 0
+) -> _Value:
     """ln of n^a log^b n m^c log^d m (log log n)^e, given x = ln n and y = ln m."""
 
     def value(x: float, y: float) -> float:
@@ -51,7 +57,7 @@ def _term(n: float = 0, log_n: float = 0, m: float = 0, log_m: float = 0, loglog
     return value
 
 
-def _plus(*terms):  # type: ignore[no-untyped-def]
+def _plus(*terms: _Value) -> _Value:
     def value(x: float, y: float) -> float:
         parts = [t(x, y) for t in terms]
         top = max(parts)
@@ -77,7 +83,7 @@ def _sum_log(x: float, y: float) -> float:
 
 
 # In order: a later class is never cheaper than an earlier one when m grows like n.
-_LOG_VALUE = {
+_LOG_VALUE: dict[str, _Value] = {
     "1": _term(),
     "log n": _term(log_n=1),
     "log m": _term(log_m=1),

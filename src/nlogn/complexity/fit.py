@@ -185,10 +185,10 @@ def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[f
 
 def _variants(
     name: str, function: Callable[[float], float], smallest: float, largest: float
-) -> list[Callable[[float], float]]:
+) -> list[Any]:
     """A class's own term, for loops that start late (n - 1, n - 2) and for logarithms of a part
     of n: what would otherwise need a negative lower term."""
-    out = [function]
+    out: list[Any] = [function]
     if name != "1":
         out += [lambda n, s=s: function(n + s) for s in (-1.0, -2.0, 1.0) if smallest + s >= 1]
     if name in ("log n", "n log n", "n^2 log n"):
@@ -272,9 +272,9 @@ def _super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | No
         return None
     # ln(y[i+1] / y[i]) per unit of n: flat for an exponential, ln n for a factorial.
     base = data[0][1]
-    early = [(n, y - base) for n, y in data if y > 2 * base]
+    soon = [(n, y - base) for n, y in data if y > 2 * base]
     grown = [(n, y - base) for n, y in last if y > 16 * base]
-    grown = grown if len(grown) >= 4 or len(early) < 3 else early
+    grown = grown if len(grown) >= 4 or len(soon) < 3 else soon
     rates = [
         ((a + b) / 2, math.log(yb / ya) / (b - a))
         for (a, ya), (b, yb) in itertools.pairwise(grown[-6:])

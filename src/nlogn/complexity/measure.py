@@ -269,9 +269,9 @@ def _doubt(
     if shape.overran and not shape.two:
         found = fit(_envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
         if found.name != "unknown":
-            g, n, last = bigo.BigO(found.name), shape.overran, max(k[0] for k in shape.steps)
-            more = bigo.log_value(g, n) - bigo.log_value(g, last)
-            if shape.steps[last, None] * math.exp(min(more, 60)) < TICKS:
+            g, n, top = bigo.BigO(found.name), shape.overran, max(k[0] for k in shape.steps)
+            more = bigo.log_value(g, n) - bigo.log_value(g, top)
+            if shape.steps[top, None] * math.exp(min(more, 60)) < TICKS:
                 return (f"uncertain: at n={n} it takes many times the steps that the smaller sizes "
                         "promise")  # fmt: skip
     if shape.two or not _steeper(shape, shape.cpu, CPU_SUSPECT_RANGE, CPU_SUSPECT):

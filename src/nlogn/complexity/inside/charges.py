@@ -7,6 +7,7 @@ written in Python are instrumented when they are first called.
 """
 
 import functools
+import itertools
 import operator
 import types
 from typing import Any
@@ -19,7 +20,6 @@ from nlogn.complexity.inside.meter import (
     WORD,
     charge,
     consume,
-    counted,
     deep_len,
     flag,
     log2_steps,
@@ -29,6 +29,7 @@ from nlogn.complexity.inside.meter import (
     text_steps,
     tick,
     tick_each,
+    word_set,
     words,
 )
 from nlogn.complexity.inside.twins import TWIN_FILE, twin
@@ -281,7 +282,7 @@ def _container(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 
 def _str(f: Any, s: Any, args: Any, kw: Any) -> Any:
-    value = args[0] if args else ""
+    value: Any = args[0] if args else ""
     kind = type(value)
     if kind is int and not -WORD < value < WORD:
         size = words(value)
@@ -330,7 +331,7 @@ def _print(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 
 def _gcd(f: Any, s: Any, args: Any, kw: Any) -> Any:
-    for a, b in zip(args, args[1:], strict=False):
+    for a, b in itertools.pairwise(args):
         if type(a) is int and type(b) is int:
             low = min(abs(a), abs(b))
             size = words(low)
@@ -714,7 +715,8 @@ _rules(_list_at, "list.pop list.insert bytearray.pop bytearray.insert array.arra
                  "array.array.insert")
 _rules(_deque_at, "collections.deque.insert")
 _rules(_rotate, "collections.deque.rotate")
-_rules(_position, "list.index tuple.index collections.deque.index bytearray.index array.array.index")
+_rules(_position, "list.index tuple.index collections.deque.index bytearray.index "
+                  "array.array.index")
 _rules(_remove, "list.remove collections.deque.remove bytearray.remove array.array.remove")
 _rules(by_self, """list.count tuple.count list.reverse collections.deque.count
     collections.deque.reverse array.array.count array.array.reverse collections.Counter.total
@@ -774,15 +776,17 @@ _rules(_contains, "_operator.contains operator.contains list.__contains__ tuple.
 _rules(_count_of, "_operator.countOf _operator.indexOf")
 
 # Modules whose remaining functions do a fixed amount of work.
-_FREE_MODULES = frozenset(
+_FREE_MODULES = word_set(
     "math cmath time _random random sys gc _thread posix _io io itertools _operator _functools "
     "_weakref _abc typing abc types dataclasses enum warnings _warnings threading _signal errno "
     "_datetime datetime os decimal _decimal asyncio contextlib functools collections.abc "
-    "_asyncio asyncio.runners asyncio.events asyncio.base_events".split()
+    "_asyncio asyncio.runners asyncio.events asyncio.base_events"
 )
 HOOKS = operator_hooks()
-for _op in ("add sub mul floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge iadd isub "
-            "imul").split():  # fmt: skip
+for _op in sorted(
+    word_set("add sub mul floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge "
+             "iadd isub imul")
+):
     _hooked = HOOKS[_op]
     _RULES[f"_operator.{_op}"] = lambda f, s, args, kw, _h=_hooked: _h(*args)
 _RULES["_operator.concat"] = _RULES["_operator.add"]
@@ -819,13 +823,17 @@ def _method_rule(kind: Any, name: str) -> Any:
             if name in cls.__dict__:
                 if name in _DUNDERS and cls is not object:
                     hook = HOOKS[_DUNDERS[name]]
-                    rule = lambda f, s, args, kw: hook(s, *args)  # noqa: E731
+                    rule = _bound(hook)
                 elif name.startswith("__") or module in _FREE_MODULES:
                     rule = free
                 break
         rule = rule or unknown
         _found_methods[key] = rule
     return rule
+
+
+def _bound(hook: Any) -> Any:
+    return lambda f, s, args, kw: hook(s, *args)
 
 
 def _type_rule(kind: Any) -> Any:
@@ -910,7 +918,7 @@ def _python(f: Any, function: Any, args: Any, kw: Any, bound: tuple[Any, ...]) -
     """A function of the standard library written in Python: by rule, else instrumented."""
     if function.__code__.co_filename == TWIN_FILE:
         return f(*args, **kw)
-    rule = _found.get(function)
+    rule: Any = _found.get(function)
     if rule is None:
         rule = _RULES.get(f"{function.__module__}.{function.__qualname__}")
         if rule is None:

@@ -13,6 +13,7 @@ import tracemalloc
 from typing import Any
 
 import nlogn_limits
+
 from nlogn.complexity.inside.ladder import quiet
 from nlogn.complexity.inside.loading import BadInputs, BadProgram, Loaded, make_args
 from nlogn.complexity.inside.meter import PROGRAM_FILE
@@ -107,8 +108,9 @@ def main_footprint(payload: Any, send: Any) -> None:
         for kind in ("cpu", "memory"):
             if kind == "memory" and payload[kind]:
                 # The first call fills caches of the interpreter itself.
+                n, m = payload[kind][0]
                 with contextlib.suppress(Exception):
-                    peak_of(loaded, *payload[kind][0], seed)
+                    peak_of(loaded, n, m, seed)
             for n, m in payload[kind]:
                 send({"at": [n, m], "doing": kind})
                 try:

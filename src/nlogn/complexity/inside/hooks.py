@@ -22,8 +22,9 @@ from nlogn.complexity.inside.meter import (
 from nlogn.complexity.inside.rewrite import rewrite
 
 _TEXT = frozenset([str, bytes, bytearray])
+_iadd: Any = operator.iadd
 _PLAIN = SCALARS | _TEXT
-_VALUES = type({}.values())
+_VALUES: Any = type({}.values())
 
 
 def _charge_result(result: Any) -> Any:
@@ -179,11 +180,11 @@ def hook_iadd(a: Any, b: Any) -> Any:
         return a + b
     if kind is bytearray:
         charge(text_steps(len(b)) if hasattr(b, "__len__") else 0)
-        return operator.iadd(a, b)
+        return _iadd(a, b)
     if isinstance(a, (list, deque)):
         # What was there before stays in place: only what comes in is copied.
-        return operator.iadd(a, consume(b)) if kind in SIZED else operator.iadd(a, b)
-    result = operator.iadd(a, b)
+        return _iadd(a, consume(b)) if kind in SIZED else _iadd(a, b)
+    result = _iadd(a, b)
     # CPython can grow a string in place when nothing else holds it; the language does not say
     # so, other interpreters do not, and one more reference undoes it: it counts as a copy.
     if kind in SIZED:

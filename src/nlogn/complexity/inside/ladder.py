@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 import nlogn_limits
+
 from nlogn.complexity.inside.charges import HOOKS, hook_call, hook_callk
 from nlogn.complexity.inside.loading import (
     BadInputs,
@@ -45,7 +46,7 @@ def quiet() -> None:
 
     sys.setrecursionlimit(90_000)
     sys.set_int_max_str_digits(0)
-    sys.stdout = io.TextIOWrapper(Null(), write_through=True)  # type: ignore[type-var]
+    sys.stdout = io.TextIOWrapper(Null(), write_through=True)
     sys.stderr = sys.stdout
     sys.argv = ["program.py"]
 

@@ -1,5 +1,6 @@
 """Load the program and its input generator, plain or instrumented, fresh for every call."""
 
+import contextlib
 import io
 import os
 import random
@@ -102,15 +103,13 @@ class Loaded:
             os.lseek(descriptor, 0, 0)
             os.dup2(descriptor, 0)
             os.close(descriptor)
-            sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+            sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
         except OSError:
             sys.stdin = io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape")
 
     def _run(self, module: Any) -> None:
-        try:
+        with contextlib.suppress(SystemExit):
             exec(self.code, module.__dict__)
-        except SystemExit:
-            pass
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

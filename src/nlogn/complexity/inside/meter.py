@@ -53,6 +53,10 @@ def meter_read() -> tuple[int, int, int]:
     return count, _work, _peak
 
 
+def word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 def tick() -> None:
     _tick()
 
@@ -82,7 +86,7 @@ def flag(name: str) -> None:
 
 def counted(source: Any) -> Any:
     """An iterator over `source` that ticks once per item, in C."""
-    return map(_first, zip(source, _ticks))
+    return map(_first, zip(source, _ticks, strict=False))
 
 
 def consume(source: Any) -> Any:

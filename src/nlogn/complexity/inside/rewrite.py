@@ -16,23 +16,27 @@ underscore: not mangled in classes).
 import ast
 from typing import Any
 
+from nlogn.complexity.inside.meter import word_set
+
 PREFIX = "_nl_"
 
 # Builtins whose cost does not depend on the size of what they are given.
-CHEAP_NAMES = frozenset(
+CHEAP_NAMES = word_set(
     "len range isinstance issubclass ord chr id type bool float callable getattr setattr hasattr "
     "delattr slice object property staticmethod classmethod iter next exit quit complex memoryview "
     "StopIteration StopAsyncIteration ValueError TypeError KeyError IndexError Exception "
     "RuntimeError AssertionError NotImplementedError ZeroDivisionError OverflowError "
     "ArithmeticError LookupError AttributeError RecursionError BaseException OSError "
-    "EOFError KeyboardInterrupt SystemExit aiter anext".split()
+    "EOFError KeyboardInterrupt SystemExit aiter anext"
 )
 # These look at their caller's frame: they must stay calls of the program itself.
-FRAME_NAMES = frozenset("super locals globals vars dir __import__ breakpoint eval exec".split())
-CHEAP_METHODS = frozenset(
+FRAME_NAMES = word_set(
+    "super locals globals vars dir __import__ breakpoint eval exec"
+)
+CHEAP_METHODS = word_set(
     "append add popleft appendleft popitem keys values items get setdefault bit_length "
     "discard is_integer conjugate random randint randrange choice uniform __init__ "
-    "move_to_end close send throw cache_clear fileno flush isatty".split()
+    "move_to_end close send throw cache_clear fileno flush isatty"
 )
 _SCALARS = (int, float, complex, bool, type(None), type(...))
 _SMALL = 1 << 62
@@ -45,10 +49,12 @@ _CMP = {
     ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
     ast.In: "in", ast.NotIn: "notin",
 }  # fmt: skip
-_SMALL_CALLS = frozenset("len ord id bool float".split())
+_SMALL_CALLS = word_set(
+    "len ord id bool float"
+)
 
 
-def rewrite(source: str, mode: str = "exec", *, hook_own: bool = False) -> ast.AST:
+def rewrite(source: str, mode: str = "exec", *, hook_own: bool = False) -> Any:
     """The instrumented tree of `source`; with `hook_own`, calls of its own functions have hooks
     too (their names may lead to originals that are not instrumented).
 
@@ -511,12 +517,12 @@ class Rewriter(ast.NodeTransformer):
             node.target = self._target(target)
             return node
         if isinstance(target, ast.Name):
-            load = ast.Name(target.id, ast.Load())
-            return ast.Assign([target], _hook(hook, load, self.visit(node.value)))
+            name = ast.Name(target.id, ast.Load())
+            return ast.Assign([target], _hook(hook, name, self.visit(node.value)))
         holder, before = self._temp(self.visit(target.value))
         if isinstance(target, ast.Attribute):
             out = [before]
-            load = ast.Attribute(holder, target.attr, ast.Load())
+            load: Any = ast.Attribute(holder, target.attr, ast.Load())
             store: Any = ast.Attribute(holder, target.attr, ast.Store())
             used = [before]
         elif isinstance(target.slice, ast.Slice):

@@ -60,7 +60,8 @@ def _source(code: Any) -> str:
     indent = len(lines[0]) - len(lines[0].lstrip())
     for end in range(1, len(lines)):
         line = lines[end]
-        if line.strip() and len(line) - len(line.lstrip()) <= indent and line.lstrip()[0] not in ")#":
+        text = line.lstrip()
+        if text and len(line) - len(text) <= indent and text[0] not in ")#":
             text = textwrap.dedent("".join(lines[:end]))
             try:
                 ast.parse(text)
