@@ -237,6 +237,9 @@ def secure(
         return unscanned("the file costs more than the scan's budget")
     except RecursionError:
         return unscanned("the code is nested too deeply")
+    except Exception as e:
+        # A mistake of ours must not stop the caller's pipeline, nor read as "clean".
+        return unscanned(f"internal error: {e!r}")
     finally:
         if collecting:
             gc.enable()

@@ -231,7 +231,7 @@ def st_class(it: Interpreter, s: ir.ClassDef, env: Env) -> bool:
             STATEMENTS[type(x)](it, x, inner)
             it.frame.cls, it.frame.where = old, old_where
     for key, v in inner.items():
-        if key not in seen or v is not env.get(key):
+        if key != FACTS and (key not in seen or v is not env.get(key)):
             info.attrs.setdefault(key, v)
     return True
 
