@@ -85,14 +85,16 @@ class _RoutedExperts(torch.autograd.Function):
         start = 0
         for expert, count in enumerate(counts):
             piece = slice(start, start + count)
-            torch.mm(gathered[piece], gate_up[expert].t(), out=inner[piece])
+            if count:
+                torch.mm(gathered[piece], gate_up[expert].t(), out=inner[piece])
             start += count
         active = F.silu(inner[:, :width]).mul_(inner[:, width:]).mul_(scale)
         out = torch.empty_like(gathered)
         start = 0
         for expert, count in enumerate(counts):
             piece = slice(start, start + count)
-            torch.mm(active[piece], down[expert].t(), out=out[piece])
+            if count:
+                torch.mm(active[piece], down[expert].t(), out=out[piece])
             start += count
         ctx.save_for_backward(gathered, scale, inner, gate_up, down, order)
         ctx.counts, ctx.shape = counts, weights.shape
