@@ -44,6 +44,9 @@ class Instance:
     type_name: str
     fields: dict[str, Any]
 
+    def __hash__(self) -> int:  # it may be the member of a set
+        return hash((self.type_name, frozenset(self.fields)))
+
 
 def encode(value: Any, max_bytes: int = 1 << 24) -> Any:
     """The JSON-able form of `value`.
@@ -189,7 +192,10 @@ def _sort_key(encoded: Any) -> str:
 _VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _TEXT_FORM: dict[type, tuple[Any, Any]] = {
     decimal.Decimal: (str, decimal.Decimal),
-    fractions.Fraction: (str, fractions.Fraction),
+    fractions.Fraction: (
+        lambda f: f"{f.numerator:x}/{f.denominator:x}",
+        lambda s: fractions.Fraction(*(int(part, 16) for part in s.split("/"))),
+    ),
     datetime.datetime: (datetime.datetime.isoformat, datetime.datetime.fromisoformat),
     datetime.date: (datetime.date.isoformat, datetime.date.fromisoformat),
     datetime.time: (datetime.time.isoformat, datetime.time.fromisoformat),

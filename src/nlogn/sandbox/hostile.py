@@ -1,7 +1,7 @@
 """Reading what a hostile program sends: what is cheap to send can be dear to rebuild.
 
 `nlogn.values.decode` builds only inert values, but some take far longer to build than to
-write: a fraction with a huge exponent, a set or dict whose keys all have one hash, millions of
+write: a fraction of huge numbers, a set or dict whose keys all have one hash, millions of
 empty lists.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from nlogn import values
 
-_FRACTION = re.compile(r"-?\d+(/\d+)?", re.ASCII)
+_FRACTION = re.compile(r"-?[0-9a-f]{1,9999}/[0-9a-f]{1,9999}", re.ASCII)
 _SETS = ("$set", "$frozenset")
 _KEYED = (*_SETS, "$dict", "$Counter", "$OrderedDict", "$defaultdict")
 _FEW = 1000  # so few keys are cheap, whatever their hashes

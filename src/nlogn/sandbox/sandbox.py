@@ -31,6 +31,7 @@ from nlogn.sandbox.worker import (
 _INSIDE = Path(__file__).parent / "inside"
 
 # What a program may say about itself; anything else it claims is read as a crash.
+_MOST_TOGETHER = 1 << 30
 _CLAIMS = frozenset(
     ("ok", "exception", "invalid", "step_limit", "memory_limit", "output_limit", "unserialisable")
 )
@@ -254,7 +255,8 @@ class Sandbox:
             raise ValueError("only a Python program with an entry can be called")
         encoded = [values.encode(tuple(args), max_bytes=1 << 30) for args in calls]
         outcomes: list[Outcome] = []
-        left = 4 * most_bytes(limits)
+        # All answers together: what honest programs may want, and this process can hold.
+        left = max(4 * most_bytes(limits), min(len(calls) * most_bytes(limits), _MOST_TOGETHER))
         while len(outcomes) < len(encoded):
             had = len(outcomes)
             ending = self._call_some(
