@@ -1,5 +1,6 @@
 """The reference solutions of HumanEval+ and MBPP+, judged on every input of those sets."""
 
+import sys
 import time
 
 from benchmarks.data import folder
@@ -29,7 +30,10 @@ def main() -> None:
                 accepted += verdict.accepted
                 cases += verdict.cases.passed + verdict.cases.failed
                 if not verdict.accepted:
-                    told.append(f"- {problem.name}: {verdict.status}, {verdict.message}")
+                    failing = verdict.cases.smallest_failing
+                    where = f" on {str(failing.args)[:80]}" if failing else ""
+                    told.append(f"- {problem.name}: {verdict.status}{where}, {verdict.message}")
+                    print(told[-1], file=sys.stderr)
             seconds = time.perf_counter() - start
             print(f"| {title} | {accepted}/{len(problems)} | {cases:,} | {seconds:.0f} |")
     print("\n" + "\n".join(told))

@@ -3,7 +3,13 @@
 from benchmarks.blind.rows import INTS, MATRIX, NUMBER, SAME_LETTER, Row, row
 
 ROWS: list[Row] = [
-    row("matmul_loops", "O(n^3)", "O(n^2)", "matrix", MATRIX, '''
+    row(
+        "matmul_loops",
+        "O(n^3)",
+        "O(n^2)",
+        "matrix",
+        MATRIX,
+        """
 def multiply(a):
     n = len(a)
     product = [[0] * n for _ in range(n)]
@@ -14,13 +20,27 @@ def multiply(a):
                 cell += a[i][k] * a[k][j]
             product[i][j] = cell
     return product
-'''),
-    row("matmul_zip", "O(n^3)", "O(n^2)", "matrix c-hidden", MATRIX, '''
+""",
+    ),
+    row(
+        "matmul_zip",
+        "O(n^3)",
+        "O(n^2)",
+        "matrix c-hidden",
+        MATRIX,
+        """
 def square(matrix):
     columns = list(zip(*matrix))
     return [[sum(x * y for x, y in zip(row, col)) for col in columns] for row in matrix]
-'''),
-    row("floyd_warshall", "O(n^3)", "O(n^2)", "graph", MATRIX, '''
+""",
+    ),
+    row(
+        "floyd_warshall",
+        "O(n^3)",
+        "O(n^2)",
+        "graph",
+        MATRIX,
+        """
 def all_pairs(weights):
     dist = [line[:] for line in weights]
     nodes = range(len(dist))
@@ -31,16 +51,29 @@ def all_pairs(weights):
                 if through < dist[a][b]:
                     dist[a][b] = through
     return dist
-'''),
-    row("triples_combinations", "O(n^3)", "O(n)", "itertools", INTS, '''
+""",
+    ),
+    row(
+        "triples_combinations",
+        "O(n^3)",
+        "O(n)",
+        "itertools",
+        INTS,
+        """
 from itertools import combinations
 
 
 def count_triples(values):
     return sum(1 for a, b, c in combinations(values, 3) if a + b == c)
-'''),
-    row("pair_sum_in_list", "O(n^3)", "O(1)", "accidental c-hidden",
-        "lambda n, rng: ([2 * rng.randrange(10 * n) + 1 for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "pair_sum_in_list",
+        "O(n^3)",
+        "O(1)",
+        "accidental c-hidden",
+        "lambda n, rng: ([2 * rng.randrange(10 * n) + 1 for _ in range(n)],)",
+        """
 def sum_triples(numbers):
     found = 0
     for x in numbers:
@@ -48,9 +81,15 @@ def sum_triples(numbers):
             if x + y in numbers:
                 found += 1
     return found
-'''),
-    row("matrix_chain", "O(n^3)", "O(n^2)", "dp",
-        "lambda n, rng: ([rng.randrange(1, 50) for _ in range(n + 1)],)", '''
+""",
+    ),
+    row(
+        "matrix_chain",
+        "O(n^3)",
+        "O(n^2)",
+        "dp",
+        "lambda n, rng: ([rng.randrange(1, 50) for _ in range(n + 1)],)",
+        """
 def matrix_chain(dims):
     n = len(dims) - 1
     cost = [[0] * n for _ in range(n)]
@@ -63,9 +102,15 @@ def matrix_chain(dims):
                 if c < cost[i][j]:
                     cost[i][j] = c
     return cost[0][n - 1]
-'''),
-    row("burst_balloons_memo", "O(n^3)", "O(n^2)", "dp memo recursion functools",
-        "lambda n, rng: ([rng.randrange(1, 9) for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "burst_balloons_memo",
+        "O(n^3)",
+        "O(n^2)",
+        "dp memo recursion functools",
+        "lambda n, rng: ([rng.randrange(1, 9) for _ in range(n)],)",
+        """
 from functools import lru_cache
 
 
@@ -82,13 +127,26 @@ def max_coins(balloons):
         )
 
     return best(0, len(nums) - 1)
-'''),
-    row("every_substring", "O(n^3)", "O(n^3)", "strings slice c-hidden",
-        "lambda n, rng: (''.join(chr(0x4e00 + i) for i in range(n)),)", '''
+""",
+    ),
+    row(
+        "every_substring",
+        "O(n^3)",
+        "O(n^3)",
+        "strings slice c-hidden",
+        "lambda n, rng: (''.join(chr(0x4e00 + i) for i in range(n)),)",
+        """
 def substrings(s):
     return {s[i:j] for i in range(len(s)) for j in range(i + 1, len(s) + 1)}
-'''),
-    row("palindromes_brute", "O(n^3)", "O(n)", "strings slice", SAME_LETTER, '''
+""",
+    ),
+    row(
+        "palindromes_brute",
+        "O(n^3)",
+        "O(n)",
+        "strings slice",
+        SAME_LETTER,
+        """
 def count_palindromes(text):
     total = 0
     for i in range(len(text)):
@@ -97,18 +155,30 @@ def count_palindromes(text):
             if piece == piece[::-1]:
                 total += 1
     return total
-'''),
-    row("max_segment_brute", "O(n^3)", "O(n)", "slice c-hidden",
-        "lambda n, rng: ([rng.randrange(-50, 50) for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "max_segment_brute",
+        "O(n^3)",
+        "O(n)",
+        "slice c-hidden",
+        "lambda n, rng: ([rng.randrange(-50, 50) for _ in range(n)],)",
+        """
 def max_segment(values):
     best = values[0]
     for start in range(len(values)):
         for stop in range(start + 1, len(values) + 1):
             best = max(best, sum(values[start:stop]))
     return best
-'''),
-    row("triangles_in_graph", "O(n^3)", "O(1)", "graph",
-        "lambda n, rng: ([[int(i != j) for j in range(n)] for i in range(n)],)", '''
+""",
+    ),
+    row(
+        "triangles_in_graph",
+        "O(n^3)",
+        "O(1)",
+        "graph",
+        "lambda n, rng: ([[int(i != j) for j in range(n)] for i in range(n)],)",
+        """
 def count_triangles(adjacent):
     n = len(adjacent)
     triangles = 0
@@ -120,10 +190,16 @@ def count_triangles(adjacent):
                 if adjacent[a][c] and adjacent[b][c]:
                     triangles += 1
     return triangles
-'''),
-    row("gaussian_elimination", "O(n^3)", "O(n^2)", "matrix floats",
+""",
+    ),
+    row(
+        "gaussian_elimination",
+        "O(n^3)",
+        "O(n^2)",
+        "matrix floats",
         "lambda n, rng: ([[rng.random() + (n if i == j else 0) for j in range(n)]"
-        " for i in range(n)],)", '''
+        " for i in range(n)],)",
+        """
 def determinant(matrix):
     a = [row[:] for row in matrix]
     n = len(a)
@@ -141,8 +217,15 @@ def determinant(matrix):
             for c in range(col, n):
                 a[r][c] -= factor * a[col][c]
     return det
-'''),
-    row("pythagorean_triples", "O(n^3)", "O(1)", "numbers nested", NUMBER, '''
+""",
+    ),
+    row(
+        "pythagorean_triples",
+        "O(n^3)",
+        "O(1)",
+        "numbers nested",
+        NUMBER,
+        """
 def pythagorean(limit):
     count = 0
     for a in range(1, limit):
@@ -151,8 +234,15 @@ def pythagorean(limit):
                 if a * a + b * b == c * c:
                     count += 1
     return count
-'''),
-    row("optimal_bst", "O(n^3)", "O(n^2)", "dp slice", INTS, '''
+""",
+    ),
+    row(
+        "optimal_bst",
+        "O(n^3)",
+        "O(n^2)",
+        "dp slice",
+        INTS,
+        """
 def optimal_bst(freq):
     n = len(freq)
     best = {}
@@ -164,9 +254,15 @@ def optimal_bst(freq):
             weight = sum(freq[i:j])
             best[i, j] = weight + min(best[i, r] + best[r + 1, j] for r in range(i, j))
     return best[0, n]
-'''),
-    row("segmentations", "O(n^3)", "O(n)", "dp strings slice set",
-        "lambda n, rng: ('a' * n, {'a', 'ab'})", '''
+""",
+    ),
+    row(
+        "segmentations",
+        "O(n^3)",
+        "O(n)",
+        "dp strings slice set",
+        "lambda n, rng: ('a' * n, {'a', 'ab'})",
+        """
 def count_segmentations(text, words):
     ways = [0] * (len(text) + 1)
     ways[0] = 1
@@ -175,5 +271,6 @@ def count_segmentations(text, words):
             if text[start:end] in words:
                 ways[end] = (ways[end] + ways[start]) % 1000003
     return ways[-1]
-'''),
+""",
+    ),
 ]

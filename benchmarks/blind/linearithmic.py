@@ -18,29 +18,54 @@ SPARSE_GRAPH = (
 )
 
 ROWS: list[Row] = [
-    row("sort_records", "O(n log n)", "O(n)", "sort c-hidden data",
+    row(
+        "sort_records",
+        "O(n log n)",
+        "O(n)",
+        "sort c-hidden data",
         "lambda n, rng: ([{'name': 'p%d' % i, 'age': rng.randrange(10 * n)} for i in range(n)],)",
-        '''
+        """
 def oldest_first(people):
     return sorted(people, key=lambda person: person["age"], reverse=True)
-'''),
-    row("in_place_sort_median", "O(n log n)", "", "sort c-hidden", INTS, '''
+""",
+    ),
+    row(
+        "in_place_sort_median",
+        "O(n log n)",
+        "",
+        "sort c-hidden",
+        INTS,
+        """
 def median(values):
     values.sort()
     n = len(values)
     if n % 2:
         return values[n // 2]
     return (values[n // 2 - 1] + values[n // 2]) / 2
-'''),
-    row("statistics_median", "O(n log n)", "O(n)", "statistics c-hidden", INTS, '''
+""",
+    ),
+    row(
+        "statistics_median",
+        "O(n log n)",
+        "O(n)",
+        "statistics c-hidden",
+        INTS,
+        """
 import statistics
 
 
 def spread_from_median(samples):
     centre = statistics.median(samples)
     return max(abs(s - centre) for s in samples)
-'''),
-    row("merge_sort_top_down", "O(n log n)", "O(n)", "sort recursion divide-conquer", INTS, '''
+""",
+    ),
+    row(
+        "merge_sort_top_down",
+        "O(n log n)",
+        "O(n)",
+        "sort recursion divide-conquer",
+        INTS,
+        """
 def merge_sort(items):
     if len(items) <= 1:
         return items[:]
@@ -59,8 +84,15 @@ def merge_sort(items):
     result.extend(left[i:])
     result.extend(right[j:])
     return result
-'''),
-    row("merge_sort_bottom_up", "O(n log n)", "O(n)", "sort doubling", INTS, '''
+""",
+    ),
+    row(
+        "merge_sort_bottom_up",
+        "O(n log n)",
+        "O(n)",
+        "sort doubling",
+        INTS,
+        """
 def sort_bottom_up(data):
     data = list(data)
     n = len(data)
@@ -80,8 +112,15 @@ def sort_bottom_up(data):
         data = merged
         width *= 2
     return data
-'''),
-    row("heap_sort_manual", "O(n log n)", "O(1)", "sort heap in-place", INTS, '''
+""",
+    ),
+    row(
+        "heap_sort_manual",
+        "O(n log n)",
+        "O(1)",
+        "sort heap in-place",
+        INTS,
+        """
 def heap_sort(a):
     def sift_down(root, end):
         while True:
@@ -102,8 +141,15 @@ def heap_sort(a):
         a[0], a[end] = a[end], a[0]
         sift_down(0, end - 1)
     return a
-'''),
-    row("inversions", "O(n log n)", "O(n)", "divide-conquer recursion", INTS, '''
+""",
+    ),
+    row(
+        "inversions",
+        "O(n log n)",
+        "O(n)",
+        "divide-conquer recursion",
+        INTS,
+        '''
 def count_inversions(seq):
     """Number of pairs i < j with seq[i] > seq[j]."""
 
@@ -125,8 +171,15 @@ def count_inversions(seq):
         return out + left[i:] + right[j:], a + b + crossed
 
     return sort_count(list(seq))[1]
-'''),
-    row("merge_intervals", "O(n log n)", "O(n)", "intervals sort", INTERVALS, '''
+''',
+    ),
+    row(
+        "merge_intervals",
+        "O(n log n)",
+        "O(n)",
+        "intervals sort",
+        INTERVALS,
+        """
 def merge(intervals):
     merged = []
     for start, end in sorted(intervals):
@@ -135,9 +188,15 @@ def merge(intervals):
         else:
             merged.append((start, end))
     return merged
-'''),
-    row("meeting_rooms_heap", "O(n log n)", "O(n)", "intervals heapq",
-        "lambda n, rng: ([(rng.randrange(n), 2 * n + rng.randrange(n)) for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "meeting_rooms_heap",
+        "O(n log n)",
+        "O(n)",
+        "intervals heapq",
+        "lambda n, rng: ([(rng.randrange(n), 2 * n + rng.randrange(n)) for _ in range(n)],)",
+        """
 import heapq
 
 
@@ -152,8 +211,15 @@ def rooms_needed(meetings):
         else:
             heapq.heappush(ends, end)
     return len(ends)
-'''),
-    row("interval_scheduling", "O(n log n)", "O(n)", "intervals greedy sort", INTERVALS, '''
+""",
+    ),
+    row(
+        "interval_scheduling",
+        "O(n log n)",
+        "O(n)",
+        "intervals greedy sort",
+        INTERVALS,
+        """
 def max_non_overlapping(intervals):
     count, free_from = 0, float("-inf")
     for start, end in sorted(intervals, key=lambda iv: iv[1]):
@@ -161,9 +227,15 @@ def max_non_overlapping(intervals):
             count += 1
             free_from = end
     return count
-'''),
-    row("lis_patience", "O(n log n)", "O(n)", "bisect dp c-hidden",
-        "lambda n, rng: (list(range(n)),)", '''
+""",
+    ),
+    row(
+        "lis_patience",
+        "O(n log n)",
+        "O(n)",
+        "bisect dp c-hidden",
+        "lambda n, rng: (list(range(n)),)",
+        """
 from bisect import bisect_left
 
 
@@ -176,13 +248,27 @@ def lis_length(nums: list[int]) -> int:
         else:
             tails[place] = num
     return len(tails)
-'''),
-    row("closest_gap", "O(n log n)", "O(n)", "sort", DISTINCT, '''
+""",
+    ),
+    row(
+        "closest_gap",
+        "O(n log n)",
+        "O(n)",
+        "sort",
+        DISTINCT,
+        """
 def smallest_difference(values):
     ordered = sorted(values)
     return min((b - a for a, b in zip(ordered, ordered[1:])), default=0)
-'''),
-    row("convex_hull", "O(n log n)", "O(n)", "geometry sort nested-linear", POINTS, '''
+""",
+    ),
+    row(
+        "convex_hull",
+        "O(n log n)",
+        "O(n)",
+        "geometry sort nested-linear",
+        POINTS,
+        """
 def convex_hull(points):
     points = sorted(set(points))
     if len(points) <= 2:
@@ -202,9 +288,15 @@ def convex_hull(points):
             upper.pop()
         upper.append(p)
     return lower[:-1] + upper[:-1]
-'''),
-    row("kth_by_heap_all", "O(n log n)", "O(n)", "heapq",
-        "lambda n, rng: (rng.sample(range(10 * n), n), n // 2)", '''
+""",
+    ),
+    row(
+        "kth_by_heap_all",
+        "O(n log n)",
+        "O(n)",
+        "heapq",
+        "lambda n, rng: (rng.sample(range(10 * n), n), n // 2)",
+        """
 from heapq import heapify, heappop
 
 
@@ -214,8 +306,15 @@ def kth_smallest(numbers, k):
     for _ in range(k):
         heappop(heap)
     return heap[0]
-'''),
-    row("running_median", "O(n log n)", "O(n)", "heapq class", INTS, '''
+""",
+    ),
+    row(
+        "running_median",
+        "O(n log n)",
+        "O(n)",
+        "heapq class",
+        INTS,
+        """
 import heapq
 
 
@@ -242,8 +341,15 @@ def median_trace(stream):
         finder.add(value)
         total += finder.median()
     return total
-'''),
-    row("huffman_cost", "O(n log n)", "O(n)", "heapq greedy", INTS, '''
+""",
+    ),
+    row(
+        "huffman_cost",
+        "O(n log n)",
+        "O(n)",
+        "heapq greedy",
+        INTS,
+        """
 import heapq
 
 
@@ -256,8 +362,15 @@ def huffman_cost(weights):
         cost += merged
         heapq.heappush(heap, merged)
     return cost
-'''),
-    row("dijkstra_sparse", "O(n log n)", "O(n)", "graph heapq", SPARSE_GRAPH, '''
+""",
+    ),
+    row(
+        "dijkstra_sparse",
+        "O(n log n)",
+        "O(n)",
+        "graph heapq",
+        SPARSE_GRAPH,
+        """
 import heapq
 
 
@@ -278,8 +391,15 @@ def shortest_paths(n, roads):
                 dist[other] = candidate
                 heapq.heappush(queue, (candidate, other))
     return dist
-'''),
-    row("kruskal_sparse", "O(n log n)", "O(n)", "graph union-find sort", SPARSE_GRAPH, '''
+""",
+    ),
+    row(
+        "kruskal_sparse",
+        "O(n log n)",
+        "O(n)",
+        "graph union-find sort",
+        SPARSE_GRAPH,
+        """
 def minimum_spanning_weight(n, edges):
     parent = list(range(n))
 
@@ -296,8 +416,15 @@ def minimum_spanning_weight(n, edges):
             parent[ra] = rb
             weight += w
     return weight
-'''),
-    row("binary_search_each", "O(n log n)", "O(1)", "search helper", SORTED, '''
+""",
+    ),
+    row(
+        "binary_search_each",
+        "O(n log n)",
+        "O(1)",
+        "search helper",
+        SORTED,
+        """
 def find(values, target):
     lo, hi = 0, len(values) - 1
     while lo <= hi:
@@ -313,24 +440,45 @@ def find(values, target):
 
 def doubles_present(values):
     return sum(1 for v in values if find(values, 2 * v + 1) >= 0)
-'''),
-    row("bisect_each_rank", "O(n log n)", "O(n)", "bisect sort c-hidden", INTS, '''
+""",
+    ),
+    row(
+        "bisect_each_rank",
+        "O(n log n)",
+        "O(n)",
+        "bisect sort c-hidden",
+        INTS,
+        """
 import bisect
 
 
 def ranks(scores):
     ordered = sorted(scores)
     return [bisect.bisect_left(ordered, s) for s in scores]
-'''),
-    row("harmonic_divisor_table", "O(n log n)", "O(n)", "numbers harmonic", NUMBER, '''
+""",
+    ),
+    row(
+        "harmonic_divisor_table",
+        "O(n log n)",
+        "O(n)",
+        "numbers harmonic",
+        NUMBER,
+        """
 def divisor_sums(limit):
     sums = [0] * (limit + 1)
     for d in range(1, limit + 1):
         for multiple in range(d, limit + 1, d):
             sums[multiple] += d
     return sums
-'''),
-    row("harmonic_while", "O(n log n)", "O(1)", "numbers harmonic", NUMBER, '''
+""",
+    ),
+    row(
+        "harmonic_while",
+        "O(n log n)",
+        "O(1)",
+        "numbers harmonic",
+        NUMBER,
+        """
 def count_pairs(n):
     pairs = 0
     i = 1
@@ -341,8 +489,15 @@ def count_pairs(n):
             j += i
         i += 1
     return pairs
-'''),
-    row("doubling_inside_loop", "O(n log n)", "O(1)", "halving", NUMBER, '''
+""",
+    ),
+    row(
+        "doubling_inside_loop",
+        "O(n log n)",
+        "O(1)",
+        "halving",
+        NUMBER,
+        """
 def total_bits(n):
     bits = 0
     for value in range(1, n + 1):
@@ -350,8 +505,15 @@ def total_bits(n):
             bits += value & 1
             value >>= 1
     return bits
-'''),
-    row("loop_inside_halving", "O(n log n)", "O(1)", "halving", INTS, '''
+""",
+    ),
+    row(
+        "loop_inside_halving",
+        "O(n log n)",
+        "O(1)",
+        "halving",
+        INTS,
+        """
 def butterfly_checksum(signal):
     n = len(signal)
     step = n
@@ -361,9 +523,15 @@ def butterfly_checksum(signal):
             acc = (acc + signal[i] * step) & 0xFFFF
         step //= 2
     return acc
-'''),
-    row("fenwick_inversions", "O(n log n)", "O(n)", "fenwick", 
-        "lambda n, rng: (rng.sample(range(n), n),)", '''
+""",
+    ),
+    row(
+        "fenwick_inversions",
+        "O(n log n)",
+        "O(n)",
+        "fenwick",
+        "lambda n, rng: (rng.sample(range(n), n),)",
+        """
 class Fenwick:
     def __init__(self, size):
         self.tree = [0] * (size + 1)
@@ -389,8 +557,15 @@ def smaller_to_the_right(perm):
         out.append(bit.prefix(v))
         bit.add(v)
     return out[::-1]
-'''),
-    row("segment_tree_queries", "O(n log n)", "O(n)", "segment-tree", INTS, '''
+""",
+    ),
+    row(
+        "segment_tree_queries",
+        "O(n log n)",
+        "O(n)",
+        "segment-tree",
+        INTS,
+        '''
 def range_minimums(values):
     """Minimum of every suffix-like window [i, n), asked one by one."""
     n = len(values)
@@ -418,8 +593,15 @@ def range_minimums(values):
         return best
 
     return [query(i, n) for i in range(n)]
-'''),
-    row("sparse_table_build", "O(n log n)", "O(n log n)", "doubling", INTS, '''
+''',
+    ),
+    row(
+        "sparse_table_build",
+        "O(n log n)",
+        "O(n log n)",
+        "doubling",
+        INTS,
+        """
 def build_sparse_table(values):
     table = [list(values)]
     span = 1
@@ -430,19 +612,40 @@ def build_sparse_table(values):
         ])
         span *= 2
     return table
-'''),
-    row("anagram_dedupe_sort", "O(n log n)", "O(n)", "strings sort c-hidden", WORDS, '''
+""",
+    ),
+    row(
+        "anagram_dedupe_sort",
+        "O(n log n)",
+        "O(n)",
+        "strings sort c-hidden",
+        WORDS,
+        """
 def unique_words(words):
     return sorted({w.strip().lower() for w in words})
-'''),
-    row("top_k_quarter", "O(n log n)", "O(n)", "heapq c-hidden data", DISTINCT, '''
+""",
+    ),
+    row(
+        "top_k_quarter",
+        "O(n log n)",
+        "O(n)",
+        "heapq c-hidden data",
+        DISTINCT,
+        """
 import heapq
 
 
 def upper_quarter(salaries):
     return heapq.nlargest(len(salaries) // 4, salaries)
-'''),
-    row("sort_then_two_pointers", "O(n log n)", "O(n)", "sort two-pointers", INTS, '''
+""",
+    ),
+    row(
+        "sort_then_two_pointers",
+        "O(n log n)",
+        "O(n)",
+        "sort two-pointers",
+        INTS,
+        """
 def closest_to_zero_pair(nums):
     nums = sorted(nums)
     shift = nums[len(nums) // 2]
@@ -456,10 +659,16 @@ def closest_to_zero_pair(nums):
         else:
             j -= 1
     return best
-'''),
-    row("skyline_events", "O(n log n)", "O(n)", "geometry heapq sweep", 
+""",
+    ),
+    row(
+        "skyline_events",
+        "O(n log n)",
+        "O(n)",
+        "geometry heapq sweep",
         "lambda n, rng: ([(x, x + rng.randrange(1, 10 * n), rng.randrange(1, 100)) for x in"
-        " (rng.randrange(10 * n) for _ in range(n))],)", '''
+        " (rng.randrange(10 * n) for _ in range(n))],)",
+        """
 from heapq import heappush, heappop
 
 
@@ -475,10 +684,15 @@ def skyline(buildings):
         if outline[-1][1] != -live[0][0]:
             outline.append([x, -live[0][0]])
     return outline[1:]
-'''),
-    row("task_scheduler_profit", "O(n log n)", "O(n)", "greedy heapq sort", 
+""",
+    ),
+    row(
+        "task_scheduler_profit",
+        "O(n log n)",
+        "O(n)",
+        "greedy heapq sort",
         "lambda n, rng: ([(rng.randrange(1, n + 1), rng.randrange(100 * n)) for _ in range(n)],)",
-        '''
+        """
 import heapq
 
 
@@ -489,14 +703,21 @@ def best_profit(jobs):
         if len(chosen) > deadline:
             heapq.heappop(chosen)
     return sum(chosen)
-'''),
-    row("merge_k_iter", "O(n log n)", "O(n)", "heapq itertools c-hidden",
-        "lambda n, rng: (rng.sample(range(10 * n), n),)", '''
+""",
+    ),
+    row(
+        "merge_k_iter",
+        "O(n log n)",
+        "O(n)",
+        "heapq itertools c-hidden",
+        "lambda n, rng: (rng.sample(range(10 * n), n),)",
+        '''
 import heapq
 
 
 def merge_singletons(values):
     """Every value is a stream of its own; merge them all."""
     return list(heapq.merge(*[[v] for v in values]))
-'''),
+''',
+    ),
 ]

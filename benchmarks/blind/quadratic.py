@@ -19,8 +19,13 @@ DENSE = (
 )
 
 ROWS: list[Row] = [
-    row("bubble_sort_swaps", "O(n^2)", "O(1)", "sort in-place",
-        "lambda n, rng: (list(range(n, 0, -1)),)", '''
+    row(
+        "bubble_sort_swaps",
+        "O(n^2)",
+        "O(1)",
+        "sort in-place",
+        "lambda n, rng: (list(range(n, 0, -1)),)",
+        """
 def bubble_sort(arr):
     n = len(arr)
     for i in range(n):
@@ -32,8 +37,15 @@ def bubble_sort(arr):
         if not swapped:
             break
     return arr
-'''),
-    row("insertion_sort", "O(n^2)", "O(1)", "sort in-place", INTS, '''
+""",
+    ),
+    row(
+        "insertion_sort",
+        "O(n^2)",
+        "O(1)",
+        "sort in-place",
+        INTS,
+        """
 def insertion_sort(cards):
     for i in range(1, len(cards)):
         card = cards[i]
@@ -43,8 +55,15 @@ def insertion_sort(cards):
             j -= 1
         cards[j + 1] = card
     return cards
-'''),
-    row("selection_sort_min", "O(n^2)", "O(n)", "sort c-hidden accidental", DISTINCT, '''
+""",
+    ),
+    row(
+        "selection_sort_min",
+        "O(n^2)",
+        "O(n)",
+        "sort c-hidden accidental",
+        DISTINCT,
+        """
 def selection_sort(values):
     remaining = list(values)
     result = []
@@ -53,8 +72,15 @@ def selection_sort(values):
         remaining.remove(smallest)
         result.append(smallest)
     return result
-'''),
-    row("dedupe_list_membership", "O(n^2)", "O(n)", "accidental c-hidden", DISTINCT, '''
+""",
+    ),
+    row(
+        "dedupe_list_membership",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        DISTINCT,
+        """
 def unique_in_order(items):
     seen = []
     for item in items:
@@ -62,25 +88,44 @@ def unique_in_order(items):
             continue
         seen.append(item)
     return seen
-'''),
-    row("common_via_list_of_set", "O(n^2)", "O(n)", "accidental c-hidden",
-        "lambda n, rng: (list(range(n)), list(range(n, 2 * n)))", '''
+""",
+    ),
+    row(
+        "common_via_list_of_set",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        "lambda n, rng: (list(range(n)), list(range(n, 2 * n)))",
+        """
 def shared_ids(first, second):
     shared = []
     for x in first:
         if x in list(set(second)):
             shared.append(x)
     return shared
-'''),
-    row("prepend_insert", "O(n^2)", "O(n)", "accidental c-hidden", INTS, '''
+""",
+    ),
+    row(
+        "prepend_insert",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        INTS,
+        """
 def newest_first(events):
     feed = []
     for event in events:
         feed.insert(0, event)
     return feed
-'''),
-    row("bfs_list_queue", "O(n^2)", "O(n)", "accidental graph c-hidden",
-        "lambda n, rng: ({0: list(range(1, n)), **{i: [] for i in range(1, n)}},)", '''
+""",
+    ),
+    row(
+        "bfs_list_queue",
+        "O(n^2)",
+        "O(n)",
+        "accidental graph c-hidden",
+        "lambda n, rng: ({0: list(range(1, n)), **{i: [] for i in range(1, n)}},)",
+        """
 def reachable(graph):
     queue = [0]
     seen = {0}
@@ -91,9 +136,15 @@ def reachable(graph):
                 seen.add(other)
                 queue.append(other)
     return len(seen)
-'''),
-    row("remove_in_loop", "O(n^2)", "O(n)", "accidental c-hidden",
-        "lambda n, rng: (list(range(n)),)", '''
+""",
+    ),
+    row(
+        "remove_in_loop",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        "lambda n, rng: (list(range(n)),)",
+        """
 def josephus_order(people):
     people = people[:]
     order = []
@@ -102,8 +153,15 @@ def josephus_order(people):
         people.remove(last)
         order.append(last)
     return order
-'''),
-    row("suffix_slices", "O(n^2)", "O(n)", "strings slice accidental", SAME_LETTER, '''
+""",
+    ),
+    row(
+        "suffix_slices",
+        "O(n^2)",
+        "O(n)",
+        "strings slice accidental",
+        SAME_LETTER,
+        """
 def count_suffix_palindromes(s):
     count = 0
     for i in range(len(s)):
@@ -111,20 +169,40 @@ def count_suffix_palindromes(s):
         if suffix == suffix[::-1]:
             count += 1
     return count
-'''),
-    row("all_prefixes", "O(n^2)", "O(n^2)", "strings slice", LETTERS, '''
+""",
+    ),
+    row(
+        "all_prefixes",
+        "O(n^2)",
+        "O(n^2)",
+        "strings slice",
+        LETTERS,
+        """
 def prefixes(word):
     return [word[:i] for i in range(1, len(word) + 1)]
-'''),
-    row("string_reverse_concat", "O(n^2)", "O(n)", "strings accidental c-hidden", LETTERS, '''
+""",
+    ),
+    row(
+        "string_reverse_concat",
+        "O(n^2)",
+        "O(n)",
+        "strings accidental c-hidden",
+        LETTERS,
+        """
 def reverse_words_slow(text):
     result = ""
     for ch in text:
         result = ch + result
     return result
-'''),
-    row("recursive_reverse_slice", "O(n^2)", "O(n^2)", "strings recursion slice accidental",
-        LETTERS, '''
+""",
+    ),
+    row(
+        "recursive_reverse_slice",
+        "O(n^2)",
+        "O(n^2)",
+        "strings recursion slice accidental",
+        LETTERS,
+        """
 import sys
 
 sys.setrecursionlimit(1 << 20)
@@ -134,27 +212,54 @@ def reverse(s):
     if len(s) <= 1:
         return s
     return reverse(s[1:]) + s[0]
-'''),
-    row("list_plus_in_loop", "O(n^2)", "O(n)", "accidental c-hidden", INTS, '''
+""",
+    ),
+    row(
+        "list_plus_in_loop",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        INTS,
+        """
 def squares(values):
     out = []
     for v in values:
         out = out + [v * v]
     return out
-'''),
-    row("tuple_accumulate", "O(n^2)", "O(n)", "accidental c-hidden functools", INTS, '''
+""",
+    ),
+    row(
+        "tuple_accumulate",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden functools",
+        INTS,
+        """
 from functools import reduce
 
 
 def evens(values):
     return reduce(lambda acc, v: acc + (2 * v,), values, ())
-'''),
-    row("sum_of_lists", "O(n^2)", "O(n)", "accidental c-hidden",
-        "lambda n, rng: ([[i] for i in range(n)],)", '''
+""",
+    ),
+    row(
+        "sum_of_lists",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        "lambda n, rng: ([[i] for i in range(n)],)",
+        """
 def flatten(nested):
     return sum(nested, [])
-'''),
-    row("pair_differences", "O(n^2)", "O(1)", "nested", INTS, '''
+""",
+    ),
+    row(
+        "pair_differences",
+        "O(n^2)",
+        "O(1)",
+        "nested",
+        INTS,
+        """
 def count_close_pairs(readings, tolerance=5):
     close = 0
     for i in range(len(readings)):
@@ -162,8 +267,15 @@ def count_close_pairs(readings, tolerance=5):
             if abs(readings[i] - readings[j]) <= tolerance:
                 close += 1
     return close
-'''),
-    row("combinations_pairs", "O(n^2)", "O(n)", "itertools geometry", POINTS, '''
+""",
+    ),
+    row(
+        "combinations_pairs",
+        "O(n^2)",
+        "O(n)",
+        "itertools geometry",
+        POINTS,
+        """
 from itertools import combinations
 
 
@@ -172,9 +284,15 @@ def farthest(points):
     for (x1, y1), (x2, y2) in combinations(points, 2):
         best = max(best, (x1 - x2) ** 2 + (y1 - y2) ** 2)
     return best
-'''),
-    row("three_sum_sorted", "O(n^2)", "O(n)", "two-pointers sort", 
-        "lambda n, rng: ([2 * rng.randrange(-5 * n, 5 * n) + 1 for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "three_sum_sorted",
+        "O(n^2)",
+        "O(n)",
+        "two-pointers sort",
+        "lambda n, rng: ([2 * rng.randrange(-5 * n, 5 * n) + 1 for _ in range(n)],)",
+        """
 def has_zero_triple(nums):
     nums = sorted(nums)
     for i in range(len(nums) - 2):
@@ -188,8 +306,15 @@ def has_zero_triple(nums):
             else:
                 hi -= 1
     return False
-'''),
-    row("lis_dp", "O(n^2)", "O(n)", "dp", INTS, '''
+""",
+    ),
+    row(
+        "lis_dp",
+        "O(n^2)",
+        "O(n)",
+        "dp",
+        INTS,
+        """
 def longest_increasing(nums):
     if not nums:
         return 0
@@ -199,10 +324,16 @@ def longest_increasing(nums):
             if nums[j] < nums[i] and length[j] + 1 > length[i]:
                 length[i] = length[j] + 1
     return max(length)
-'''),
-    row("lcs_table", "O(n^2)", "O(n^2)", "dp strings",
+""",
+    ),
+    row(
+        "lcs_table",
+        "O(n^2)",
+        "O(n^2)",
+        "dp strings",
         "lambda n, rng: (''.join(rng.choice('abc') for _ in range(n)),"
-        " ''.join(rng.choice('abc') for _ in range(n)))", '''
+        " ''.join(rng.choice('abc') for _ in range(n)))",
+        """
 def lcs(a: str, b: str) -> int:
     table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in range(1, len(a) + 1):
@@ -212,9 +343,15 @@ def lcs(a: str, b: str) -> int:
             else:
                 table[i][j] = max(table[i - 1][j], table[i][j - 1])
     return table[-1][-1]
-'''),
-    row("edit_distance_lru", "O(n^2)", "O(n^2)", "dp memo recursion strings functools",
-        "lambda n, rng: ('a' * n, 'b' * n)", '''
+""",
+    ),
+    row(
+        "edit_distance_lru",
+        "O(n^2)",
+        "O(n^2)",
+        "dp memo recursion strings functools",
+        "lambda n, rng: ('a' * n, 'b' * n)",
+        """
 import sys
 from functools import lru_cache
 
@@ -231,9 +368,15 @@ def edit_distance(a, b):
         return 1 + min(dist(i - 1, j), dist(i, j - 1), dist(i - 1, j - 1))
 
     return dist(len(a), len(b))
-'''),
-    row("buffer_attribute_concat", "O(n^2)", "O(n)", "strings class accidental c-hidden",
-        LETTERS, '''
+""",
+    ),
+    row(
+        "buffer_attribute_concat",
+        "O(n^2)",
+        "O(n)",
+        "strings class accidental c-hidden",
+        LETTERS,
+        """
 class Buffer:
     def __init__(self):
         self.text = ""
@@ -247,8 +390,15 @@ def escape(source):
     for ch in source:
         buffer.write("*" if ch == "a" else ch)
     return buffer.text
-'''),
-    row("longest_palindrome_centres", "O(n^2)", "", "strings", SAME_LETTER, '''
+""",
+    ),
+    row(
+        "longest_palindrome_centres",
+        "O(n^2)",
+        "",
+        "strings",
+        SAME_LETTER,
+        """
 def longest_palindrome(s):
     best_start = best_len = 0
     for centre in range(len(s)):
@@ -259,9 +409,15 @@ def longest_palindrome(s):
             if right - left - 1 > best_len:
                 best_start, best_len = left + 1, right - left - 1
     return s[best_start:best_start + best_len]
-'''),
-    row("naive_search_half", "O(n^2)", "O(1)", "strings",
-        "lambda n, rng: ('a' * (2 * n), 'a' * n + 'b')", '''
+""",
+    ),
+    row(
+        "naive_search_half",
+        "O(n^2)",
+        "O(1)",
+        "strings",
+        "lambda n, rng: ('a' * (2 * n), 'a' * n + 'b')",
+        """
 def find_all(text, pattern):
     hits = 0
     for i in range(len(text) - len(pattern) + 1):
@@ -271,15 +427,29 @@ def find_all(text, pattern):
         if k == len(pattern):
             hits += 1
     return hits
-'''),
-    row("pascal_rows_mod", "O(n^2)", "O(n)", "dp numbers", NUMBER, '''
+""",
+    ),
+    row(
+        "pascal_rows_mod",
+        "O(n^2)",
+        "O(n)",
+        "dp numbers",
+        NUMBER,
+        """
 def pascal_row(n):
     row = [1]
     for _ in range(n):
         row = [1] + [(a + b) % 1009 for a, b in zip(row, row[1:])] + [1]
     return row
-'''),
-    row("pascal_triangle_mod", "O(n^2)", "O(n^2)", "dp numbers", NUMBER, '''
+""",
+    ),
+    row(
+        "pascal_triangle_mod",
+        "O(n^2)",
+        "O(n^2)",
+        "dp numbers",
+        NUMBER,
+        """
 def triangle(rows):
     result = []
     for r in range(rows):
@@ -288,12 +458,26 @@ def triangle(rows):
             line[c] = (result[r - 1][c - 1] + result[r - 1][c]) % 1000
         result.append(line)
     return result
-'''),
-    row("transpose_copy", "O(n^2)", "O(n^2)", "matrix c-hidden", MATRIX, '''
+""",
+    ),
+    row(
+        "transpose_copy",
+        "O(n^2)",
+        "O(n^2)",
+        "matrix c-hidden",
+        MATRIX,
+        """
 def transpose(matrix):
     return [list(column) for column in zip(*matrix)]
-'''),
-    row("rotate_in_place", "O(n^2)", "O(1)", "matrix in-place", MATRIX, '''
+""",
+    ),
+    row(
+        "rotate_in_place",
+        "O(n^2)",
+        "O(1)",
+        "matrix in-place",
+        MATRIX,
+        """
 def rotate(image):
     n = len(image)
     for layer in range(n // 2):
@@ -305,8 +489,15 @@ def rotate(image):
             image[last - offset][layer] = image[last][last - offset]
             image[last][last - offset] = image[i][last]
             image[i][last] = top
-'''),
-    row("spiral_order", "O(n^2)", "O(n^2)", "matrix", MATRIX, '''
+""",
+    ),
+    row(
+        "spiral_order",
+        "O(n^2)",
+        "O(n^2)",
+        "matrix",
+        MATRIX,
+        """
 def spiral(matrix):
     out = []
     top, left = 0, 0
@@ -327,9 +518,15 @@ def spiral(matrix):
                 out.append(matrix[r][left])
             left += 1
     return out
-'''),
-    row("island_count", "O(n^2)", "O(n^2)", "graph grid dfs",
-        "lambda n, rng: ([[1] * n for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "island_count",
+        "O(n^2)",
+        "O(n^2)",
+        "graph grid dfs",
+        "lambda n, rng: ([[1] * n for _ in range(n)],)",
+        """
 def count_islands(grid):
     rows, cols = len(grid), len(grid[0])
     seen = set()
@@ -349,8 +546,15 @@ def count_islands(grid):
                             seen.add((ny, nx))
                             stack.append((ny, nx))
     return islands
-'''),
-    row("prim_dense", "O(n^2)", "O(n)", "graph", DENSE, '''
+""",
+    ),
+    row(
+        "prim_dense",
+        "O(n^2)",
+        "O(n)",
+        "graph",
+        DENSE,
+        """
 def minimum_spanning_tree(distances):
     n = len(distances)
     best = distances[0][:]
@@ -368,8 +572,15 @@ def minimum_spanning_tree(distances):
             if distances[nxt][v] < best[v]:
                 best[v] = distances[nxt][v]
     return total
-'''),
-    row("interval_conflicts", "O(n^2)", "O(n)", "intervals nested", INTERVALS, '''
+""",
+    ),
+    row(
+        "interval_conflicts",
+        "O(n^2)",
+        "O(n)",
+        "intervals nested",
+        INTERVALS,
+        """
 def conflicts(bookings):
     return sum(
         1
@@ -377,9 +588,15 @@ def conflicts(bookings):
         for c, d in bookings[i + 1:]
         if a < d and c < b
     )
-'''),
-    row("nested_loop_self_join", "O(n^2)", "O(n)", "data nested",
-        "lambda n, rng: ([{'id': i, 'manager': max(0, i - 1)} for i in range(n)],)", '''
+""",
+    ),
+    row(
+        "nested_loop_self_join",
+        "O(n^2)",
+        "O(n)",
+        "data nested",
+        "lambda n, rng: ([{'id': i, 'manager': max(0, i - 1)} for i in range(n)],)",
+        """
 def with_managers(staff):
     joined = []
     for person in staff:
@@ -387,21 +604,49 @@ def with_managers(staff):
             if other["id"] == person["manager"]:
                 joined.append((person["id"], other["id"]))
     return joined
-'''),
-    row("mode_by_count", "O(n^2)", "O(n)", "accidental c-hidden", DISTINCT, '''
+""",
+    ),
+    row(
+        "mode_by_count",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        DISTINCT,
+        """
 def mode(values):
     return max(set(values), key=values.count)
-'''),
-    row("word_index_lookup", "O(n^2)", "O(n)", "accidental c-hidden", DISTINCT, '''
+""",
+    ),
+    row(
+        "word_index_lookup",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden",
+        DISTINCT,
+        """
 def label_encode(values):
     vocabulary = sorted(set(values))
     return [vocabulary.index(v) for v in values]
-'''),
-    row("prefix_average_slices", "O(n^2)", "O(n)", "slice accidental", INTS, '''
+""",
+    ),
+    row(
+        "prefix_average_slices",
+        "O(n^2)",
+        "O(n)",
+        "slice accidental",
+        INTS,
+        """
 def prefix_averages(data):
     return [sum(data[: i + 1]) / (i + 1) for i in range(len(data))]
-'''),
-    row("queue_pop_zero", "O(n^2)", "O(n)", "accidental c-hidden class", INTS, '''
+""",
+    ),
+    row(
+        "queue_pop_zero",
+        "O(n^2)",
+        "O(n)",
+        "accidental c-hidden class",
+        INTS,
+        """
 class Printer:
     def __init__(self, jobs):
         self.jobs = list(jobs)
@@ -417,8 +662,15 @@ def run_printer(jobs):
     while printer.jobs:
         printer.step()
     return printer.printed
-'''),
-    row("coin_ways_all", "O(n^2)", "O(n)", "dp", NUMBER, '''
+""",
+    ),
+    row(
+        "coin_ways_all",
+        "O(n^2)",
+        "O(n)",
+        "dp",
+        NUMBER,
+        '''
 def partitions(n):
     """Number of integer partitions of n, modulo a prime."""
     ways = [1] + [0] * n
@@ -426,30 +678,57 @@ def partitions(n):
         for total in range(part, n + 1):
             ways[total] = (ways[total] + ways[total - part]) % 998244353
     return ways[n]
-'''),
-    row("big_factorial_digits", "O(n^2)", "O(n)", "bigint c-hidden numbers", NUMBER, '''
+''',
+    ),
+    row(
+        "big_factorial_digits",
+        "O(n^2)",
+        "O(n)",
+        "bigint c-hidden numbers",
+        NUMBER,
+        """
 def power_table_digits(n):
     value = 1
     for _ in range(n):
         value *= 10**18 + 9
     return value
-'''),
-    row("fib_exact_additions", "O(n^2)", "O(n)", "bigint fibonacci c-hidden", NUMBER, '''
+""",
+    ),
+    row(
+        "fib_exact_additions",
+        "O(n^2)",
+        "O(n)",
+        "bigint fibonacci c-hidden",
+        NUMBER,
+        """
 def fibonacci(n):
     a, b = 0, 1
     for _ in range(n):
         a, b = b, a + b
     return a
-'''),
-    row("regex_backtrack_pairs", "O(n^2)", "", "re c-hidden", SAME_LETTER, '''
+""",
+    ),
+    row(
+        "regex_backtrack_pairs",
+        "O(n^2)",
+        "",
+        "re c-hidden",
+        SAME_LETTER,
+        """
 import re
 
 
 def unterminated(text):
     return re.search(r"a+b", text) is None
-'''),
-    row("game_of_life_step", "O(n^2)", "O(n^2)", "grid",
-        "lambda n, rng: ([[rng.randrange(2) for _ in range(n)] for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "game_of_life_step",
+        "O(n^2)",
+        "O(n^2)",
+        "grid",
+        "lambda n, rng: ([[rng.randrange(2) for _ in range(n)] for _ in range(n)],)",
+        """
 def step(board):
     size = len(board)
 
@@ -465,36 +744,69 @@ def step(board):
         [int(alive_around(r, c) in ((2, 3) if board[r][c] else (3,))) for c in range(size)]
         for r in range(size)
     ]
-'''),
-    row("triangular_prints", "O(n^2)", "O(n^2)", "strings", NUMBER, '''
+""",
+    ),
+    row(
+        "triangular_prints",
+        "O(n^2)",
+        "O(n^2)",
+        "strings",
+        NUMBER,
+        """
 def staircase(height):
     lines = []
     for level in range(1, height + 1):
         lines.append(" " * (height - level) + "#" * level)
     return "\\n".join(lines)
-'''),
+""",
+    ),
     # -------------------------------------------------------------- O(n^2 log n)
-    row("sort_every_row", "O(n^2 log n)", "O(n^2)", "matrix sort c-hidden", MATRIX, '''
+    row(
+        "sort_every_row",
+        "O(n^2 log n)",
+        "O(n^2)",
+        "matrix sort c-hidden",
+        MATRIX,
+        """
 def sort_rows(table):
     return [sorted(line) for line in table]
-'''),
-    row("sort_flattened", "O(n^2 log n)", "O(n^2)", "matrix sort c-hidden", 
-        "lambda n, rng: ([[rng.randrange(n * n) for _ in range(n)] for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "sort_flattened",
+        "O(n^2 log n)",
+        "O(n^2)",
+        "matrix sort c-hidden",
+        "lambda n, rng: ([[rng.randrange(n * n) for _ in range(n)] for _ in range(n)],)",
+        """
 def kth_in_matrix(matrix, k=0):
     flat = [cell for line in matrix for cell in line]
     flat.sort()
     return flat[k]
-'''),
-    row("resort_in_loop", "O(n^2 log n)", "O(n)", "sort accidental c-hidden", INTS, '''
+""",
+    ),
+    row(
+        "resort_in_loop",
+        "O(n^2 log n)",
+        "O(n)",
+        "sort accidental c-hidden",
+        INTS,
+        """
 def medians_after_rotation(values):
     result = []
     for shift in range(len(values)):
         rotated = [(v * 7919 + shift * 104729) % 1000003 for v in values]
         result.append(sorted(rotated)[len(rotated) // 2])
     return result
-'''),
-    row("three_sum_bisect", "O(n^2 log n)", "O(1)", "bisect c-hidden search",
-        "lambda n, rng: (sorted(2 * rng.randrange(10 * n) + 1 for _ in range(n)),)", '''
+""",
+    ),
+    row(
+        "three_sum_bisect",
+        "O(n^2 log n)",
+        "O(1)",
+        "bisect c-hidden search",
+        "lambda n, rng: (sorted(2 * rng.randrange(10 * n) + 1 for _ in range(n)),)",
+        """
 from bisect import bisect_left
 
 
@@ -507,8 +819,15 @@ def triples_to_zero(nums):
             if at < len(nums) and nums[at] == third:
                 count += 1
     return count
-'''),
-    row("all_pairs_distance_sort", "O(n^2 log n)", "O(n^2)", "geometry sort itertools", POINTS, '''
+""",
+    ),
+    row(
+        "all_pairs_distance_sort",
+        "O(n^2 log n)",
+        "O(n^2)",
+        "geometry sort itertools",
+        POINTS,
+        """
 from itertools import combinations
 
 
@@ -518,8 +837,15 @@ def distances_sorted(points):
     ]
     squared.sort()
     return squared
-'''),
-    row("pairs_with_halving", "O(n^2 log n)", "O(1)", "nested halving", NUMBER, '''
+""",
+    ),
+    row(
+        "pairs_with_halving",
+        "O(n^2 log n)",
+        "O(1)",
+        "nested halving",
+        NUMBER,
+        """
 def weight(n):
     total = 0
     for i in range(n):
@@ -529,8 +855,15 @@ def weight(n):
                 k //= 2
                 total += (i ^ j) & 1
     return total
-'''),
-    row("heap_all_pair_sums", "O(n^2 log n)", "O(n^2)", "heapq", DISTINCT, '''
+""",
+    ),
+    row(
+        "heap_all_pair_sums",
+        "O(n^2 log n)",
+        "O(n^2)",
+        "heapq",
+        DISTINCT,
+        """
 import heapq
 
 
@@ -543,8 +876,15 @@ def pair_sums_in_order(values):
     while heap:
         ordered.append(heapq.heappop(heap))
     return ordered
-'''),
-    row("collinear_by_angle", "O(n^2 log n)", "O(n)", "geometry sort", POINTS, '''
+""",
+    ),
+    row(
+        "collinear_by_angle",
+        "O(n^2 log n)",
+        "O(n)",
+        "geometry sort",
+        POINTS,
+        """
 import math
 
 
@@ -557,8 +897,15 @@ def max_points_seen(points):
             run = run + 1 if a == b else 1
             best = max(best, run)
     return best
-'''),
-    row("power_per_cell", "O(n^2 log n)", "O(n)", "numbers helper matrix", NUMBER, '''
+""",
+    ),
+    row(
+        "power_per_cell",
+        "O(n^2 log n)",
+        "O(n)",
+        "numbers helper matrix",
+        NUMBER,
+        """
 MOD = 1000003
 
 
@@ -577,9 +924,15 @@ def row_sums(n):
     for base in range(1, n + 1):
         sums.append(sum(fast_power(base, n + k) for k in range(n)))
     return sums
-'''),
-    row("kruskal_dense", "O(n^2 log n)", "O(n^2)", "graph union-find sort", 
-        "lambda n, rng: ([[rng.randrange(n * n) for _ in range(n)] for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "kruskal_dense",
+        "O(n^2 log n)",
+        "O(n^2)",
+        "graph union-find sort",
+        "lambda n, rng: ([[rng.randrange(n * n) for _ in range(n)] for _ in range(n)],)",
+        """
 def spanning_cost(matrix):
     n = len(matrix)
     edges = sorted((matrix[i][j], i, j) for i in range(n) for j in range(i))
@@ -597,5 +950,6 @@ def spanning_cost(matrix):
             root[a] = b
             cost += w
     return cost
-'''),
+""",
+    ),
 ]

@@ -7,7 +7,13 @@ GRAPH = "lambda n, m, rng: (n, [(rng.randrange(n), rng.randrange(n)) for _ in ra
 TWO_NUMBERS = "lambda n, m, rng: (n, m)"
 
 ROWS: list[Row] = [
-    row("nested_matches", "O(n*m)", "O(1)", "nested", TWO_LISTS, '''
+    row(
+        "nested_matches",
+        "O(n*m)",
+        "O(1)",
+        "nested",
+        TWO_LISTS,
+        """
 def matches(left, right):
     count = 0
     for a in left:
@@ -15,20 +21,39 @@ def matches(left, right):
             if a == b:
                 count += 1
     return count
-'''),
-    row("list_difference", "O(n*m)", "O(n)", "accidental c-hidden",
-        "lambda n, m, rng: (list(range(n)), list(range(n, n + m)))", '''
+""",
+    ),
+    row(
+        "list_difference",
+        "O(n*m)",
+        "O(n)",
+        "accidental c-hidden",
+        "lambda n, m, rng: (list(range(n)), list(range(n, n + m)))",
+        '''
 def difference(current, banned):
     """Elements of `current` that are not in the list `banned`."""
     return [item for item in current if item not in banned]
-'''),
-    row("count_each_needle", "O(n*m)", "O(n)", "accidental c-hidden",
+''',
+    ),
+    row(
+        "count_each_needle",
+        "O(n*m)",
+        "O(n)",
+        "accidental c-hidden",
         "lambda n, m, rng: ([rng.randrange(50) for _ in range(n)],"
-        " [rng.randrange(50) for _ in range(m)])", '''
+        " [rng.randrange(50) for _ in range(m)])",
+        """
 def tally(needles, haystack):
     return [haystack.count(needle) for needle in needles]
-'''),
-    row("levenshtein_rows", "O(n*m)", "", "dp strings", TWO_STRINGS, '''
+""",
+    ),
+    row(
+        "levenshtein_rows",
+        "O(n*m)",
+        "",
+        "dp strings",
+        TWO_STRINGS,
+        """
 def levenshtein(a: str, b: str) -> int:
     previous = list(range(len(b) + 1))
     for i, ca in enumerate(a, 1):
@@ -40,27 +65,46 @@ def levenshtein(a: str, b: str) -> int:
             current.append(min(insert, delete, replace))
         previous = current
     return previous[-1]
-'''),
-    row("grid_paths_table", "O(n*m)", "O(n*m)", "dp grid", TWO_NUMBERS, '''
+""",
+    ),
+    row(
+        "grid_paths_table",
+        "O(n*m)",
+        "O(n*m)",
+        "dp grid",
+        TWO_NUMBERS,
+        """
 def unique_paths(rows, cols):
     paths = [[1] * cols for _ in range(rows)]
     for r in range(1, rows):
         for c in range(1, cols):
             paths[r][c] = (paths[r - 1][c] + paths[r][c - 1]) % 1000000007
     return paths[-1][-1]
-'''),
-    row("knapsack_table", "O(n*m)", "", "dp",
+""",
+    ),
+    row(
+        "knapsack_table",
+        "O(n*m)",
+        "",
+        "dp",
         "lambda n, m, rng: ([rng.randrange(1, 3) for _ in range(n)],"
-        " [rng.randrange(100) for _ in range(n)], m)", '''
+        " [rng.randrange(100) for _ in range(n)], m)",
+        """
 def knapsack(weights, values, capacity):
     best = [0] * (capacity + 1)
     for weight, value in zip(weights, values):
         for room in range(capacity, weight - 1, -1):
             best[room] = max(best[room], best[room - weight] + value)
     return best[capacity]
-'''),
-    row("search_shared_prefix", "O(n*m)", "O(1)", "strings",
-        "lambda n, m, rng: ('a' * (n + m), 'a' * m + 'b')", '''
+""",
+    ),
+    row(
+        "search_shared_prefix",
+        "O(n*m)",
+        "O(1)",
+        "strings",
+        "lambda n, m, rng: ('a' * (n + m), 'a' * m + 'b')",
+        """
 def occurrences(text, pattern):
     found = 0
     for start in range(len(text) - len(pattern) + 1):
@@ -70,22 +114,41 @@ def occurrences(text, pattern):
         else:
             found += 1
     return found
-'''),
-    row("outer_product", "O(n*m)", "O(n*m)", "matrix", TWO_LISTS, '''
+""",
+    ),
+    row(
+        "outer_product",
+        "O(n*m)",
+        "O(n*m)",
+        "matrix",
+        TWO_LISTS,
+        """
 def outer(u, v):
     return [[x * y for y in v] for x in u]
-'''),
-    row("matrix_vector", "O(n*m)", "O(n)", "matrix",
-        "lambda n, m, rng: ([[1] * m for _ in range(n)], [2] * m)", '''
+""",
+    ),
+    row(
+        "matrix_vector",
+        "O(n*m)",
+        "O(n)",
+        "matrix",
+        "lambda n, m, rng: ([[1] * m for _ in range(n)], [2] * m)",
+        """
 def apply(matrix, vector):
     result = []
     for line in matrix:
         result.append(sum(a * x for a, x in zip(line, vector)))
     return result
-'''),
-    row("bellman_ford", "O(n*m)", "O(n)", "graph",
+""",
+    ),
+    row(
+        "bellman_ford",
+        "O(n*m)",
+        "O(n)",
+        "graph",
         "lambda n, m, rng: (n, [(rng.randrange(n), rng.randrange(n), rng.randrange(1, 50))"
-        " for _ in range(m)])", '''
+        " for _ in range(m)])",
+        """
 def distances(n, edges):
     inf = float("inf")
     dist = [inf] * n
@@ -95,8 +158,15 @@ def distances(n, edges):
             if dist[u] + w < dist[v]:
                 dist[v] = dist[u] + w
     return dist
-'''),
-    row("column_maxima", "O(n*m)", "", "matrix grid", GRID, '''
+""",
+    ),
+    row(
+        "column_maxima",
+        "O(n*m)",
+        "",
+        "matrix grid",
+        GRID,
+        """
 def column_maxima(grid):
     maxima = list(grid[0])
     for line in grid[1:]:
@@ -104,9 +174,15 @@ def column_maxima(grid):
             if value > maxima[c]:
                 maxima[c] = value
     return maxima
-'''),
-    row("flood_fill_stack", "O(n*m)", "O(n*m)", "grid graph",
-        "lambda n, m, rng: ([[0] * m for _ in range(n)],)", '''
+""",
+    ),
+    row(
+        "flood_fill_stack",
+        "O(n*m)",
+        "O(n*m)",
+        "grid graph",
+        "lambda n, m, rng: ([[0] * m for _ in range(n)],)",
+        """
 def flood(grid):
     rows, cols = len(grid), len(grid[0])
     seen = [[False] * cols for _ in range(rows)]
@@ -122,8 +198,15 @@ def flood(grid):
                 seen[y][x] = True
                 stack.append((y, x))
     return area
-'''),
-    row("longest_common_substring", "O(n*m)", "", "dp strings", TWO_STRINGS, '''
+""",
+    ),
+    row(
+        "longest_common_substring",
+        "O(n*m)",
+        "",
+        "dp strings",
+        TWO_STRINGS,
+        """
 def longest_common_substring(s, t):
     best = 0
     run = [0] * (len(t) + 1)
@@ -132,9 +215,15 @@ def longest_common_substring(s, t):
             run[j] = run[j - 1] + 1 if t[j - 1] == ch else 0
             best = max(best, run[j])
     return best
-'''),
-    row("coin_change_min", "O(n*m)", "", "dp",
-        "lambda n, m, rng: ([1 + i % 3 for i in range(n)], m)", '''
+""",
+    ),
+    row(
+        "coin_change_min",
+        "O(n*m)",
+        "",
+        "dp",
+        "lambda n, m, rng: ([1 + i % 3 for i in range(n)], m)",
+        """
 def fewest_coins(coins, amount):
     need = [0] + [float("inf")] * amount
     for coin in coins:
@@ -142,11 +231,17 @@ def fewest_coins(coins, amount):
             if need[total - coin] + 1 < need[total]:
                 need[total] = need[total - coin] + 1
     return need[amount]
-'''),
+""",
+    ),
     # ------------------------------------------------------------------ O(n+m)
-    row("merge_two_sorted", "O(n+m)", "O(n+m)", "two-pointers",
+    row(
+        "merge_two_sorted",
+        "O(n+m)",
+        "O(n+m)",
+        "two-pointers",
         "lambda n, m, rng: (sorted(rng.randrange(10 * n) for _ in range(n)),"
-        " sorted(rng.randrange(10 * n) for _ in range(m)))", '''
+        " sorted(rng.randrange(10 * n) for _ in range(m)))",
+        """
 def merge(a, b):
     merged = []
     i = j = 0
@@ -160,13 +255,27 @@ def merge(a, b):
     merged += a[i:]
     merged += b[j:]
     return merged
-'''),
-    row("set_overlap", "O(n+m)", "O(n+m)", "set c-hidden", TWO_LISTS, '''
+""",
+    ),
+    row(
+        "set_overlap",
+        "O(n+m)",
+        "O(n+m)",
+        "set c-hidden",
+        TWO_LISTS,
+        """
 def jaccard(left, right):
     a, b = set(left), set(right)
     return len(a & b) / max(1, len(a | b))
-'''),
-    row("components_bfs", "O(n+m)", "O(n+m)", "graph bfs", GRAPH, '''
+""",
+    ),
+    row(
+        "components_bfs",
+        "O(n+m)",
+        "O(n+m)",
+        "graph bfs",
+        GRAPH,
+        """
 from collections import deque
 
 
@@ -190,10 +299,16 @@ def components(n, edges):
                     seen[other] = True
                     queue.append(other)
     return count
-'''),
-    row("kahn_order", "O(n+m)", "O(n+m)", "graph topological",
+""",
+    ),
+    row(
+        "kahn_order",
+        "O(n+m)",
+        "O(n+m)",
+        "graph topological",
         "lambda n, m, rng: (n, [tuple(sorted((rng.randrange(n), n + rng.randrange(n)))) for _ in"
-        " range(m)])", '''
+        " range(m)])",
+        """
 def topological_order(n, dependencies):
     after = {v: [] for v in range(2 * n)}
     blocked = dict.fromkeys(after, 0)
@@ -210,10 +325,16 @@ def topological_order(n, dependencies):
             if blocked[w] == 0:
                 ready.append(w)
     return order
-'''),
-    row("bipartite_colouring", "O(n+m)", "O(n+m)", "graph dfs",
+""",
+    ),
+    row(
+        "bipartite_colouring",
+        "O(n+m)",
+        "O(n+m)",
+        "graph dfs",
         "lambda n, m, rng: (n, [(2 * rng.randrange((n + 1) // 2), 2 * rng.randrange(n) + 1)"
-        " for _ in range(m)])", '''
+        " for _ in range(m)])",
+        """
 def is_bipartite(n, edges):
     from collections import defaultdict
 
@@ -236,9 +357,15 @@ def is_bipartite(n, edges):
                 elif colour[other] == colour[node]:
                     return False
     return True
-'''),
-    row("kmp_search", "O(n+m)", "", "strings kmp",
-        "lambda n, m, rng: ('a' * n, 'a' * m + 'b')", '''
+""",
+    ),
+    row(
+        "kmp_search",
+        "O(n+m)",
+        "",
+        "strings kmp",
+        "lambda n, m, rng: ('a' * n, 'a' * m + 'b')",
+        """
 def kmp(text, pattern):
     fail = [0]
     k = 0
@@ -256,10 +383,16 @@ def kmp(text, pattern):
         if matched == len(pattern):
             return i - matched + 1
     return -1
-'''),
-    row("hash_join", "O(n+m)", "", "data",
+""",
+    ),
+    row(
+        "hash_join",
+        "O(n+m)",
+        "",
+        "data",
         "lambda n, m, rng: ([(i, i * 2) for i in range(n)],"
-        " [(rng.randrange(2 * n), i) for i in range(m)])", '''
+        " [(rng.randrange(2 * n), i) for i in range(m)])",
+        """
 def join(customers, orders):
     by_id = {}
     for customer_id, region in customers:
@@ -269,10 +402,16 @@ def join(customers, orders):
         if customer_id in by_id:
             rows.append((customer_id, by_id[customer_id], amount))
     return rows
-'''),
-    row("ransom_note", "O(n+m)", "O(1)", "strings collections c-hidden",
+""",
+    ),
+    row(
+        "ransom_note",
+        "O(n+m)",
+        "O(1)",
+        "strings collections c-hidden",
         "lambda n, m, rng: (''.join(rng.choice('abcd') for _ in range(n)),"
-        " ''.join(rng.choice('abcd') for _ in range(m)))", '''
+        " ''.join(rng.choice('abcd') for _ in range(m)))",
+        """
 from collections import Counter
 
 
@@ -280,8 +419,15 @@ def can_construct(note, magazine):
     needed = Counter(note)
     needed.subtract(Counter(magazine))
     return all(count <= 0 for count in needed.values())
-'''),
-    row("two_loops_in_turn", "O(n+m)", "O(1)", "loops", TWO_NUMBERS, '''
+""",
+    ),
+    row(
+        "two_loops_in_turn",
+        "O(n+m)",
+        "O(1)",
+        "loops",
+        TWO_NUMBERS,
+        """
 def checksum(n, m):
     total = 0
     for i in range(n):
@@ -289,15 +435,27 @@ def checksum(n, m):
     for j in range(m):
         total ^= j * 17
     return total
-'''),
-    row("concat_and_filter", "O(n+m)", "O(n+m)", "c-hidden", TWO_LISTS, '''
+""",
+    ),
+    row(
+        "concat_and_filter",
+        "O(n+m)",
+        "O(n+m)",
+        "c-hidden",
+        TWO_LISTS,
+        """
 def evens(first, second):
     return [x for x in first + second if x % 2 == 0]
-'''),
+""",
+    ),
     # -------------------------------------------------------------- O(n log m)
-    row("queries_by_hand", "O(n log m)", "O(n)", "search",
+    row(
+        "queries_by_hand",
+        "O(n log m)",
+        "O(n)",
+        "search",
         "lambda n, m, rng: ([rng.randrange(2 * m) for _ in range(n)], list(range(0, 2 * m, 2)))",
-        '''
+        """
 def locate(queries, values):
     answers = []
     for q in queries:
@@ -310,17 +468,29 @@ def locate(queries, values):
                 high = mid
         answers.append(low)
     return answers
-'''),
-    row("bisect_queries", "O(n log m)", "O(1)", "bisect c-hidden",
-        "lambda n, m, rng: ([rng.randrange(m) for _ in range(n)], list(range(m)))", '''
+""",
+    ),
+    row(
+        "bisect_queries",
+        "O(n log m)",
+        "O(1)",
+        "bisect c-hidden",
+        "lambda n, m, rng: ([rng.randrange(m) for _ in range(n)], list(range(m)))",
+        """
 from bisect import bisect_right
 
 
 def total_rank(readings, thresholds):
     return sum(bisect_right(thresholds, r) for r in readings)
-'''),
-    row("heap_replace_stream", "O(n log m)", "O(1)", "heapq c-hidden",
-        "lambda n, m, rng: (list(range(m, m + n)), list(range(m)))", '''
+""",
+    ),
+    row(
+        "heap_replace_stream",
+        "O(n log m)",
+        "O(1)",
+        "heapq c-hidden",
+        "lambda n, m, rng: (list(range(m, m + n)), list(range(m)))",
+        '''
 import heapq
 
 
@@ -330,9 +500,15 @@ def keep_largest(stream, best):
         if value > best[0]:
             heapq.heapreplace(best, value)
     return best[0]
-'''),
-    row("power_of_each", "O(n log m)", "O(n)", "numbers",
-        "lambda n, m, rng: ([rng.randrange(2, 1000) for _ in range(n)], m)", '''
+''',
+    ),
+    row(
+        "power_of_each",
+        "O(n log m)",
+        "O(n)",
+        "numbers",
+        "lambda n, m, rng: ([rng.randrange(2, 1000) for _ in range(n)], m)",
+        """
 MODULUS = 1000003
 
 
@@ -348,9 +524,15 @@ def power(base, exponent):
 
 def powers(bases, exponent):
     return [power(b, exponent) for b in bases]
-'''),
-    row("fenwick_updates", "O(n log m)", "O(1)", "fenwick bits",
-        "lambda n, m, rng: ([0] * (m + 1), [1] * n)", '''
+""",
+    ),
+    row(
+        "fenwick_updates",
+        "O(n log m)",
+        "O(1)",
+        "fenwick bits",
+        "lambda n, m, rng: ([0] * (m + 1), [1] * n)",
+        """
 def record_hits(tree, positions):
     size = len(tree)
     for position in positions:
@@ -359,16 +541,30 @@ def record_hits(tree, positions):
             tree[i] += 1
             i += i & -i
     return None
-'''),
+""",
+    ),
     # ------------------------------------------------------- one size is idle
-    row("prefix_budget_idle", "O(n)", "O(1)", "idle-size", TWO_LISTS, '''
+    row(
+        "prefix_budget_idle",
+        "O(n)",
+        "O(1)",
+        "idle-size",
+        TWO_LISTS,
+        """
 def above_first_threshold(values, thresholds):
     limit = thresholds[0]
     return sum(1 for v in values if v > limit)
-'''),
-    row("set_filter_idle", "O(n)", "", "idle-size set",
-        "lambda n, m, rng: (list(range(n)), set(range(n // 2, n // 2 + m)))", '''
+""",
+    ),
+    row(
+        "set_filter_idle",
+        "O(n)",
+        "",
+        "idle-size set",
+        "lambda n, m, rng: (list(range(n)), set(range(n // 2, n // 2 + m)))",
+        """
 def keep_known(names, known):
     return [name for name in names if name in known]
-'''),
+""",
+    ),
 ]

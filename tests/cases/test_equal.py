@@ -17,7 +17,7 @@ NAN = float("nan")
         ({NAN: 1}, {float("nan"): 1}), ({1, 2}, {2, 1}), ({1}, frozenset({1})), (1, 1 + 0j),
         (Instance("P", {"x": 1}), Instance("P", {"x": 1.0})), (None, None),
         (collections.deque([1]), collections.deque([1])), ({"a": [1]}, {"a": [1.0]}),
-        (10**400, 10**400),
+        (10**400, 10**400), (True, 1), ([False], [0]), ({1: "a"}, {True: "a"}),
     ],
 )  # fmt: skip
 def test_same(a: object, b: object) -> None:
@@ -27,7 +27,7 @@ def test_same(a: object, b: object) -> None:
 @pytest.mark.parametrize(
     ("a", "b"),
     [
-        ([1], (1,)), (True, 1), (False, 0), ([True], [1]), ({1: "a"}, {True: "a"}), (1, "1"),
+        ([1], (1,)), (True, 2), (False, None), ([True], [0]), ({1: "a"}, {True: "b"}), (1, "1"),
         ("a", b"a"), ([1, 2], [2, 1]), (None, 0), (None, []), ({}, set()), (0.1 + 0.2, 0.3),
         (Instance("P", {"x": 1}), Instance("Q", {"x": 1})), (NAN, 1.0), (math.inf, -math.inf),
         ({1: 2}, {1: 2, 3: 4}), (10**400, 1.5), ({1, 2}, {1, 3}), ([1], [1, 1]),

@@ -53,8 +53,9 @@ def test_map_ordered_keeps_order_and_reads_little_ahead() -> None:
 
     def items() -> object:
         nonlocal read
-        for read in range(10_000):
-            yield read
+        while read < 10_000:
+            read += 1
+            yield read - 1
 
     def slow_first(i: int) -> int:
         time.sleep(0.05 if i == 0 else 0)

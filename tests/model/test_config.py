@@ -12,6 +12,7 @@ from nlogn.model.config import (
     ModelConfig,
     Positions,
     count_parameters,
+    dense_twin,
     from_json,
     preset,
     size_label,
@@ -64,6 +65,16 @@ def test_active_parameters_follow_the_token() -> None:
     gates = 16 * HYBRID.hidden_size * layers
     assert more.total > few.total + gates
     assert more.active == few.active + gates  # only the gates grow for one token
+
+
+def test_the_dense_twin_spends_as_much() -> None:
+    experts = replace(HYBRID.experts or Experts(), first_dense=0)
+    sparse = replace(HYBRID, experts=experts)
+    gates = 16 * HYBRID.hidden_size * HYBRID.layers
+    twin = dense_twin(sparse)
+    assert count_parameters(twin).active == count_parameters(sparse).active - gates
+    with pytest.raises(BadConfig, match="dense"):
+        dense_twin(twin)
 
 
 @pytest.mark.parametrize(

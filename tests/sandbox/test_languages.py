@@ -109,3 +109,9 @@ def test_unknown_language(sandbox: Sandbox) -> None:
     outcome = sandbox.run(Program("x", None, "cobol"))
     assert outcome.status == "system_error" and outcome.error is not None
     assert "cobol" in outcome.error.message
+
+
+def test_exit_and_quit_end_a_whole_program(sandbox: Sandbox) -> None:
+    for word in ("exit()", "quit()", "exit(0)"):
+        outcome = sandbox.run(Program(f"print('before')\n{word}\nprint('after')\n"))
+        assert (outcome.status, outcome.stdout) == ("ok", "before\n")

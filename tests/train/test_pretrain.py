@@ -16,7 +16,9 @@ from corpus import made_up  # noqa: E402
 
 from nlogn.model.experts import own_group_share  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.train.curves import plot, read_metrics, to_tensorboard  # noqa: E402
 from nlogn.train.data import Packed, read_packed  # noqa: E402
+from nlogn.train.evaluate import bits_per_byte  # noqa: E402
 from nlogn.train.losses import Weights  # noqa: E402
 from nlogn.train.optimizer import Rates  # noqa: E402
 from nlogn.train.pretrain import Progress, Run, train  # noqa: E402
@@ -144,6 +146,40 @@ def test_weights_of_the_terms_follow_their_gradients_and_are_logged(
     for _ in range(60):
         weights.adapt({"tokens": 2.0, "time": 40.0})
     assert weights.of("time") == pytest.approx(0.025, rel=1e-3)
+
+
+def test_bits_per_byte_are_the_loss_in_bits_over_the_bytes(trained: Trained) -> None:
+    import numpy as np
+
+    model = trained[0]
+    held_out = made_up(4000, seed=8)
+    sizes = np.full(97, 3)
+    bits = bits_per_byte(model, held_out, sizes, 48)
+    assert bits.tokens == (len(held_out.tokens) - 1) // 48 * 48 and bits.bytes == 3 * bits.tokens
+    assert 0.6 / 0.693 / 3 < bits.total < 1.3 / 0.693 / 3  # ln 2 a token at best
+    assert set(bits.by_paradigm) == {0, 1, 2, 3}
+    weighed = sum(bits.by_paradigm.values()) / 4
+    assert weighed == pytest.approx(bits.total, rel=0.1)
+    blank = Transformer(HYBRID)
+    with torch.no_grad():
+        blank.lm_head.weight.zero_()
+    uniform = bits_per_byte(blank, held_out, sizes, 48, windows=4)
+    assert uniform.total == pytest.approx(np.log2(97) / 3) and uniform.tokens == 4 * 48
+
+
+def test_a_run_can_be_seen(trained: Trained, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copy(trained[2] / "metrics.jsonl", tmp_path)
+    again = {"step": 7, "losses": {"tokens": 9.0}, "weights": {}, "lr": 1.0, "gradient_norm": 1.0,
+             "tokens_per_second": 1.0}  # fmt: skip
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps(again) + '\n{"step": 120, "lo')  # a kill cut this line
+    steps = read_metrics(tmp_path)
+    assert len(steps) == 120 and steps[7]["losses"]["tokens"] == 9.0
+    assert plot(tmp_path).read_bytes().startswith(b"\x89PNG")
+    pytest.importorskip("tensorboard", reason="TensorBoard files need the tensorboard package")
+    assert list(to_tensorboard(tmp_path).glob("events.*"))
 
 
 def test_another_run_s_folder_is_refused(

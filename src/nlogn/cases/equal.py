@@ -10,9 +10,9 @@ def same(expected: Any, got: Any, *, tolerance: float = 0.0) -> bool:
     """Equality as Python has it, with these differences.
 
     NaN equals NaN, `Instance` compares by class name and fields, and two floats (or a float and
-    an int) may differ by `tolerance`, relative or absolute, whichever is wider. A bool is not
-    an int here: a program that returns 1 for True has not returned what was asked. A list is
-    not a tuple. Never raises, and never calls a method of the program's.
+    an int) may differ by `tolerance`, relative or absolute, whichever is wider. True equals 1 and
+    a list is no tuple, as every test that says ``==`` has it. Never raises, and never calls a
+    method of the program's.
     """
     return _same(expected, got, tolerance, 0)
 
@@ -22,8 +22,6 @@ def _same(a: Any, b: Any, tolerance: float, depth: int) -> bool:
         return True
     if depth > 200:
         return bool(repr(a) == repr(b))
-    if isinstance(a, bool) or isinstance(b, bool):
-        return isinstance(a, bool) and isinstance(b, bool) and a == b
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return _numbers(a, b, tolerance)
     if isinstance(a, complex) or isinstance(b, complex):

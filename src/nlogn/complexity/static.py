@@ -155,9 +155,7 @@ class PathTracker:
             trips = mul(trips, t.size(function.own_calls))
         return _Record(line, cost, trips, function.ident)
 
-    def _take(
-        self, state: State, line: Line, parsed: Parsed | None, whole: bool = True
-    ) -> _Record:
+    def _take(self, state: State, line: Line, parsed: Parsed | None, whole: bool = True) -> _Record:
         _dedent(state, line.indent, parsed)
         where = self._where(state, line.number, ONE)
         if parsed is None:

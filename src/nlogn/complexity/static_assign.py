@@ -56,8 +56,11 @@ def _store(state: State, target: ast.expr, node: ast.expr, value: Val) -> None:
         while isinstance(base, ast.Subscript):
             base, levels = base.value, levels + 1
         name = written(base)
-        if isinstance(node, ast.Call) and node.args and ast.dump(node.args[0]) == ast.dump(
-            ast.Subscript(target.value, target.slice, ast.Load())
+        if (
+            isinstance(node, ast.Call)
+            and node.args
+            and ast.dump(node.args[0])
+            == ast.dump(ast.Subscript(target.value, target.slice, ast.Load()))
         ):  # parent[x] = find(parent[x])
             table = state.find(name)
             if table is not None and state.function.name == written(node.func):

@@ -632,9 +632,7 @@ class Evaluator:
 
     def _apply(self, own: Function, values: list[Val], shared_by: Terms = ONE) -> Val:
         sizes = dict(zip(own.params, (v.size for v in values), strict=False))
-        inner = {
-            p + "[*]": element(v).size for p, v in zip(own.params, values, strict=False)
-        }
+        inner = {p + "[*]": element(v).size for p, v in zip(own.params, values, strict=False)}
 
         def value_of(name: str) -> Terms | None:
             return sizes[name] if name in sizes else inner.get(name)

@@ -214,8 +214,10 @@ def _of_compare(
             continue
         name = own[0]
         kinds = set(_kinds(block, name))
-        if kinds <= _GEOMETRIC or name in block.steady or (
-            "mul" in kinds and kinds <= _GEOMETRIC | {"inc", "incvar"}
+        if (
+            kinds <= _GEOMETRIC
+            or name in block.steady
+            or ("mul" in kinds and kinds <= _GEOMETRIC | {"inc", "incvar"})
         ):
             reach = sizes[other] if kinds & {"mul", "double"} else ONE
             block.bound = t.add(block.bound, reach)
@@ -290,4 +292,3 @@ def _stepped(state: State, block: Block, name: str, distance: Terms) -> Terms:
                 reach = around.bound if around.bound != ONE else distance
                 return mul(mul(distance, t.log(reach)), inverse(around.trip))
     return distance
-

@@ -1,9 +1,9 @@
 """How often a function calls itself: the recurrences that ordinary code makes.
 
-    one call on n - 1          n            two or more          2^n      n of them      n!
-    one call on n / 2          log n        two                  n        a each         n^log2 a
-    each child, or each thing not yet seen  the size of the structure
-    remembered results                      one call for each combination of arguments
+one call on n - 1          n            two or more          2^n      n of them      n!
+one call on n / 2          log n        two                  n        a each         n^log2 a
+each child, or each thing not yet seen  the size of the structure
+remembered results                      one call for each combination of arguments
 """
 
 import math
@@ -183,8 +183,10 @@ def finished(state: State, block: Block) -> Function:
                 nested = inner is not None and inner.kind in CONTAINERS
                 deep = mul(value.size, inner.size) if inner is not None and nested else ONE
                 memory = add(memory, state.resolve(add(value.size, deep)))
-    result = Val(returned.kind, size, elem and _settled(state, elem)) if size != ONE else Val(
-        returned.kind, ONE, elem and _settled(state, elem)
+    result = (
+        Val(returned.kind, size, elem and _settled(state, elem))
+        if size != ONE
+        else Val(returned.kind, ONE, elem and _settled(state, elem))
     )
     generator = block.yields is not None
     if generator:

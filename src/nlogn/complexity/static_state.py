@@ -293,9 +293,7 @@ class State:
         scope, path = self.scope(), self.path()
         value = replace(value, name="")
         old = scope.variables.get(name)
-        carried = old is not None and any(
-            b.loops for b in self.blocks[self.shared(old.path) :]
-        )
+        carried = old is not None and any(b.loops for b in self.blocks[self.shared(old.path) :])
         if value.kind in CONTAINERS and not _is_base(value.size):
             value = replace(value, size=size(self.symbol(value.size)))
         inner = value.elem

@@ -195,9 +195,7 @@ def _stepped(state: State, call: ast.Call, passes: Terms) -> Terms:
         return passes
     name = written(call.args[2])
     for around in state.loops_from(state.function_index):
-        counted = around.target == name or any(
-            k == "inc" for k, _ in around.updates.get(name, ())
-        )
+        counted = around.target == name or any(k == "inc" for k, _ in around.updates.get(name, ()))
         if name and counted:
             reach = around.bound if around.bound != ONE else passes
             return mul(mul(passes, t.log(reach)), inverse(around.trip))

@@ -175,9 +175,7 @@ def substitute(a: Terms, value_of: Callable[[str], Terms | None]) -> Terms:
 
 def names(a: Terms) -> set[str]:
     """The sizes that still matter, without the marks of exponentials."""
-    return {
-        n.lstrip("^!") for mono in a for n, p, q in mono if (p > 0 or q > 0) and n != "?"
-    }
+    return {n.lstrip("^!") for mono in a for n, p, q in mono if (p > 0 or q > 0) and n != "?"}
 
 
 _WORD = re.compile(r"1|[nm](\^\d+)?|2\^[nm]|2\^\(n\+m\)|[nm]!")

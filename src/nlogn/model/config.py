@@ -283,6 +283,20 @@ def preset(name: str, context: int | None = None) -> ModelConfig:
     return config if context is None else replace(config, context=context)
 
 
+def dense_twin(config: ModelConfig) -> ModelConfig:
+    """The network without experts that spends as much on a token: its feed-forward layers are as
+    wide as what a token visits here. What a claim about experts is compared with.
+
+    Raises:
+        BadConfig: there are no experts.
+    """
+    experts = config.experts
+    if experts is None:
+        raise BadConfig("this network is dense")
+    visited = experts.width * (experts.per_token + experts.shared)
+    return replace(config, experts=None, dense_width=visited)
+
+
 # --- exact arithmetic ------------------------------------------------------------------------
 
 

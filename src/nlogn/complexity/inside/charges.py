@@ -847,9 +847,11 @@ def _type_rule(kind: Any) -> Any:
                 inherits = any(b in SIZED for b in kind.__mro__)
                 own = "__init__" in kind.__dict__ or "__new__" in kind.__dict__
                 rule = _container if inherits and not own else free
-            elif issubclass(kind, BaseException) or module in _FREE_MODULES:
-                rule = free
-            elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+            elif (
+                issubclass(kind, BaseException)
+                or module in _FREE_MODULES
+                or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+            ):
                 rule = free
             elif type(kind.__init__) is _FUNCTION and kind.__new__ is object.__new__:
                 rule = _construct

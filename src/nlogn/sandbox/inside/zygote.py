@@ -16,6 +16,7 @@ three microseconds each, so the child's road to the program's first line is kept
 """
 
 import _socket
+import builtins
 import contextlib
 import ctypes
 import fcntl
@@ -461,6 +462,7 @@ def start() -> None:
     tools, reply = initialise(marshal.loads(take(fds[0])))
     tools.filters.pop("zygote").install()
     gc.collect()
+    builtins.exit = builtins.quit = sys.exit  # what `site` would set, and programs use
     gc.freeze()
     control.send(reply)
     while True:
