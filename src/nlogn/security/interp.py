@@ -53,6 +53,7 @@ class Interpreter:
         self.inherited: Facts = {}  # what a call run in place takes along
         self.has_eq = "==" in ix.rules.exact
         self.has_bind = "=bind" in ix.rules.exact
+        self.has_endless = "endless loop" in ix.rules.exact
         self.has_any = "anycall" in ix.rules.exact
         self.has_return = "return" in ix.rules.exact
 

@@ -490,6 +490,8 @@ def call(
             if type(a) is str and type(b) is str:
                 return constant(a.startswith(b))
         tags = frozenset().union(*(a.tags for a in args)) if args else frozenset()
+        if name in ("int", "float") and args and args[0].taint == 3:
+            tags = tags | {"web-number"}
         if recv is not None:
             tags = tags | recv.tags
         return Value(clean=EVERY, tags=tags, qual=qual + "()")

@@ -71,10 +71,76 @@ def st_if(it: Interpreter, s: ir.If, env: Env) -> bool:
     return merge_into(env, live)
 
 
+def endless(it: Interpreter, s: ir.Loop) -> bool:
+    """`while k < n:` with no way out and neither `k` nor `n` changed."""
+    t = s.test
+    if it.lang != "python" or type(t) is not ir.Bin or t.op not in ("<", ">", "<=", ">=", "!="):
+        return False
+    sides = [x for x in (t.left, t.right) if type(x) is not ir.Const]
+    if not sides or any(type(x) is not ir.Name for x in sides):
+        return False
+    watched = {x.id for x in sides}
+    for x in flat(s.body):
+        if type(x) in (ir.Jump, ir.Return, ir.Try, ir.Def):
+            return False
+        if type(x) is ir.Assign and names_in(x.target) & watched:
+            return False
+        if type(x) is ir.Loop and x.target is not None and names_in(x.target) & watched:
+            return False
+        value = x.value if type(x) in (ir.Assign, ir.Eval) else None
+        # A call that is handed the variable, or a walrus, may change it.
+        if type(value) is ir.Call and models.callee_name(value.func) in ("exit", "yield", "next"):
+            return False
+        if value is not None and changes(value, watched):
+            return False
+    return True
+
+
+def flat(body: list[Any]) -> list[Any]:
+    """Every statement in a body, at any depth."""
+    out: list[Any] = []
+    for x in body:
+        out.append(x)
+        kind = type(x)
+        if kind is ir.If:
+            out += flat(x.then) + flat(x.other)
+        elif kind in (ir.Loop, ir.Block):
+            out += flat(x.body)
+        elif kind is ir.Switch:
+            for _, inner in x.cases:
+                out += flat(inner)
+    return out
+
+
+def names_in(e: Any) -> set[str]:
+    if type(e) is ir.Name:
+        return {e.id}
+    if type(e) is ir.Coll:
+        return set().union(*(names_in(v) for _, v in e.items)) if e.items else set()
+    return set()
+
+
+def changes(e: Any, watched: set[str]) -> bool:
+    """Whether an expression may bind a watched name or leave the function."""
+    kind = type(e)
+    if kind is ir.Let:
+        return True
+    if kind is ir.Call:
+        if type(e.func) is ir.Name and e.func.id in ("yield", "exit", "quit"):
+            return True
+        method = type(e.func) is ir.Field and names_in(e.func.obj) & watched
+        return bool(method) or any(changes(a, watched) for a in e.args)
+    if kind is ir.Un:
+        return e.op in ("++", "--", "await")
+    return False
+
+
 def st_loop(it: Interpreter, s: ir.Loop, env: Env) -> bool:
     exits: list[Env] = []
     it.frame.breaks.append(exits)
-    endless = False
+    if s.test is not None and it.has_endless and endless(it, s):
+        it.check("endless loop", "endless loop", [], {}, None, s.pos)
+    forever = False
     for turn in (0, 1):
         body_env = fork(env)
         if s.target is not None:
@@ -86,10 +152,10 @@ def st_loop(it: Interpreter, s: ir.Loop, env: Env) -> bool:
             known = models.truth(it.ev(s.test, body_env))
             if known is False:
                 break
-            endless = known is True
+            forever = known is True
             refine(it, s.test, body_env, True)
         elif s.test is None:
-            endless = True
+            forever = True
         alive = it.block(s.body, body_env)
         if alive:
             it.block(s.step, body_env)
@@ -99,12 +165,12 @@ def st_loop(it: Interpreter, s: ir.Loop, env: Env) -> bool:
         elif outs:
             merge_into(env, [env_copy(env), body_env])
     it.frame.breaks.pop()
-    if s.test is not None and s.target is None and not endless and not exits:
+    if s.test is not None and s.target is None and not forever and not exits:
         refine(it, s.test, env, False)
     if exits:
-        merge_into(env, exits if endless else [env_copy(env), *exits])
+        merge_into(env, exits if forever else [env_copy(env), *exits])
         return True
-    return not endless
+    return not forever
 
 
 def st_switch(it: Interpreter, s: ir.Switch, env: Env) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
 from .python_api import API_RULES, TAGS
+from .python_ops import OPS_RULES
 from .shared import FIXED_HOST, SQL, SQL_VALUE
 
 EXECUTE = "*.{execute,executemany,executescript,mogrify,execute_sql,executeQuery}"
@@ -556,7 +557,7 @@ CANARY = (
     "py.sql-injection",
 )
 PACK = Pack(
-    "python", INJECTION + API_RULES, SOURCES, SANITIZERS, GUARDS, TAGS,
+    "python", INJECTION + API_RULES + OPS_RULES, SOURCES, SANITIZERS, GUARDS, TAGS,
     routes=(".route()", "api_view", ".get()", ".post()", ".put()", ".delete()", ".patch()", ".websocket()", "app.route", "view_config"),
     web_types=("Request", "HttpRequest", "WSGIRequest", "UploadFile"),
     web_names=("request", "req"),
