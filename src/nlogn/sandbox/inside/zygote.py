@@ -462,7 +462,8 @@ def start() -> None:
     tools, reply = initialise(marshal.loads(take(fds[0])))
     tools.filters.pop("zygote").install()
     gc.collect()
-    builtins.exit = builtins.quit = sys.exit  # what `site` would set, and programs use
+    for name in ("exit", "quit"):  # what `site` would set, and programs use
+        setattr(builtins, name, sys.exit)
     gc.freeze()
     control.send(reply)
     while True:
