@@ -145,11 +145,23 @@ def test_the_worst_shape_counts(sandbox):
     assert "sorted" in found.time.note
 
 
-def test_whole_programs_read_stdin(sandbox):
-    code = "n = int(input())\nxs = list(map(int, input().split()))\nprint(sum(x * y for x in xs for y in xs))\n"
-    inputs = "lambda n, rng: f'{n}\\n' + ' '.join(str(rng.randrange(99)) for _ in range(n)) + '\\n'"
-    found = measure(Program(code), inputs, sandbox=sandbox)
-    assert found.time.big_o == "O(n^2)"
+ROWS = "lambda n, rng: f'{n}\\n' + ' '.join(str(rng.randrange(99)) for _ in range(n)) + '\\n'"
+
+
+@pytest.mark.parametrize(
+    ("code", "time"),
+    [
+        ("n = int(input())\nprint(n * (n + 1) // 2)\n", "O(1)"),
+        ("n, *xs = map(int, open(0).read().split())\nprint(sum(xs))\n", "O(n)"),
+        ("import os, sys\nxs = os.read(sys.stdin.fileno(), 1 << 20).split()\n"
+         "os.write(sys.stdout.fileno(), str(sum(map(int, xs))).encode())\n", "O(n)"),
+        ("import sys\ninput = sys.stdin.readline\nn = int(input())\nxs = input().split()\n"
+         "print(sum(x < y for x in xs for y in xs))\nsys.exit(0)\n", "O(n^2)"),
+    ],
+)
+def test_whole_programs_read_stdin_however_they_like(sandbox, code, time):
+    found = measure(Program(code), ROWS, sandbox=sandbox, memory=False)
+    assert (found.status, found.time.big_o) == ("ok", time)
 
 
 def test_complexity_takes_source_text(sandbox):

@@ -160,7 +160,7 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
             running = None
         if "ticks" in message:
             key = (message["n"], message["m"])
-            shape.steps[key] = message["ticks"] + message["work"]
+            shape.steps[key] = max(message["ticks"] + message["work"], 1)
             shape.frames[key], shape.made[key] = message["frames"], message["made"]
             shape.nominal[message["n"]] = message["at"]
         elif "error" in message:

@@ -27,6 +27,13 @@ class Null(io.RawIOBase):
     """Takes what is printed; counts it."""
 
     taken = 0
+    descriptor = -1
+
+    def fileno(self) -> int:
+        """For programs that write to the descriptor: a file that nobody reads."""
+        if self.descriptor < 0:
+            Null.descriptor = os.open("stdout.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        return self.descriptor
 
     def writable(self) -> bool:
         return True
@@ -96,16 +103,21 @@ class Loaded:
         return lambda: finish(target(*args))
 
     def prepare_stdin(self, text: str) -> None:
+        """Put `text` on descriptor 0 and into `sys.stdin`: programs read either."""
         data = text.encode("utf-8", "surrogateescape")
         try:
-            descriptor = os.memfd_create("stdin")
-            os.write(descriptor, data) if len(data) < 1 << 16 else _write_all(descriptor, data)
+            descriptor = os.open("stdin.txt", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            _write_all(descriptor, data)
             os.lseek(descriptor, 0, 0)
-            os.dup2(descriptor, 0)
-            os.close(descriptor)
-            sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+            if descriptor:  # 0 itself, where the last run has closed it
+                os.dup2(descriptor, 0)
+                os.close(descriptor)
+            sys.stdin = open(  # noqa: SIM115
+                0, encoding="utf-8", errors="surrogateescape", closefd=False
+            )
         except OSError:
             sys.stdin = io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape")
+        sys.__stdin__ = sys.stdin  # type: ignore[misc]
 
     def _run(self, module: Any) -> None:
         with contextlib.suppress(SystemExit):
