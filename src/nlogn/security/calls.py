@@ -215,13 +215,15 @@ def annotated(it: Interpreter, fn: ir.Function, args: list[Value], pos: int) -> 
 
 def written(it: Interpreter, e: ir.Call, args: list[Value], env: Env) -> None:
     """A fresh buffer that is handed to a call may have been filled by it."""
-    for a, _v in zip(e.args, args, strict=False):
+    for arg in e.args:
+        a = arg
         while type(a) in (ir.Slice, ir.Un):
             a = a.obj if type(a) is ir.Slice else a.arg
         if type(a) is ir.Name and a.id in env and "zeroed" in env[a.id].tags:
             callee = models.callee_name(e.func)
-            if not callee.startswith(("NewC", "NewO", "Seal")):
-                env[a.id] = env[a.id].copy(tags=env[a.id].tags - {"zeroed"})
+            local = a is arg and callee in it.globals
+            if not local and not callee.startswith(("NewC", "NewO", "Seal")):
+                env[a.id].tags = env[a.id].tags - {"zeroed"}  # in place: aliases share it
 
 
 def construct(

@@ -312,11 +312,11 @@ class Memory:
             st.const.pop(t.left.id, None)
             return
         last = bound if t.op == "<=" else bound - 1
-        for e in _indexing(s.body, t.left.id):
+        for e in indexing(s.body, t.left.id):
             base = path(e.obj)
             if base in st.size:
                 n = st.size[base] // st.elem.get(base, 1)
-                if last >= n and not _breaks(s.body):
+                if last >= n and not breaks(s.body):
                     self.report("c.index-past-end", e.pos)
         st.const.pop(t.left.id, None)
 
@@ -436,7 +436,7 @@ class Memory:
         )
         if size_arg is None:
             return
-        for inner in _walk(size_arg):
+        for inner in walk(size_arg):
             if (
                 callee(inner) == "sizeof"
                 and inner.args
@@ -711,7 +711,7 @@ class Memory:
 def mentioned(e: Any) -> set[str]:
     """Every path that occurs in an expression, and the objects that it goes through."""
     out: set[str] = set()
-    for x in _walk(e):
+    for x in walk(e):
         p = path(x)
         if p:
             out.add(p)
@@ -719,7 +719,8 @@ def mentioned(e: Any) -> set[str]:
     return out
 
 
-def _walk(e: Any) -> list[Any]:
+def walk(e: Any) -> list[Any]:
+    """An expression and every expression inside it."""
     out = [e]
     stack = [e]
     while stack:
@@ -734,6 +735,8 @@ def _walk(e: Any) -> list[Any]:
             kids = [x.obj]
         elif kind is ir.Index:
             kids = [x.obj, x.key]
+        elif kind is ir.Slice:
+            kids = [x.obj]
         elif kind is ir.Call:
             kids = [*x.args, x.func]
         elif kind is ir.Cond:
@@ -764,24 +767,25 @@ def _statements(body: list[Any]) -> list[Any]:
     return out
 
 
-def _indexing(body: list[Any], name: str) -> list[ir.Index]:
+def indexing(body: list[Any], name: str) -> list[ir.Index]:
     """Unconditional `x[name]` in a loop's own statements."""
     out = []
     for s in body:
         if type(s) is ir.Block:
-            out += _indexing(s.body, name)
+            out += indexing(s.body, name)
         parts = (
             [s.target, s.value] if type(s) is ir.Assign else [s.value] if type(s) is ir.Eval else []
         )
         for part in parts:
             out += [
-                x for x in _walk(part)
+                x for x in walk(part)
                 if type(x) is ir.Index and type(x.key) is ir.Name and x.key.id == name
             ]  # fmt: skip
     return out
 
 
-def _breaks(body: list[Any]) -> bool:
+def breaks(body: list[Any]) -> bool:
+    """Whether control can leave a loop's body early."""
     return any(type(s) in (ir.Jump, ir.Return) for s in _statements(body))
 
 

@@ -189,6 +189,8 @@ def load(obj: Value, key: Value) -> Value | None:
 
 def store(obj: Value, key: Value, v: Value) -> None:
     assert obj.items is not None
+    if "buffer" in obj.tags and v.is_const:
+        obj.tags = obj.tags | {"patched"}  # in place: aliases of the buffer share it
     if key.const is not NC and hashable(key.const):
         obj.items[key.const] = v
     else:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 
+from .bounds import bounds_hits
 from .fragments import close, dedent, introduced, unfence
 from .interp import Interpreter
 from .memory import memory_hits
@@ -84,7 +85,8 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     memory = memory_hits(module, code) if c_family else []
     if idle:
         return memory
-    return Interpreter(module, ix, code, fuel or fuel_for(code)).run() + memory
+    bounds = bounds_hits(module, code) if lang == "go" else []
+    return Interpreter(module, ix, code, fuel or fuel_for(code)).run() + memory + bounds
 
 
 def worth_a_look(code: str, ix: Index) -> bool:
