@@ -247,6 +247,61 @@ def solve(
     sys.exit(GOOD if answer.code is not None else SHORT)
 
 
+@cli.command()
+@click.argument("paths", nargs=-1)
+@click.option("--diff", "range_", help="scan only the lines that a git range introduces")
+@click.option("--fix", "fixing", is_flag=True, help="rewrite what can be mended, and scan again")
+@click.option("--language", help="of stdin, or where a file's name does not say")
+@click.option("--policy", type=click.Path(path_type=Path), help="a TOML policy")
+@click.option("--tier", default="default", show_default=True, help="the policy's tier")
+@click.option("--jsonl", type=click.File("r"), help='scan rows {"id", "lang", "code"} (- stdin)')
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json", "sarif", "github"]), default="text"
+)
+def secure(
+    paths: tuple[str, ...],
+    range_: str | None,
+    fixing: bool,
+    language: str | None,
+    policy: Path | None,
+    tier: str,
+    jsonl: IO[str] | None,
+    style: str,
+) -> None:
+    """Find what makes code vulnerable in PATHS (files, folders, - for stdin).
+
+    Exit code 0: clean; 1: findings; 2: an error, or something was not scanned.
+    """
+    from nlogn import security
+    from nlogn.security.present import apply_fixes, render
+
+    rules = security.load_policy(policy, tier) if policy else None
+    if sum((bool(paths), range_ is not None, jsonl is not None)) != 1:
+        raise click.UsageError("give PATHS, or --diff RANGE, or --jsonl FILE")
+    if jsonl is not None:
+        worst = GOOD
+        for row in security.secure_rows(jsonl, rules):
+            click.echo(json.dumps(row))
+            worst = max(worst, {"clean": GOOD, "findings": SHORT}.get(row["status"], ERROR))
+        sys.exit(worst)
+    if range_ is not None:
+        scanned = security.secure_diff(range_, policy=rules)
+    elif paths == ("-",):
+        code = sys.stdin.read()
+        report = security.secure(code, language or "python", policy=rules)
+        scanned = [security.Scanned("-", code, report)]
+    elif language:
+        scanned = [security.secure_file(path, rules, language) for path in paths]
+    else:
+        scanned = list(security.secure_paths(paths, rules))
+    if fixing:
+        scanned = apply_fixes(scanned, rules, language or "")
+        if paths == ("-",):
+            click.echo(scanned[0].code, nl=False)
+    click.echo(render(scanned, style), err=fixing and paths == ("-",))
+    sys.exit(security.exit_code(s.report for s in scanned))
+
+
 def _one_of(program: str | None, jsonl: object, name: str) -> None:
     if (program is None) == (jsonl is None):
         raise click.UsageError(f"give either {name} or --jsonl FILE")

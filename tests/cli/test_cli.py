@@ -9,17 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.cli.run import nlogn
+
 SUM = (
     "def total(xs: list[int]) -> int:\n    s = 0\n    for x in xs:\n        s += x\n    return s\n"
 )
 BAD = "def total(xs: list[int]) -> int:\n    return sum(xs[1:])\n"
-
-
-def nlogn(*args: str, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nlogn", *args],
-        input=stdin, capture_output=True, text=True, timeout=100, cwd=cwd, check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture

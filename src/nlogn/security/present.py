@@ -1,0 +1,65 @@
+"""What the command line does with scans: mend files in place, print in four formats."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nlogn.security.files import Scanned, language_of
+from nlogn.security.fixes import fix
+from nlogn.security.formats import to_github, to_text
+from nlogn.security.policy import Policy
+from nlogn.security.sarif import to_sarif
+from nlogn.security.scan import secure
+
+
+def apply_fixes(
+    scanned: Sequence[Scanned], policy: Policy | None = None, language: str = ""
+) -> list[Scanned]:
+    """Rewrite each file as far as its findings can be mended, and say what is left.
+
+    What came from stdin (path ``-``) is mended in the answer only.
+
+    Raises:
+        OSError: a file cannot be written; it then stands as it was.
+    """
+    out = []
+    for item in scanned:
+        named = language or language_of(item.path) or "python"
+        code, done = fix(item.code, named, policy)
+        if not done:
+            out.append(item)
+            continue
+        if item.path != "-":
+            partial = Path(f"{item.path}.partial")
+            try:
+                partial.write_text(code, "utf-8")
+                partial.chmod(Path(item.path).stat().st_mode & 0o777)
+                partial.replace(item.path)
+            finally:
+                partial.unlink(missing_ok=True)
+        report = secure(code, named, policy=policy, path=item.path)
+        out.append(replace(item, code=code, report=report))
+    return out
+
+
+def render(scanned: Sequence[Scanned], style: str) -> str:
+    """The scans as ``text``, ``json``, ``sarif`` or ``github``. The JSON of one file is its
+    report; of several, an object with their worst status and the reports under ``files``."""
+    if style == "sarif":
+        return json.dumps(to_sarif(scanned), indent=2)
+    if style == "github":
+        return to_github(scanned)
+    if style == "json":
+        reports = [{"path": s.path, **s.report.to_json()} for s in scanned]
+        if len(scanned) == 1:
+            return json.dumps(scanned[0].report.to_json(), indent=2)
+        statuses = {s.report.status for s in scanned}
+        worst = next((s for s in ("unscanned", "findings") if s in statuses), "clean")
+        return json.dumps({"status": worst, "files": reports}, indent=2)
+    found = sum(len(s.report.findings) for s in scanned)
+    skipped = sum(s.report.status == "unscanned" for s in scanned)
+    told = f"{found} findings in {len(scanned)} files"
+    if skipped:
+        told += f", {skipped} not scanned"
+    return "\n".join(filter(None, (to_text(scanned), told)))
