@@ -20,6 +20,7 @@ from .memory import memory_hits
 from .packs import MODULES, pack
 from .policy import DEFAULT, Policy, apply_policy
 from .report import ORDER, Finding, Report, Step, unscanned
+from .ranges import range_hits
 from .rules import Index
 from .secrets import find_secrets
 from .state import Hit, OutOfFuel
@@ -85,7 +86,7 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     memory = memory_hits(module, code) if c_family else []
     if idle:
         return memory
-    bounds = bounds_hits(module, code) if lang == "go" else []
+    bounds = bounds_hits(module, code) + range_hits(module, code) if lang == "go" else []
     return Interpreter(module, ix, code, fuel or fuel_for(code)).run() + memory + bounds
 
 

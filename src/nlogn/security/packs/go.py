@@ -212,7 +212,12 @@ RULES: tuple[Rule, ...] = (
     Rule("go.loop-address", 118, "low", "medium", "Before Go 1.22 every iteration shares this variable.", ("op&loop",), advice="Copy it first.", insecure=(), fixed=(), near=()),
 )  # fmt: skip
 
-# Reported by bounds.py rather than by a call.
+# Reported by ranges.py and bounds.py rather than by a call.
+NARROWED = Rule(
+    "go.int-overflow", 190, "medium", "high", "The number may not fit the type it is converted to.", (), advice="Compare it with the type's limits first.",
+    insecure=("package p\nfunc f(n int) uint8 {\n return uint8(n)\n}\n", "package p\nfunc f(n int) uint8 {\n if n < 300 {\n  return uint8(n)\n }\n return 0\n}\n"),
+    fixed=("package p\nfunc f(n int) uint8 {\n if n < 0 || n > 255 {\n  return 0\n }\n return uint8(n)\n}\n",), near=("package p\nfunc f(n uint8) int {\n return int(n)\n}\n", "package p\nfunc f(n int) int8 {\n return int8(n % 10)\n}\n"),
+)  # fmt: skip
 INDEX_PAST_END = Rule(
     "go.index-past-end", 129, "medium", "high", "The index is past the end.", (), advice="Compare it with len.",
     insecure=("package p\nfunc f() {\n s := make([]int, 3)\n s[3] = 1\n}\n", "package p\nfunc f() {\n s := make([]int, 3)\n for i := 0; i < 4; i++ {\n  s[i] = 1\n }\n}\n"),
@@ -241,7 +246,7 @@ GUARDS = (
     Guard(("strings.ContainsAny",), 0, frozenset({"path", "xpath", "log"}), truth=False), Guard(("unicode.*",), 0),
 )  # fmt: skip
 PACK = Pack(
-    "go", (*RULES, INDEX_PAST_END), SOURCES, SANITIZERS, GUARDS, (("make", "zeroed"), ("make", "buffer")),
+    "go", (*RULES, NARROWED, INDEX_PAST_END), SOURCES, SANITIZERS, GUARDS, (("make", "zeroed"), ("make", "buffer")),
     web_types=("Request",), stops=frozenset({"Open", "ReadFile", "Create"}), exits=frozenset({"Fatal", "Fatalf", "Exit", "panic"}),
-    words=frozenset({"make"}), hint=r"func \w*[Ll]og\w*\(|func \w*(?:[Vv]alid|[Ss]afe|[Cc]heck|[Aa]llow)\w*\(", canary=(g(f'db.Query("select * from t where a=\'" + {Q} + "\'")', "", "db *sql.DB, r *http.Request"), "go.sql-injection"),
+    words=frozenset({"make", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "uint", "int64", "byte", "rune"}), hint=r"func \w*[Ll]og\w*\(|func \w*(?:[Vv]alid|[Ss]afe|[Cc]heck|[Aa]llow)\w*\(", canary=(g(f'db.Query("select * from t where a=\'" + {Q} + "\'")', "", "db *sql.DB, r *http.Request"), "go.sql-injection"),
 )  # fmt: skip
