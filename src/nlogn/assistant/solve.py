@@ -86,7 +86,7 @@ def solve(
         return verdict
 
     verdicts = list(map_ordered(judge_one, programs, workers=workers))
-    verdicts = [_within(verdict, time_budget, memory_budget) for verdict in verdicts]
+    verdicts = [_safe(_within(v, time_budget, memory_budget)) for v in verdicts]
     return _answer(problem, engine.name, unique, verdicts, suite)
 
 
@@ -138,6 +138,15 @@ def _strengthened(
         signature=drafted.signature,
         preamble=drafted.preamble,
     )
+
+
+def _safe(verdict: Verdict) -> Verdict:
+    """A candidate that the security policy blocks is not an answer, however right it is."""
+    blocked = [f for f in verdict.findings if f["action"] in ("block", "regenerate")]
+    if not verdict.accepted or not blocked:
+        return verdict
+    told = f"right, but line {blocked[0]['line']} is unsafe ({blocked[0]['cwe']})"
+    return replace(verdict, status="security", message=f"{told}: {blocked[0]['message']}")
 
 
 def _answer_of(outcome: Outcome, case: Case) -> Any:

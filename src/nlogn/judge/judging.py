@@ -357,6 +357,7 @@ def _measured(
     seed: int,
 ) -> v.Verdict:
     base = _verdict("accepted", message, report, sandbox, seed)
+    base = replace(base, findings=_findings(program))
     if program.language != "python":
         why = f"growth is measured on Python programs, not on {program.language}"
         return replace(base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why))
@@ -373,6 +374,13 @@ def _measured(
         steps=steps,
         reference_steps=reference_steps,
     )
+
+
+def _findings(program: Program) -> tuple[dict[str, Any], ...]:
+    from nlogn.security import secure
+
+    report = secure(program.code, program.language)
+    return tuple(finding.to_json() for finding in report.findings)
 
 
 def _sized_inputs(

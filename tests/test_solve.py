@@ -1,0 +1,86 @@
+"""`solve` with engines that the test scripts: what it answers, and what it refuses to."""
+
+from collections.abc import Iterator, Sequence
+
+from nlogn.assistant import solve
+from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling
+from nlogn.problems import Case, Parameter, Problem, Signature
+from nlogn.sandbox import Sandbox
+
+TOTAL = Problem(
+    name="total",
+    statement="Return the sum of the numbers.",
+    signature=Signature("total", (Parameter("xs", "list[int]"),), "int"),
+    examples=(Case(args=([1, 2],), expected=3), Case(args=([],), expected=0)),
+)
+LINEAR = "def total(xs):\n    s = 0\n    for x in xs:\n        s += x\n    return s\n"
+SQUARE = "def total(xs):\n    return sum(x for i, x in enumerate(xs) if xs[:i] is not None)\n"
+FITS_EXAMPLES_ONLY = "def total(xs):\n    return 3 if xs else 0\n"
+WRONG = "def total(xs):\n    return len(xs)\n"
+
+
+class Scripted:
+    """An engine that offers these programs."""
+
+    name = "scripted"
+
+    def __init__(self, *codes: str) -> None:
+        self.codes = codes
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> list[list[Completion]]:
+        return [[Completion(code, code, "scripted") for code in self.codes] for _ in prompts]
+
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Iterator[str]:
+        yield from self.codes
+
+
+def test_the_cheaper_class_wins_and_copies_are_judged_once(sandbox: Sandbox) -> None:
+    answer = solve(TOTAL, Scripted(SQUARE, LINEAR, LINEAR, WRONG), sandbox=sandbox, workers=1)
+    assert answer.code == LINEAR
+    assert [c.copies for c in answer.candidates] == [2, 1, 1]
+    assert "O(n^2)" in answer.candidates[1].why
+    assert answer.candidates[2].verdict.status == "wrong_answer"
+
+
+def test_the_majority_exposes_what_only_fits_the_examples(sandbox: Sandbox) -> None:
+    engine = Scripted(FITS_EXAMPLES_ONLY, SQUARE, LINEAR)
+    answer = solve(TOTAL, engine, sandbox=sandbox, workers=1)
+    assert answer.code == LINEAR and answer.verdict is not None
+    assert answer.verdict.cases.oracle == "majority"
+    last = answer.candidates[-1]
+    assert last.code == FITS_EXAMPLES_ONLY and last.verdict.status == "wrong_answer"
+
+
+def test_nothing_right_is_said_with_the_failing_input(sandbox: Sandbox) -> None:
+    answer = solve(TOTAL, Scripted(WRONG), sandbox=sandbox, workers=1)
+    assert answer.code is None and answer.verdict is None
+    assert answer.candidates[0].verdict.cases.smallest_failing is not None
+    assert solve(TOTAL, Scripted(""), sandbox=sandbox).code is None
+
+
+def test_a_budget_turns_a_slow_answer_away(sandbox: Sandbox) -> None:
+    answer = solve(TOTAL, Scripted(SQUARE), time_budget="O(n)", sandbox=sandbox, workers=1)
+    assert answer.code is None and "over the budget" in answer.candidates[0].verdict.message
+
+
+def test_an_unsafe_answer_is_not_given(sandbox: Sandbox) -> None:
+    unsafe = (
+        "import sqlite3\nfrom flask import request\n\n"
+        "def total(xs):\n    return sum(xs)\n\n"
+        "def page():\n    db = sqlite3.connect('x')\n"
+        "    return db.execute(\"select * from t where a = '\" + request.args['a'] + \"'\")\n"
+    ).replace("from flask import request\n", "try:\n    from flask import request\n"
+              "except ImportError:\n    pass\n")  # fmt: skip
+    answer = solve(TOTAL, Scripted(unsafe), sandbox=sandbox, workers=1)
+    assert answer.code is None
+    assert answer.candidates[0].verdict.status == "security"
+
+
+def test_without_examples_nothing_is_proven(sandbox: Sandbox) -> None:
+    bare = Problem(name="bare", statement=TOTAL.statement, signature=TOTAL.signature)
+    answer = solve(bare, Scripted(LINEAR, SQUARE), sandbox=sandbox, workers=1)
+    assert answer.code is None and "add examples" in answer.message
