@@ -64,7 +64,11 @@ class Ranges:
     def run(self) -> list[Hit]:
         for s in self.module.body:
             if type(s) is ir.Def:
-                self.types = {p.name: p.type for p in s.fn.params if p.type in TYPES}
+                self.types = {
+                    p.name: p.type.lstrip("[]*")
+                    for p in s.fn.params
+                    if p.type.lstrip("[]*") in TYPES
+                }
                 self.where = s.fn.name
                 self.block(s.fn.body, {})
         return list(self.hits.values())
@@ -79,6 +83,11 @@ class Ranges:
         if kind is ir.Assign:
             self.uses(s.value, st)
             p = path(s.target)
+            if s.op and p:
+                grown = self.range_of(ir.Bin(s.op, s.target, s.value, s.pos), st)
+                if grown is not None:
+                    st[p] = grown
+                    return True
             for key in [k for k in st if k == p or k.startswith((p + ".", p + "["))]:
                 st.pop(key)
             if p and not s.op:
@@ -137,7 +146,9 @@ class Ranges:
         elif type(s.test) is ir.Bin and type(s.test.left) is ir.Name:
             name = s.test.left.id
             start = inner.pop(name, None)
-            counts = any(type(x) is ir.Eval and type(x.value) is ir.Un and x.value.op == "++" for x in s.step)
+            counts = any(
+                type(x) is ir.Eval and type(x.value) is ir.Un and x.value.op == "++" for x in s.step
+            )
             if start is not None and counts:
                 inner[name] = (start[0], TYPES.get(self.types.get(name, ""), TYPES["int"])[1])
         if s.test is not None:
@@ -180,6 +191,13 @@ class Ranges:
                 return
             if e.op == "*" and c > 0 and op in ("<", "<="):
                 self.narrow(e.left, "<=", (lo // c, (hi - 1 if op == "<" else hi) // c), st)
+                return
+            if e.op == "<<" and 0 <= c < 64 and op in ("<", "<="):
+                self.narrow(e.left, "<=", (lo >> c, (hi - 1 if op == "<" else hi) >> c), st)
+                return
+            if e.op == "/" and c > 0 and op in ("<", "<="):
+                top = hi * c - 1 if op == "<" else hi * c + c - 1
+                self.narrow(e.left, "<=", (lo * c, top), st)
                 return
         if type(e) is ir.Cast and e.type in TYPES:
             inner = self.range_of(e.arg, st)
@@ -232,7 +250,11 @@ class Ranges:
             return self.types[p]
         if kind is ir.Index:
             return self.type_of(e.obj)
-        if kind is ir.Coll and e.items and all(type(v) is ir.Const and type(v.value) is int for _, v in e.items):
+        if (
+            kind is ir.Coll
+            and e.items
+            and all(type(v) is ir.Const and type(v.value) is int for _, v in e.items)
+        ):
             return "int"
         return ""
 
@@ -240,7 +262,12 @@ class Ranges:
         kind = type(e)
         if kind is ir.Const:
             return (e.value, e.value) if type(e.value) is int else None
-        if kind is ir.Field and type(e.obj) is ir.Name and e.obj.id == "math" and e.name in CONSTANTS:
+        if (
+            kind is ir.Field
+            and type(e.obj) is ir.Name
+            and e.obj.id == "math"
+            and e.name in CONSTANTS
+        ):
             return (CONSTANTS[e.name],) * 2
         p = path(e)
         if p in st:
@@ -271,7 +298,10 @@ class Ranges:
         name = callee(e)
         if name in ("ParseInt", "ParseUint") and len(e.args) == 3 and type(e.args[2]) is ir.Const:
             bits = e.args[2].value or 64
-            return TYPES.get(f"{'int' if name == 'ParseInt' else 'uint'}{bits}")
+            if type(bits) is not int or not 0 < bits <= 64:
+                return None
+            signed = name == "ParseInt"
+            return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
         if name in ("Intn", "Int63n", "Int31n", "IntN") and e.args:
             r = self.range_of(e.args[0], st)
             return (0, r[1] - 1) if r is not None else None
@@ -295,7 +325,12 @@ class Ranges:
         if kind is ir.Cast and e.type in TYPES:
             source = self.type_of(e.arg)
             r = self.range_of(e.arg, st)
-            if source and r is not None and type(e.arg) is not ir.Const and not fits(r, TYPES[e.type]):
+            if (
+                source
+                and r is not None
+                and type(e.arg) is not ir.Const
+                and not fits(r, TYPES[e.type])
+            ):
                 line = self.text.count("\n", 0, e.pos)
                 self.hits.setdefault(
                     line, Hit(NARROWED, e.pos, NARROWED.confidence, "api", 0, (), self.where)

@@ -19,8 +19,8 @@ from .interp import Interpreter
 from .memory import memory_hits
 from .packs import MODULES, pack
 from .policy import DEFAULT, Policy, apply_policy
-from .report import ORDER, Finding, Report, Step, unscanned
 from .ranges import range_hits
+from .report import ORDER, Finding, Report, Step, unscanned
 from .rules import Index
 from .secrets import find_secrets
 from .state import Hit, OutOfFuel

@@ -320,7 +320,7 @@ class Lower:
         out: list[ir.Param] = []
         for c in node.named_children if node is not None else []:
             if c.type in ("parameter_declaration", "variadic_parameter_declaration"):
-                kind = self.at(c.child_by_field_name("type")).lstrip("*[]")
+                kind = self.at(c.child_by_field_name("type")).lstrip("*")
                 for name in c.children_by_field_name("name"):
                     out.append(ir.Param(self.at(name), kind, star=c.type[0] == "v"))
         return out
