@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from . import expressions, ir, models
+from . import containers, expressions, ir, models, names, strings
 from .rules import last_part
 from .state import FACTS, MAX_DEPTH, ClassInfo, Closure, Env, Facts, apply_facts, made
 from .values import EVERY, HOLE, NOTHING, WEB, Value, derive, join, unknown
@@ -142,13 +142,13 @@ def result(
             if recv is not None and (recv.taint or recv.tags):
                 parts = [recv, *parts]
             modelled = derive(parts, qual=qual + "()", kw=made(args, kwargs))
-            if models.sounds_clean(name) and not target:
-                modelled.clean = models.cleans(name)
+            if strings.sounds_clean(name) and not target:
+                modelled.clean = strings.cleans(name)
             if name[:1].isupper() and modelled.taint and name not in ("String", "Path", "Buffer"):
                 modelled.tags = modelled.tags | {"object"}
         for arg in args:  # callbacks
             if type(arg.fn) is Closure and recv is not None and recv.taint:
-                call_local(it, arg.fn, [models.each(recv)], {}, None, env)
+                call_local(it, arg.fn, [containers.each(recv)], {}, None, env)
     for tag in ix.tags.find(qual, name):
         modelled = modelled.copy(tags=modelled.tags | {tag})
         if "ytes" in name and e.args and type(e.args[0]) is ir.Name:  # fills its argument
@@ -220,7 +220,7 @@ def written(it: Interpreter, e: ir.Call, args: list[Value], env: Env) -> None:
         while type(a) in (ir.Slice, ir.Un):
             a = a.obj if type(a) is ir.Slice else a.arg
         if type(a) is ir.Name and a.id in env and "zeroed" in env[a.id].tags:
-            callee = models.callee_name(e.func)
+            callee = names.callee_name(e.func)
             local = a is arg and callee in it.globals
             if not local and not callee.startswith(("NewC", "NewO", "Seal")):
                 env[a.id].tags = env[a.id].tags - {"zeroed"}  # in place: aliases share it

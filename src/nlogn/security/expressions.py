@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import calls, ir, models, statements
+from . import calls, containers, ir, models, names, statements, strings
 from .guards import refine
 from .rules import last_part
 from .state import FACTS, ClassInfo, Closure, Env, Facts, apply_facts, fork
@@ -58,14 +58,14 @@ def ev_slice(it: Interpreter, e: ir.Slice, env: Env) -> Value:
     obj = it.ev(e.obj, env)
     low = it.ev(e.low, env) if e.low is not None else constant(None)
     high = it.ev(e.high, env) if e.high is not None else constant(None)
-    return models.cut(obj, low, high)
+    return strings.cut(obj, low, high)
 
 
 def ev_bin(it: Interpreter, e: ir.Bin, env: Env) -> Value:
     op = e.op
     if op == "and" or op == "or":
         left = it.ev(e.left, env)
-        known = models.truth(left)
+        known = names.truth(left)
         if known is (op == "or"):
             return left
         branch = env
@@ -81,7 +81,7 @@ def ev_bin(it: Interpreter, e: ir.Bin, env: Env) -> Value:
         return Value()
     left, right = it.ev(e.left, env), it.ev(e.right, env)
     if it.has_eq and op in ("==", "!="):
-        to = models.target_name(e.left) or models.target_name(e.right)
+        to = names.target_name(e.left) or names.target_name(e.right)
         it.check("==", "==", [left, right], {}, None, e.pos, to=to)
     return binary(it, op, left, right, e.pos)
 
@@ -89,7 +89,7 @@ def ev_bin(it: Interpreter, e: ir.Bin, env: Env) -> Value:
 def ev_un(it: Interpreter, e: ir.Un, env: Env) -> Value:
     v = it.ev(e.arg, env)
     if e.op == "not":
-        known = models.truth(v)
+        known = names.truth(v)
         return constant(not known) if known is not None else Value(clean=EVERY)
     if e.op in ("&", "*", "await"):
         return v
@@ -107,7 +107,7 @@ def ev_un(it: Interpreter, e: ir.Un, env: Env) -> Value:
 
 
 def ev_cond(it: Interpreter, e: ir.Cond, env: Env) -> Value:
-    test = models.truth(it.ev(e.test, env))
+    test = names.truth(it.ev(e.test, env))
     if test is True:
         return it.ev(e.then, env)
     if test is False:
@@ -123,7 +123,7 @@ def ev_template(it: Interpreter, e: ir.Template, env: Env) -> Value:
     parts = [it.ev(p, env) for p in e.parts]
     if it.lang == "php":
         parts = [stringify(it, p) for p in parts]
-    return models.concat(parts)
+    return strings.concat(parts)
 
 
 def ev_coll(it: Interpreter, e: ir.Coll, env: Env) -> Value:
@@ -136,7 +136,7 @@ def ev_coll(it: Interpreter, e: ir.Coll, env: Env) -> Value:
         k: Any = None
         if key is not None:
             kv = it.ev(key, env)
-            k = kv.const if kv.is_const and models.hashable(kv.const) else None
+            k = kv.const if kv.is_const and names.hashable(kv.const) else None
             if type(k) is str:
                 it.frame.to = k
         v = it.ev(part, env)
@@ -144,7 +144,7 @@ def ev_coll(it: Interpreter, e: ir.Coll, env: Env) -> Value:
         if type(k) is str and it.has_bind and (v.tags or (type(v.const) is str and v.const)):
             it.check("=bind", "=bind", [v], {}, None, e.pos, to=k)
         if type(part) is ir.Other and part.parts and seq:  # a spread
-            rest = join(rest, models.each(v)) if rest else models.each(v)
+            rest = join(rest, containers.each(v)) if rest else containers.each(v)
         elif key is None and seq:
             items[n] = v
             n += 1
@@ -170,7 +170,7 @@ def ev_cast(it: Interpreter, e: ir.Cast, env: Env) -> Value:
     v = it.ev(e.arg, env)
     if "cast" in it.ix.rules.exact:
         it.check(f"{e.type}.cast", "cast", [v, constant(e.type)], {}, None, e.pos)
-    if models.is_plain_type(e.type):
+    if names.is_plain_type(e.type):
         if v.is_const:
             return v
         return Value(clean=EVERY, tags=v.tags)
@@ -231,7 +231,7 @@ def get_field(it: Interpreter, obj: Value, name: str, pos: int) -> Value:
 
 
 def get_item(it: Interpreter, obj: Value, key: Value, pos: int) -> Value:
-    got = models.load(obj, key)
+    got = containers.load(obj, key)
     if got is not None:
         return got
     if type(obj.const) in (str, bytes) and type(key.const) is int:

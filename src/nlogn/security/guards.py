@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import ir, models
+from . import ir, names
 from .conditions import holds
 from .rules import last_part
 from .state import FACTS, CallSite, Env, Facts
@@ -117,7 +117,7 @@ def called(it: Interpreter, test: ir.Call, env: Env, truth: bool, statement: boo
     else:
         recv = None
         v = it.ev(func, env)
-        qual = v.qual or models.expr_text(func)
+        qual = v.qual or names.expr_text(func)
         name = last_part(qual)
     for guard in it.ix.guards.find(qual, name):
         if guard.truth is not truth and not statement:

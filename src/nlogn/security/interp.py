@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import calls, expressions, guards, ir, models, statements
+from . import calls, expressions, guards, ir, names, statements
 from .conditions import holds
 from .rules import NEEDS, Index, Rule
 from .state import (
@@ -132,7 +132,7 @@ class Interpreter:
         self.entered.add(id(fn))
         self.empty_check(c)
         pack = self.ix.pack
-        marks = [models.expr_text(m) for m in fn.marks]
+        marks = [names.expr_text(m) for m in fn.marks]
         route = any(r in m for m in marks for r in pack.routes) if pack.routes else False
         values: list[Value] = []
         static = False
@@ -170,7 +170,7 @@ class Interpreter:
             return Value(qual=qual if base in pack.web_types else pack_name(p.name))
         if marked or (route and p.name not in ("app", "db", "session")):
             strength = WEB
-        if models.is_plain_type(kind):
+        if names.is_plain_type(kind):
             return Value(qual=kind or p.name, clean=EVERY)
         if self.lang == "rust" and (
             m := re.match(r"(?:web::)?(Query|Path|Json|Form)<|HttpRequest", p.type)
@@ -182,12 +182,12 @@ class Interpreter:
         if p.type in self.classes and self.lang == "php":
             info = self.classes[p.type]
             return Value(qual=p.type, items=dict(self.attrs(p.type)), fn=info)
-        if route and "Depends" in models.expr_text(p.default):
+        if route and "Depends" in names.expr_text(p.default):
             return Value(qual=p.name)
         note = "request data" if strength == WEB else f"parameter {p.name}"
         v = Value(
             taint=strength, src=frozenset({f"{fn.name}({p.name})"}), trace=((fn.pos, note),),
-            qual=kind if kind and not models.is_text_type(kind) else p.name,
+            qual=kind if kind and not names.is_text_type(kind) else p.name,
         )  # fmt: skip
         return v
 
@@ -230,7 +230,7 @@ class Interpreter:
                 given = kwargs.get(p.name)
             if given is not None:
                 # A number's type at the boundary is a conversion, and conversions clean.
-                numeric = given.taint and models.is_plain_type(p.type)
+                numeric = given.taint and names.is_plain_type(p.type)
                 env[p.name] = given.copy(clean=EVERY) if numeric else given
             elif p.default is not None:
                 env[p.name] = self.ev(p.default, env)
@@ -244,7 +244,7 @@ class Interpreter:
             self.frame = outer
         result = frame.result if frame.result is not None else constant(None)
         if fn.returns:
-            if result.taint and models.is_plain_type(fn.returns):
+            if result.taint and names.is_plain_type(fn.returns):
                 return result.copy(clean=EVERY)
             info = self.classes.get(fn.returns.lstrip("?*"))
             if info is not None and type(result.fn) is not ClassInfo:

@@ -10,319 +10,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import ir
+from . import containers, ir, names, strings
 from .state import Env
-from .values import (
-    EVERY,
-    HOLE,
-    LONGEST_SHAPE,
-    NC,
-    SAFE_HOLE,
-    Value,
-    constant,
-    derive,
-    flatten,
-    join,
-    unknown,
-    words,
-)
+from .values import EVERY, NC, Value, constant, derive, join, unknown, words
 
 if TYPE_CHECKING:
     from .interp import Interpreter
-
-PLAIN = words(
-    """
-    i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 int float bool long short double
-    byte char Integer Long Boolean Double Float Short Byte Character number boolean int8 int16
-    int32 int64 uint uint8 uint16 uint32 uint64 float32 float64 integer datetime
-    datetime.datetime date datetime.date uuid.UUID UUID Decimal decimal.Decimal size_t ssize_t
-    uintptr rune bigint
-    """
-)
-TEXT = words(
-    """
-    str bytes string String char[] CharSequence Any Object object any mixed char* char** string*
-    wchar_t* string_view uint8_t* void*
-    """
-)
-CLEAN_WORD = re.compile(
-    r"(?i)escape|sanit[ia]|(?:^|_)quote|purify|bleach|encodefor|htmlspecial|clean_?(?:html|path)|"
-    r"safe_?(?:join|path|url|html)|normali[sz]e_?and_?check|secure_?file_?name|xss|slugify|strip_?tags"
-)
-
-
-def is_plain_type(name: str) -> bool:
-    """Numbers and the like, which cannot carry an injection."""
-    return name in PLAIN or name.startswith(("Optional[int", "list[int", "List[int"))
-
-
-def is_text_type(name: str) -> bool:
-    head = name.split("[", 1)[0].split("<", 1)[0].rsplit(".", 1)[-1]
-    return head in TEXT or head in ("Optional", "Union", "List", "list", "Dict", "dict", "Map")
-
-
-def sounds_clean(name: str) -> bool:
-    return CLEAN_WORD.search(name) is not None and "unescape" not in name.lower()
-
-
-def cleans(name: str) -> frozenset[str]:
-    """Which sinks a function with such a name prepares text for."""
-    low = name.lower()
-    if re.search(r"html|xss|attr|tag|markup", low):
-        return frozenset({"xss"})
-    if re.search(r"sql|^pg_|^db2?_|like|bytea|literal|identifier", low):
-        return frozenset({"sql"})
-    if re.search(r"shell|arg|cmd", low):
-        return frozenset({"cmd"})
-    return EVERY
-
-
-def hashable(x: Any) -> bool:
-    return type(x) in (str, int, bool, bytes, float)
-
-
-def expr_text(e: Any) -> str:
-    """An expression as dotted text, enough to recognise a decorator."""
-    kind = type(e)
-    if kind is ir.Name:
-        return str(e.id)
-    if kind is ir.Field:
-        return f"{expr_text(e.obj)}.{e.name}"
-    if kind is ir.Call:
-        return f"{expr_text(e.func)}()"
-    if kind is ir.Index:
-        return f"{expr_text(e.obj)}[]"
-    return ""
-
-
-def callee_name(e: Any) -> str:
-    if type(e) is ir.Field:
-        return e.name
-    return e.id if type(e) is ir.Name else ""
-
-
-def target_name(e: Any) -> str:
-    """The name that best says what an assignment target is."""
-    kind = type(e)
-    if kind is ir.Name:
-        return str(e.id)
-    if kind is ir.Field:
-        return str(e.name)
-    if kind is ir.Index:
-        if type(e.key) is ir.Const and type(e.key.value) is str:
-            return e.key.value
-        return target_name(e.key) or target_name(e.obj)
-    return ""
-
-
-def truth(v: Value) -> bool | None:
-    """Whether the value is truthy, None when unknown."""
-    if v.const is not NC:
-        return bool(v.const)
-    return None
-
-
-# ---- containers ----------------------------------------------------------------------------
-
-
-def element(v: Value, n: int) -> Value:
-    """The n-th part when a value is unpacked."""
-    if v.items is not None:
-        got = v.items.get(n)
-        if got is not None:
-            return got
-        if v.rest is not None:
-            return v.rest
-        if v.seq and not v.taint:
-            return unknown()
-    if type(v.const) in (str, bytes):
-        return unknown()
-    return Value(taint=v.taint, src=v.src, trace=v.trace, clean=v.clean, tags=v.tags, qual=v.qual)
-
-
-def each(v: Value) -> Value:
-    """Any one element of a container."""
-    if v.items is not None and v.seq:
-        parts = list(v.items.values()) + ([v.rest] if v.rest is not None else [])
-        if parts:
-            out = parts[0]
-            for p in parts[1:]:
-                out = join(out, p)
-            return out
-        return unknown()
-    if v.items is not None:
-        known = all(type(k) is str for k in v.items) and v.rest is None
-        return Value(clean=EVERY) if known and not v.taint else derive([v])
-    if v.rest is not None:
-        return v.rest
-    if v.is_const and type(v.const) in (str, bytes):
-        return Value(clean=EVERY)
-    return Value(
-        taint=v.taint, src=v.src, trace=v.trace, clean=v.clean, tags=v.tags,
-        qual=v.qual + "[]" if v.qual else "",
-    )  # fmt: skip
-
-
-def load(obj: Value, key: Value) -> Value | None:
-    """An item of a known container, None when nothing is known."""
-    items = obj.items
-    if items is None:
-        return obj.rest
-    k = key.const
-    if k is not NC and hashable(k):
-        if type(k) is int and k < 0 and obj.seq:
-            k = len(items) + k
-        got = items.get(k)
-        if got is not None:
-            return got
-        if obj.rest is not None:
-            return obj.rest
-        return None if obj.taint or obj.qual else unknown()
-    parts = [x for kk, x in items.items()] + ([obj.rest] if obj.rest is not None else [])
-    if not parts:
-        return None
-    out = parts[0]
-    for p in parts[1:]:
-        out = join(out, p)
-    return out
-
-
-def store(obj: Value, key: Value, v: Value) -> None:
-    assert obj.items is not None
-    if "buffer" in obj.tags and v.is_const:
-        obj.tags = obj.tags | {"patched"}  # in place: aliases of the buffer share it
-    if key.const is not NC and hashable(key.const):
-        obj.items[key.const] = v
-    else:
-        obj.rest = join(obj.rest, v) if obj.rest is not None else v
-
-
-def renumber(items: list[Value]) -> dict[Any, Value]:
-    return dict(enumerate(items))
-
-
-# ---- text ----------------------------------------------------------------------------------
-
-
-def concat(parts: list[Value]) -> Value:
-    """The text of all parts, one after the other."""
-    if all(p.const is not NC for p in parts):
-        try:
-            return constant("".join(spell(p.const) for p in parts))
-        except TypeError:
-            return unknown()
-    text = "".join(spell(p.const) if p.const is not NC else p.text() for p in parts)
-    out = derive(parts, shape=text[:LONGEST_SHAPE])
-    return cleaned_if_solid(out, parts)
-
-
-def cleaned_if_solid(out: Value, parts: list[Value]) -> Value:
-    """Clean for the kinds that every unknown part is clean for."""
-    kinds: frozenset[str] | None = None
-    for p in parts:
-        if p.const is not NC or "*" in p.clean:
-            continue
-        kinds = p.clean if kinds is None else kinds & p.clean
-    if kinds is None:
-        out.clean = EVERY
-    elif not out.taint:
-        out.clean = kinds
-    return out
-
-
-def spell(c: Any) -> str:
-    if type(c) is str:
-        return c
-    if type(c) is bytes:
-        return c.decode("latin-1")
-    if c is True:
-        return "true"
-    if c is False:
-        return "false"
-    return "" if c is None else str(c)
-
-
-def percent(left: Value, right: Value) -> Value:
-    """`"… %s …" % (a, b)`."""
-    fmt = left.text()
-    if right.items is not None and right.seq:
-        args = [right.items[k] for k in sorted(right.items)]
-        named: dict[Any, Value] = {}
-    elif right.items is not None:
-        args, named = [], right.items
-    else:
-        args, named = [right], {}
-    used: list[Value] = []
-
-    def put(m: re.Match[str]) -> str:
-        if m.group(0) == "%%":
-            return "%"
-        v = named.get(m.group(1)) or right if m.group(1) else args.pop(0) if args else right
-        if m.group(2) in "dfioxXeEgG":
-            return SAFE_HOLE
-        used.append(v)
-        return spell(v.const) if v.const is not NC else v.text()
-
-    text = re.sub(r"%(?:\((\w+)\))?[-+ #0]*[\d*]*(?:\.\d+)?([a-zA-Z%])", put, fmt)
-    parts = [left, *used]
-    if all(p.const is not NC for p in parts) and SAFE_HOLE not in text and not args:
-        return constant(text)
-    if not used and HOLE not in fmt:
-        return Value(clean=EVERY, shape=text)
-    return cleaned_if_solid(derive(parts, shape=text[:LONGEST_SHAPE]), parts)
-
-
-def braces(fmt: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    """`"… {} …".format(a)`."""
-    used: list[Value] = [fmt]
-    queue = list(args)
-
-    def put(m: re.Match[str]) -> str:
-        whole = m.group(0)
-        if whole in ("{{", "}}"):
-            return whole[0]
-        name = re.split(r"[.\[]", m.group(1) or "")[0]
-        if name.isdigit() and int(name) < len(args):
-            v = args[int(name)]
-        elif name:
-            v = kwargs.get(name) or unknown()
-        else:
-            v = queue.pop(0) if queue else unknown()
-        used.append(v)
-        return spell(v.const) if v.const is not NC else v.text()
-
-    text = re.sub(r"\{\{|\}\}|\{([\w.\[\]]*)[^{}]*\}", put, fmt.text())
-    if all(p.const is not NC for p in used):
-        return constant(text)
-    return cleaned_if_solid(derive(used, shape=text[:LONGEST_SHAPE]), used)
-
-
-def cut(obj: Value, low: Value, high: Value) -> Value:
-    """A slice or substring."""
-    if obj.items is not None and obj.seq:
-        if low.is_const and high.is_const and obj.rest is None:
-            seq = [obj.items[k] for k in sorted(obj.items)]
-            try:
-                return Value(items=renumber(seq[low.const : high.const]), seq=True)
-            except TypeError:
-                return obj
-        return obj
-    if type(obj.const) in (str, bytes) and low.is_const and high.is_const:
-        try:
-            return constant(obj.const[low.const : high.const])
-        except TypeError:
-            return unknown()
-    return derive([obj])
-
-
-# ---- operators -----------------------------------------------------------------------------
 
 
 def binary(op: str, a: Value, b: Value, lang: str) -> Value:
     if op in ("+", "."):
         return plus(a, b, op, lang)
     if op == "%" and (type(a.const) is str or a.shape is not None) and lang == "python":
-        return percent(a, b)
+        return strings.percent(a, b)
     if op in ("==", "!=", "===", "!==", "<", ">", "<=", ">=", "in", "not in", "is", "is not"):
         return compare(op, a, b)
     if a.const is not NC and b.const is not NC:
@@ -330,15 +30,15 @@ def binary(op: str, a: Value, b: Value, lang: str) -> Value:
     if op == "*":
         for text, _n in ((a, b), (b, a)):
             if text.is_const and type(text.const) in (str, bytes):
-                return Value(clean=EVERY, shape=spell(text.const))
+                return Value(clean=EVERY, shape=strings.spell(text.const))
             if text.seq and text.items:
                 return text
     if op == "/" and lang == "python":  # pathlib
-        return Value_path(a, b)
+        return joined_path(a, b)
     return Value(clean=EVERY) if not (a.taint or b.taint or a.tags or b.tags) else derive([a, b])
 
 
-def Value_path(a: Value, b: Value) -> Value:
+def joined_path(a: Value, b: Value) -> Value:
     return derive([a, b], qual="pathlib.Path()")
 
 
@@ -348,7 +48,7 @@ def plus(a: Value, b: Value, op: str, lang: str) -> Value:
         if type(x) is str or type(y) is str or op == ".":
             if lang == "python" and type(x) is not type(y):
                 return unknown()
-            return constant(spell(x) + spell(y))
+            return constant(strings.spell(x) + strings.spell(y))
         try:
             return constant(x + y)
         except TypeError:
@@ -356,10 +56,10 @@ def plus(a: Value, b: Value, op: str, lang: str) -> Value:
     if a.items is not None and b.items is not None and a.seq and b.seq:
         seq = list(a.items.values()) + list(b.items.values())
         rest = join(a.rest, b.rest) if a.rest and b.rest else (a.rest or b.rest)
-        return Value(items=renumber(seq), rest=rest, seq=True)
+        return Value(items=containers.renumber(seq), rest=rest, seq=True)
     if (a.items is not None and a.seq) or (b.items is not None and b.seq):
         known, other = (a, b) if a.items is not None and a.seq else (b, a)
-        rest = derive([each(other)])
+        rest = derive([containers.each(other)])
         return Value(
             items=dict(known.items or {}),
             seq=True,
@@ -367,7 +67,7 @@ def plus(a: Value, b: Value, op: str, lang: str) -> Value:
         )
     if type(a.const) in (int, float) and "*" in b.clean:
         return Value(clean=EVERY)
-    return concat([a, b])
+    return strings.concat([a, b])
 
 
 def arithmetic(op: str, x: Any, y: Any, lang: str) -> Value:
@@ -410,7 +110,7 @@ def compare(op: str, a: Value, b: Value) -> Value:
     if x is NC or y is NC:
         known = x is not NC and b.items is not None and b.rest is None
         ours = not b.taint and not b.qual
-        if op in ("in", "not in") and known and b.items is not None and ours and hashable(x):
+        if op in ("in", "not in") and known and b.items is not None and ours and names.hashable(x):
             held = list(b.items.values()) if b.seq else []
             if not b.seq and all(type(k) is not int for k in b.items) and b.items:
                 return constant((x in b.items) is (op == "in"))
@@ -439,8 +139,6 @@ def compare(op: str, a: Value, b: Value) -> Value:
     return Value(clean=EVERY)
 
 
-# ---- methods -------------------------------------------------------------------------------
-
 NUMBER_CALLS = words(
     """
     len int float bool ord hash id abs round isinstance issubclass hasattr callable size length
@@ -452,6 +150,8 @@ NUMBER_CALLS = words(
     mktime getpid exitcode is_array array_key_exists
     """
 )
+
+
 SAME_TEXT = words(
     """
     strip lstrip rstrip trim trimStart trimEnd lower upper title capitalize toLowerCase
@@ -459,6 +159,8 @@ SAME_TEXT = words(
     chop ltrim rtrim
     """
 )
+
+
 CODECS = words(
     """
     encode decode toString str String string strval getBytes repr tostring bytes bytearray
@@ -503,7 +205,7 @@ def call(
             taint=a.taint, src=a.src, trace=a.trace, shape=a.text(), qual=name,
             clean=EVERY if a.is_const else a.clean, tags=a.tags,
         )  # fmt: skip
-    if e.new and len(args) <= 1 and (m := _COLLECTION.search(name)):
+    if e.new and len(args) <= 1 and (m := containers.COLLECTION.search(name)):
         if args and args[0].items is not None:
             return args[0].copy(items=dict(args[0].items), qual=qual + "()")
         if not args or args[0].is_const or not args[0].taint:
@@ -514,7 +216,7 @@ def call(
         return Value(shape="", clean=EVERY, qual="io.StringIO()")
     if recv is not None and "StringIO()" in recv.qual and recv.shape is not None:
         if name == "write" and args:
-            builder(recv, args[0], e, env)
+            containers.builder(recv, args[0], e, env)
             return constant(0)
         if name == "getvalue":
             return derive([recv], shape=recv.shape, clean=recv.clean)
@@ -529,8 +231,8 @@ def call(
             recv.items = {}
         recv.items[key] = args[1]
         return constant(None)
-    if recv.items is not None or recv.rest is not None or name in _BUILDERS:
-        got = container(name, recv, args, kwargs, e, env, it)
+    if recv.items is not None or recv.rest is not None or name in containers.BUILDERS:
+        got = containers.container(name, recv, args, kwargs, e, env, it)
         if got is not None:
             return got
     return method(name, recv, args, kwargs, it)
@@ -547,7 +249,7 @@ def function(name: str, args: list[Value], kwargs: dict[str, Value]) -> Value | 
         return None
     a = args[0]
     if name == "each of":
-        return each(a)
+        return containers.each(a)
     if name == "keys of":
         known = a.items is not None and a.rest is None and all(type(k) is str for k in a.items)
         return Value(clean=EVERY) if known or a.seq else derive([a])
@@ -580,192 +282,14 @@ def function(name: str, args: list[Value], kwargs: dict[str, Value]) -> Value | 
     if name == "dict" and a.items is not None:
         return a.copy(items={**a.items, **kwargs})
     if name in ("sprintf", "Sprintf", "vsprintf") and a.const is not NC:
-        return printf(a, args[1:])
+        return strings.printf(a, args[1:])
     if name in ("implode", "join") and len(args) == 2:
-        return joined(a, args[1]) if type(a.const) is str else joined(args[1], a)
+        return strings.joined(a, args[1]) if type(a.const) is str else strings.joined(args[1], a)
     if name in ("min", "max", "sum", "any", "all", "abs", "array_sum"):
         return derive(args, clean=EVERY if not derive(args).taint else frozenset())
     if name in ("next", "await", "copy", "deepcopy", "cast") and len(args) <= 2:
-        return a if name != "next" else each(a)
+        return a if name != "next" else containers.each(a)
     return None
-
-
-def printf(fmt: Value, args: list[Value]) -> Value:
-    """C-like formatting; Go's %v and %q as well."""
-    queue = list(args)
-    used: list[Value] = []
-
-    def put(m: re.Match[str]) -> str:
-        if m.group(0) == "%%":
-            return "%"
-        v = queue.pop(0) if queue else unknown()
-        if m.group(1) in "dfioxXeEgGbctTpu":
-            return SAFE_HOLE
-        used.append(v)
-        return spell(v.const) if v.const is not NC else v.text()
-
-    text = re.sub(r"%[-+ #0]*(?:\[\d+\]|\d+\$)?[\d*]*(?:\.[\d*]+)?l*([a-zA-Z%])", put, fmt.text())
-    if all(v.const is not NC for v in used) and SAFE_HOLE not in text:
-        return constant(text)
-    return cleaned_if_solid(derive(used, shape=text[:LONGEST_SHAPE]), used)
-
-
-def joined(sep: Value, parts: Value) -> Value:
-    if parts.items is not None and parts.seq:
-        held = [parts.items[k] for k in sorted(parts.items)]
-        if parts.rest is not None:
-            held.append(parts.rest)
-        inner: list[Value] = []
-        for n, h in enumerate(held):
-            if n:
-                inner.append(sep)
-            inner.append(h)
-        return concat(inner) if inner else constant("")
-    one = each(parts)
-    if "*" in one.clean and not one.taint:
-        return Value(clean=EVERY, shape=one.shape)
-    return derive([parts], shape=HOLE)
-
-
-_COLLECTION = re.compile(r"(List|Vector|Set|Deque|Queue|Stack|Map|table|Properties)$")
-_BUILDERS = frozenset({"append", "add", "push", "put", "set", "insert", "concat", "array_push"})
-
-
-def container(
-    name: str, recv: Value, args: list[Value], kwargs: dict[str, Value], e: ir.Call,
-    env: Env, it: Interpreter,
-) -> Value | None:  # fmt: skip
-    items = recv.items
-    if name in ("append", "add", "push", "addElement", "addLast", "offer") and len(args) == 1:
-        if items is None:
-            if name == "append" and (
-                recv.shape is not None or recv.is_const or recv.tags or "StringBu" in recv.qual
-            ):
-                return builder(recv, args[0], e, env)
-            if recv.qual or recv.is_const:
-                return _soak(recv, args, e, env)
-            recv.items = items = {}
-        if recv.seq or not items:
-            recv.seq = True
-            items[max((k for k in items if type(k) is int), default=-1) + 1] = args[0]
-            return recv if name == "append" and it.lang == "java" else constant(True)
-        return None
-    if (
-        name in ("put", "setProperty", "setdefault", "set", "putIfAbsent", "Set", "Add")
-        and len(args) >= 2
-    ):
-        if items is None:
-            recv.items = items = {}
-        key: Any = args[0].const
-        if len(args) == 3 and hashable(args[0].const) and hashable(args[1].const):
-            items[(args[0].const, args[1].const)] = args[2]
-        elif hashable(key) and args[0].is_const:
-            items[key] = args[1]
-        else:
-            recv.rest = join(recv.rest, args[1]) if recv.rest is not None else args[1]
-        return args[1]
-    if items is None:
-        if recv.rest is not None and name in ("get", "pop", "getOrDefault"):
-            return recv.rest
-        if name in ("set", "insert", "put", "concat") and args:
-            return None
-        return None
-    if name in (
-        "get",
-        "pop",
-        "getProperty",
-        "getOrDefault",
-        "remove",
-        "elementAt",
-        "at",
-        "getItem",
-    ):
-        if not args and name == "pop":
-            last = max((k for k in items if type(k) is int), default=None)
-            return items.pop(last) if last is not None else unknown()
-        if len(args) >= 2 and hashable(args[0].const) and hashable(args[1].const):
-            two = items.get((args[0].const, args[1].const))
-            if two is not None:
-                return two
-        if args and args[0].is_const and hashable(args[0].const):
-            key = args[0].const
-            if type(key) is int and key < 0:
-                key = len(items) + key
-            got = items.get(key)
-            if name in ("pop", "remove") and recv.seq and type(key) is int and key in items:
-                items.pop(key)
-                recv.items = renumber([items[k] for k in sorted(items, key=str)])
-            if got is not None:
-                return got
-            if name == "remove" and recv.seq:
-                keep = [v for k, v in sorted(items.items(), key=lambda kv: str(kv[0]))
-                        if not (v.const == key and v.is_const)]  # fmt: skip
-                recv.items = renumber(keep)
-                return constant(True)
-            if recv.rest is None and len(args) > 1:
-                return args[1]
-        elif args:
-            return load(recv, args[0])
-        return recv.rest
-    if name == "insert" and len(args) == 2 and recv.seq:
-        seq = [items[k] for k in sorted(items, key=str)]
-        at = args[0].const if type(args[0].const) is int else 0
-        seq.insert(at, args[1])
-        recv.items = renumber(seq)
-        return constant(None)
-    if name in ("load", "loadFromXML", "readFrom"):
-        recv.items, recv.rest = None, None  # filled from a file: nothing is known any more
-        return constant(None)
-    if name in ("clear", "removeAll"):
-        recv.items, recv.rest = {}, None
-        return constant(None)
-    if name in ("data", "begin", "cbegin"):
-        return recv
-    if name in ("copy", "clone"):
-        return recv.copy(items=dict(items))
-    if name in ("update", "putAll", "extend", "addAll") and args:
-        src = args[0]
-        if src.items is not None and not recv.seq:
-            items.update(src.items)
-        elif src.items is not None:
-            recv.items = renumber([*items.values(), *src.items.values()])
-        if src.rest is not None or (src.items is None and src.taint):
-            more = src.rest if src.rest is not None else each(src)
-            recv.rest = join(recv.rest, more) if recv.rest is not None else more
-        items.update(kwargs) if not recv.seq else None
-        return constant(None)
-    if name in ("keys", "keySet"):
-        return derive([], clean=EVERY) if not recv.taint else derive([recv])
-    if name in ("values", "items", "entrySet", "toArray", "elements", "iterator", "getlist"):
-        return derive([recv])
-    return None
-
-
-def _soak(recv: Value, args: list[Value], e: ir.Call, env: Env) -> Value:
-    """An unknown object that is given tainted data carries it from then on."""
-    given = flatten(args[0])
-    if given.taint > recv.taint and type(e.func) is ir.Field and type(e.func.obj) is ir.Name:
-        env[e.func.obj.id] = recv.copy(
-            taint=given.taint, src=recv.src | given.src, trace=given.trace, clean=given.clean
-        )
-    return constant(None)
-
-
-def builder(recv: Value, arg: Value, e: ir.Call, env: Env) -> Value:
-    """StringBuilder.append: the variable itself grows."""
-    known = recv.shape is not None or recv.is_const or recv.taint
-    base = recv if known else recv.copy(const="")
-    new = concat([base, arg]) if base.is_const or base.shape is not None else derive([base, arg])
-    new.qual = recv.qual
-    if new.is_const:
-        new = Value(shape=new.const, clean=EVERY, qual=recv.qual)
-    func: Any = e.func
-    obj = func.obj if type(func) is ir.Field else None
-    while type(obj) is ir.Call and type(obj.func) is ir.Field:
-        obj = obj.func.obj
-    if type(obj) is ir.Name:
-        env[obj.id] = new
-    return new
 
 
 def method(
@@ -784,19 +308,23 @@ def method(
         return derive([recv], shape=recv.shape, clean=recv.clean)
     if name == "format":
         if (type(c) is str or recv.shape is not None) and it.lang == "python":
-            return braces(recv, args, kwargs)
+            return strings.braces(recv, args, kwargs)
         if recv.qual == "String" and args:
-            return printf(args[0] if args[0].is_const else unknown(), args[1:])
+            return strings.printf(args[0] if args[0].is_const else unknown(), args[1:])
         return None
     if name == "Sprintf" and args:
-        return printf(args[0], args[1:])
+        return strings.printf(args[0], args[1:])
     if name in ("join", "Join") and args:
         if it.lang == "python" and (recv.is_const or recv.shape is not None):
-            return joined(recv, args[0])
+            return strings.joined(recv, args[0])
         if len(args) == 2 and recv.qual in ("strings", "String"):
-            return joined(args[1], args[0]) if recv.qual == "strings" else joined(args[0], args[1])
+            return (
+                strings.joined(args[1], args[0])
+                if recv.qual == "strings"
+                else strings.joined(args[0], args[1])
+            )
         if recv.items is not None and recv.seq:
-            return joined(args[0], recv)
+            return strings.joined(args[0], recv)
         return None
     if name in CODECS:
         target = (
@@ -816,56 +344,25 @@ def method(
         out.qual = f"{recv.qual}.{name}()"
         return out
     if name in ("replace", "replaceAll", "ReplaceAll", "sub", "str_replace", "gsub"):
-        return replaced(recv, args)
+        return strings.replaced(recv, args)
     if name in ("substring", "substr", "slice", "subSequence", "charAt", "codePointAt") and args:
         if name in ("charAt", "codePointAt") and type(c) is str and type(args[0].const) is int:
             at = args[0].const
             return constant(c[at]) if 0 <= at < len(c) else unknown()
         low = args[0]
         high = args[1] if len(args) > 1 else constant(None)
-        return cut(recv, low, high)
+        return strings.cut(recv, low, high)
     if name in ("split", "rsplit", "splitlines", "partition", "rpartition", "Split"):
         if type(c) is str and len(args) == 1 and type(args[0].const) is str and args[0].const:
-            return Value(items=renumber([constant(x) for x in c.split(args[0].const)]), seq=True)
+            return Value(
+                items=containers.renumber([constant(x) for x in c.split(args[0].const)]), seq=True
+            )
         return derive([recv])
     if name == "concat" and args:
-        return concat([recv, *args])
+        return strings.concat([recv, *args])
     if name == "get" and recv.items is None and args and not recv.taint:
         return None
     return None
-
-
-def replaced(recv: Value, args: list[Value]) -> Value | None:
-    """Replacing the characters that a sink needs is a weak sanitizer; elsewhere taint stays."""
-    if (
-        recv.is_const
-        and len(args) >= 2
-        and all(type(a.const) is str for a in args[:2])
-        and type(recv.const) is str
-    ):
-        return constant(recv.const.replace(args[0].const, args[1].const))
-    parts = [recv, *args]
-    out = derive(parts)
-    if len(args) >= 2 and type(args[0].const) is str:
-        what = args[0].const
-        if what in ("\n", "\r", "\r\n", "\\r|\\n", "[\\r\\n]", "[\r\n]") or "\\n" in what:
-            out.clean = out.clean | {"log", "header"}
-        elif what in ("..", "../", "/") or ".." in what:
-            out.clean = out.clean | {"path"} if what != "../" else out.clean
-        elif what in ("'", '"'):
-            out.clean = out.clean | {"sql", "xpath"}
-        elif what in ("<", "&"):
-            out.clean = out.clean | {"xss"}
-        elif what.startswith("[^"):
-            out.clean = EVERY
-    if recv.shape is not None:
-        out.shape = recv.shape
-    elif type(recv.const) is str:
-        out.shape = recv.const + HOLE
-    return out
-
-
-# ---- C: calls that write through their first argument ---------------------------------------
 
 
 def outputs(name: str, e: ir.Call, args: list[Value], env: Env) -> None:
@@ -877,16 +374,16 @@ def outputs(name: str, e: ir.Call, args: list[Value], env: Env) -> None:
         target = target.obj if type(target) is ir.Index else target.arg
     new: Value | None = None
     if name in ("sprintf", "vsprintf", "asprintf", "swprintf") and len(args) > 1:
-        new = printf(args[1], args[2:])
+        new = strings.printf(args[1], args[2:])
     elif name in ("snprintf", "vsnprintf") and len(args) > 2:
-        new = printf(args[2], args[3:])
+        new = strings.printf(args[2], args[3:])
     elif (
         name in ("strcpy", "strncpy", "stpcpy", "memcpy", "memmove", "wcscpy", "strlcpy", "wcsncpy")
         and len(args) > 1
     ):
-        new = concat([constant(""), args[1]])
+        new = strings.concat([constant(""), args[1]])
     elif name in ("strcat", "strncat", "strlcat", "wcscat", "wcsncat") and len(args) > 1:
-        new = concat([args[0], args[1]])
+        new = strings.concat([args[0], args[1]])
     elif name in (
         "fgets",
         "gets",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import expressions, ir, models
+from . import containers, expressions, ir, names
 from .guards import refine
 from .state import FACTS, Closure, Env, Facts, apply_facts, env_copy, fork, merge_into
 from .values import EVERY, HOLE, NC, Value, join, unknown
@@ -22,7 +22,7 @@ def st_eval(it: Interpreter, s: ir.Eval, env: Env) -> bool:
     e = s.value
     v = it.ev(e, env)
     if type(e) is ir.Call:
-        name = models.callee_name(e.func)
+        name = names.callee_name(e.func)
         if name in it.ix.pack.exits:
             return False
         refine(it, e, env, True, statement=True)
@@ -31,16 +31,16 @@ def st_eval(it: Interpreter, s: ir.Eval, env: Env) -> bool:
 
 def st_assign(it: Interpreter, s: ir.Assign, env: Env) -> bool:
     t = s.target
-    to = models.target_name(t)
+    to = names.target_name(t)
     old_to, it.frame.to = it.frame.to, to or it.frame.to
     v = it.ev(s.value, env)
     if s.op:
         v = expressions.binary(it, s.op, it.ev(t, env), v, s.pos)
     elif s.type and not v.qual and v.const is NC and v.fn is None:
         kind = it.qualify(s.type)
-        if models.is_plain_type(kind):
+        if names.is_plain_type(kind):
             v = v.copy(clean=EVERY)
-        elif not models.is_text_type(kind):
+        elif not names.is_text_type(kind):
             v = v.copy(qual=kind)
     it.frame.to = old_to
     bind(it, t, v, env, s.pos)
@@ -53,7 +53,7 @@ def st_assign(it: Interpreter, s: ir.Assign, env: Env) -> bool:
 
 
 def st_if(it: Interpreter, s: ir.If, env: Env) -> bool:
-    test = models.truth(it.ev(s.test, env))
+    test = names.truth(it.ev(s.test, env))
     if test is True:
         refine(it, s.test, env, True)
         return it.block(s.then, env)
@@ -89,7 +89,7 @@ def endless(it: Interpreter, s: ir.Loop) -> bool:
             return False
         value = x.value if type(x) in (ir.Assign, ir.Eval) else None
         # A call that is handed the variable, or a walrus, may change it.
-        if type(value) is ir.Call and models.callee_name(value.func) in ("exit", "yield", "next"):
+        if type(value) is ir.Call and names.callee_name(value.func) in ("exit", "yield", "next"):
             return False
         if value is not None and changes(value, watched):
             return False
@@ -147,9 +147,9 @@ def st_loop(it: Interpreter, s: ir.Loop, env: Env) -> bool:
             over = it.ev(s.iter, body_env)
             if over.items is not None and not over.items and over.rest is None and over.seq:
                 break
-            bind(it, s.target, models.each(over), body_env, s.pos)
+            bind(it, s.target, containers.each(over), body_env, s.pos)
         elif s.test is not None and not s.post:
-            known = models.truth(it.ev(s.test, body_env))
+            known = names.truth(it.ev(s.test, body_env))
             if known is False:
                 break
             forever = known is True
@@ -331,7 +331,7 @@ def bind(it: Interpreter, t: Any, v: Value, env: Env, pos: int) -> None:
         name = key_v.const if type(key_v.const) is str else ""
         base = obj.qual
         if it.has_bind and (v.tags or (type(v.const) is str and v.const)):
-            to = name or models.target_name(t.key) or models.target_name(t.obj)
+            to = name or names.target_name(t.key) or names.target_name(t.obj)
             it.check("=bind", "=bind", [v], {}, None, pos, to=to)
         if name:
             key = f"=[{name}]"
@@ -341,10 +341,10 @@ def bind(it: Interpreter, t: Any, v: Value, env: Env, pos: int) -> None:
             obj.items = {}
             if type(t.obj) is ir.Name and t.obj.id not in env:
                 env[t.obj.id] = obj
-        models.store(obj, key_v, v)
+        containers.store(obj, key_v, v)
     elif kind is ir.Coll:
         for n, (_, part) in enumerate(t.items):
-            bind(it, part, models.element(v, n), env, pos)
+            bind(it, part, containers.element(v, n), env, pos)
     elif kind is ir.Un:  # *p = v
         bind(it, t.arg, v, env, pos)
     else:
