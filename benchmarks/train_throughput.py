@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--rows", type=int, default=4)
-    parser.add_argument("--length", type=int, default=512)
+    parser.add_argument("--length", type=int, default=1024)
     parser.add_argument("--preset")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
