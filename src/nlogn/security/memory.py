@@ -8,6 +8,7 @@ wrong check and keeps code with a check quiet, which is the better side to err o
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,10 @@ NULLABLE = re.compile(
     r"av_malloc\w*|gf_malloc|xkb_atom_text|nla_nest_start|find_vma|AllocateMagick\w+|"
     r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
 )
+COMPARE: dict[str, Any] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
+    "<=": operator.le, ">=": operator.ge,
+}  # fmt: skip
 ASSERTS = re.compile(
     r"(?i)^(?:g_|tor_|ap_|debug_|static_)?assert\w*$|^(?:BUG|WARN)_ON\w*$|^VERIFY$|^CHECK\w*$"
 )
@@ -45,6 +50,7 @@ NUMBERS = re.compile(
     r"^(?:atoi|atol|atoll|strtol|strtoul|strtoll|strtoull|ntohs|ntohl|be16_to_cpu|be32_to_cpu|"
     r"le16_to_cpu|le32_to_cpu|get_unaligned_\w+|getw|GETUINT\d+|stoi)$"
 )
+STACK_ALLOCATORS = ("alloca", "ALLOCA", "_alloca", "__builtin_alloca")
 READS_NUMBER = frozenset({"scanf", "fscanf", "sscanf"})
 DEREFS_ARG = {
     "memset": (0,),
@@ -71,7 +77,7 @@ DEREFS_ARG = {
 COPIES = {
     "memcpy": 2,
     "memmove": 2,
-    "strncpy": 2,
+    "strncpy": 2, "strncat": 2,
     "memset": 2,
     "read": 2,
     "recv": 2,
@@ -131,12 +137,14 @@ class State:
     outside: dict[str, int] = field(default_factory=dict)  # numbers not compared yet
     const: dict[str, int] = field(default_factory=dict)
     short: dict[str, str] = field(default_factory=dict)  # allocated with strlen(of) bytes
+    nil: dict[str, int] = field(default_factory=dict)  # certainly null
+    filled: dict[str, int] = field(default_factory=dict)  # bytes of text written to it
     checked: set[str] = field(default_factory=set)
 
     def copy(self) -> State:
         return State(
             dict(self.null), dict(self.freed), dict(self.size), dict(self.elem), dict(self.outside),
-            dict(self.const), dict(self.short), set(self.checked),
+            dict(self.const), dict(self.short), dict(self.nil), dict(self.filled), set(self.checked),
         )  # fmt: skip
 
 
@@ -244,6 +252,10 @@ class Memory:
                 st.freed.clear()
         elif kind is ir.If:
             self.uses(s.test, st)
+            known = self.truth(s.test, st)
+            if known is not None:
+                self.check(s.test, st, known)
+                return self.block(s.then if known else s.other, st)
             a, b = st.copy(), st.copy()
             self.check(s.test, a, True)
             self.check(s.test, b, False)
@@ -334,6 +346,8 @@ class Memory:
             first.freed = {k: v for k, v in first.freed.items() if k in other.freed}
             first.size = {k: v for k, v in first.size.items() if other.size.get(k) == v}
             first.outside = {k: v for k, v in first.outside.items() if k in other.outside}
+            first.nil = {k: v for k, v in first.nil.items() if k in other.nil}
+            first.filled = {k: v for k, v in first.filled.items() if other.filled.get(k) == v}
             first.const = {k: v for k, v in first.const.items() if other.const.get(k) == v}
             first.checked |= other.checked
         st.null, st.freed, st.size, st.elem = first.null, first.freed, first.size, first.elem
@@ -343,7 +357,18 @@ class Memory:
             first.short,
             first.checked,
         )
+        st.nil, st.filled = first.nil, first.filled
         return True
+
+    def truth(self, test: Any, st: State) -> bool | None:
+        """Whether a condition on constants holds."""
+        if type(test) is ir.Bin and test.op in COMPARE:
+            a, b = self.value(test.left, st), self.value(test.right, st)
+            return COMPARE[test.op](a, b) if a is not None and b is not None else None
+        if type(test) in (ir.Const, ir.Name):
+            n = self.value(test, st)
+            return bool(n) if n is not None and type(n) is int else None
+        return None
 
     # ---- facts
 
@@ -351,6 +376,7 @@ class Memory:
         """Everything that the condition mentions has been looked at."""
         for p in mentioned(test):
             st.null.pop(p, None)
+            st.nil.pop(p, None)
             st.checked.add(p)
             st.outside.pop(p, None)
         t = bare(test)
@@ -361,7 +387,9 @@ class Memory:
             st.checked.add(p)
 
     def forget(self, p: str, st: State) -> None:
-        for table in (st.null, st.freed, st.size, st.elem, st.outside, st.const, st.short):
+        for table in (
+            st.null, st.freed, st.size, st.elem, st.outside, st.const, st.short, st.nil, st.filled
+        ):
             for k in [k for k in table if k == p or k.startswith((p + ".", "*" + p))]:
                 table.pop(k)
         st.checked.discard(p)
@@ -385,18 +413,22 @@ class Memory:
         known = self.value(value, st)
         if known is not None:
             st.const[p] = known
+        if type(value) is ir.Const and value.value is None and type(s.target) is ir.Name:
+            st.nil[p] = s.pos
         source = path(value)
         if source:
-            tables: tuple[dict[str, Any], ...] = (st.null, st.size, st.elem, st.outside, st.short)
+            tables: tuple[dict[str, Any], ...] = (
+                st.null, st.size, st.elem, st.outside, st.short, st.nil, st.filled, st.freed
+            )  # fmt: skip
             for table in tables:
                 if source in table:
                     table[p] = table[source]
-            if source in st.freed and type(s.target) is not ir.Name:
-                pass
         if NUMBERS.match(name):
             st.outside[p] = s.pos
         if name == "array of":
             self.declare_array(p, value, st)
+        elif name in STACK_ALLOCATORS:
+            self.allocated(p, name, value, s, st)
         elif NULLABLE.match(name):
             if not self.dull(name, value):
                 st.null[p] = s.pos
@@ -425,7 +457,7 @@ class Memory:
 
     def allocated(self, p: str, name: str, call: ir.Call, s: ir.Assign, st: State) -> None:
         kind = self.types.get(p, "")
-        if name not in ("malloc", "calloc", "realloc", "kmalloc", "kzalloc"):
+        if name not in ("malloc", "calloc", "realloc", "kmalloc", "kzalloc", *STACK_ALLOCATORS):
             return
         size_arg = (
             call.args[1]
@@ -549,6 +581,8 @@ class Memory:
             return
         if p in st.null:
             self.report("c.null-deref", pos, st.null.pop(p), "may be null")
+        if p in st.nil:
+            self.report("c.null-certain", pos, st.nil.pop(p), "set to null")
         if p in st.freed:
             self.report("c.use-after-free", pos, st.freed.pop(p), "freed here")
 
@@ -665,6 +699,8 @@ class Memory:
                 )
             n = self.value(size, st)
             dst = path(e.args[target])
+            if n is not None and dst and name in ("memset", "wmemset"):
+                st.filled[dst] = n * (4 if name == "wmemset" else 1)
             if n is not None and dst in st.size:
                 unit = 4 if name.startswith("wcs") or name.startswith("wmem") else 1
                 if n * unit > st.size[dst]:
@@ -686,6 +722,8 @@ class Memory:
                     and (len(text.value) + 1) * (4 if name[0] == "w" else 1) > st.size[dst]
                 ):
                     self.report("c.buffer-overflow", e.pos)
+            elif dst in st.size and src in st.filled and st.filled[src] >= st.size[dst]:
+                self.report("c.buffer-overflow", e.pos)
             elif dst in st.size and src in st.size and self.types.get(src, "").endswith("[]"):
                 pass
             elif dst in st.size and self.types.get(dst, "").endswith("[]") and src:

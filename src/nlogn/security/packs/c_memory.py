@@ -20,6 +20,8 @@ def _rule(ident: str, cwe: int, severity: str, confidence: str, message: str, ad
 RULES = {r.id: r for r in (
     _rule("c.null-deref", 476, "medium", "medium", "The pointer may be null: nothing checked what the call returned.", "Check it before its first use.",
           "void f(int n) { char *b = malloc(n); b[0] = 1; }\n", "void f(int n) { char *b = malloc(n); if (!b) return; b[0] = 1; }\n", "void f(int n) { char *b = xmalloc(n); b[0] = 1; }\n"),
+    _rule("c.null-certain", 476, "high", "high", "The pointer is null here.", "Point it at something first.",
+          "struct s { int a; };\nint f(void) { struct s *p = NULL; return p->a; }\n", "struct s { int a; };\nint f(struct s *q) { struct s *p = NULL; p = q; return p->a; }\n", "struct s { int a; };\nint f(struct s *q) { struct s *p = NULL; if (q) p = q; return p->a; }\n"),
     _rule("c.use-after-free", 416, "high", "high", "The memory is used after it was freed.", "Use it first, or set the pointer to NULL.",
           "void f(char *b) { free(b); b[0] = 1; }\n", "void f(char *b) { b[0] = 1; free(b); }\n", "void f(char *b) { free(b); b = make(); b[0] = 1; }\n"),
     _rule("c.double-free", 415, "high", "high", "The memory is freed twice.", "Set the pointer to NULL after the first.",
