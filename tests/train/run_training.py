@@ -27,11 +27,23 @@ def main(folder: str, steps: int, sharded: bool) -> None:
     heads = None if sharded else Heads(HeadsConfig(32, ("1", "n", "n^2"), ("1", "n"), width=16))
     if sharded:
         shard(model)
-    run = Run(steps=steps, rows=8, length=32, accumulate=2, save_every=3,
-              adapt_every=0 if sharded else 4,
-              shares={"paradigm": 0.2, "router": 1e-3} | ({} if sharded else {"time": 0.1}))
-    train(model, made_up(), run, folder, heads=heads,
-          on_step=lambda p: write(f"{p.step} {p.losses['tokens']!r}\n"))
+    run = Run(
+        steps=steps,
+        rows=8,
+        length=32,
+        accumulate=2,
+        save_every=3,
+        adapt_every=0 if sharded else 4,
+        shares={"paradigm": 0.2, "router": 1e-3} | ({} if sharded else {"time": 0.1}),
+    )
+    train(
+        model,
+        made_up(),
+        run,
+        folder,
+        heads=heads,
+        on_step=lambda p: write(f"{p.step} {p.losses['tokens']!r}\n"),
+    )
     state = model.state_dict()
     if sharded:
         state = {k: v.full_tensor() if hasattr(v, "full_tensor") else v for k, v in state.items()}

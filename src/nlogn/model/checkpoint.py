@@ -48,8 +48,8 @@ def save(model: Transformer, folder: str | Path, dtype: torch.dtype | None = Non
     for name, tensor in published(model):
         kept = tensor if name.endswith("e_score_correction_bias") else tensor.to(dtype)
         aside = standard and name.endswith("time_bias")
-        (extra if aside else weights)[name] = kept.detach().cpu().clone(
-            memory_format=torch.contiguous_format
+        (extra if aside else weights)[name] = (
+            kept.detach().cpu().clone(memory_format=torch.contiguous_format)
         )
     _write_shards(weights, folder)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")

@@ -10,6 +10,7 @@ paradigm groups, the first layer dense; every other option of the room is a fiel
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 AttentionKind = Literal["full", "sliding", "linear", "sparse"]
@@ -322,6 +323,7 @@ class Parameters:
         return self.attention + self.dense + self.experts
 
 
+@lru_cache(maxsize=4096)
 def count_parameters(config: ModelConfig) -> Parameters:
     """Exact counts, by arithmetic alone."""
     hidden = config.hidden_size

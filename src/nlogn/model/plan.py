@@ -229,8 +229,21 @@ def make_plan(
                     need = min(need, memory.total)
                     if memory.total > headroom * device.memory * GIB:
                         break
-                    plans.append(_cost(config, device, gpus, tensor, shards, sequences,
-                                       checkpointing, memory, tokens, batch_tokens, utilisation))
+                    plans.append(
+                        _cost(
+                            config,
+                            device,
+                            gpus,
+                            tensor,
+                            shards,
+                            sequences,
+                            checkpointing,
+                            memory,
+                            tokens,
+                            batch_tokens,
+                            utilisation,
+                        )
+                    )
     if plans:
         return max(plans, key=lambda plan: round(plan.tokens_per_second))
     total = count_parameters(config).total

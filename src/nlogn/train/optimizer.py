@@ -132,11 +132,11 @@ class Optimizer(torch.optim.Optimizer):
             state = self.state[parameter]
             state["mean"].lerp_(grad, 1 - first)
             state["square"].mul_(second).addcmul_(grad, grad, value=1 - second)
-            correction = (1 - second ** count) ** 0.5
+            correction = (1 - second**count) ** 0.5
             size = state["square"].sqrt().div_(correction).add_(self.rates.eps)
             if parameter.dim() >= 2:  # norms and biases do not decay
                 parameter.mul_(1 - lr * self.rates.weight_decay)
-            parameter.addcdiv_(state["mean"], size, value=-lr / (1 - first ** count))
+            parameter.addcdiv_(state["mean"], size, value=-lr / (1 - first**count))
 
 
 def _directions(update: Tensor, fused: bool) -> Tensor:
