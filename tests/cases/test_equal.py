@@ -1,6 +1,7 @@
 import collections
 import decimal
 import math
+from fractions import Fraction
 
 import pytest
 
@@ -17,7 +18,9 @@ NAN = float("nan")
         ({NAN: 1}, {float("nan"): 1}), ({1, 2}, {2, 1}), ({1}, frozenset({1})), (1, 1 + 0j),
         (Instance("P", {"x": 1}), Instance("P", {"x": 1.0})), (None, None),
         (collections.deque([1]), collections.deque([1])), ({"a": [1]}, {"a": [1.0]}),
-        (10**400, 10**400), (True, 1), ([False], [0]), ({1: "a"}, {True: "a"}),
+        (10**400, 10**400), (True, 1), (Fraction(4, 2), 2),
+        (decimal.Decimal("2.50"), 2.5), (decimal.Decimal("NaN"), decimal.Decimal("NaN")),
+        ([Fraction(1, 2)], [0.5]), ([False], [0]), ({1: "a"}, {True: "a"}),
     ],
 )  # fmt: skip
 def test_same(a: object, b: object) -> None:
@@ -31,7 +34,8 @@ def test_same(a: object, b: object) -> None:
         ("a", b"a"), ([1, 2], [2, 1]), (None, 0), (None, []), ({}, set()), (0.1 + 0.2, 0.3),
         (Instance("P", {"x": 1}), Instance("Q", {"x": 1})), (NAN, 1.0), (math.inf, -math.inf),
         ({1: 2}, {1: 2, 3: 4}), (10**400, 1.5), ({1, 2}, {1, 3}), ([1], [1, 1]),
-        (decimal.Decimal("sNaN"), decimal.Decimal(1)), (collections.deque([1]), [1]),
+        (decimal.Decimal("sNaN"), decimal.Decimal(1)), (Fraction(1, 2), "1/2"),
+        (Fraction(1, 3), 1 / 3), (decimal.Decimal("sNaN"), 1), (collections.deque([1]), [1]),
     ],
 )  # fmt: skip
 def test_not_same(a: object, b: object) -> None:

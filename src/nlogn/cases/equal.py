@@ -1,6 +1,8 @@
 """Whether two results are the same."""
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from nlogn.values import Instance
@@ -24,6 +26,8 @@ def _same(a: Any, b: Any, tolerance: float, depth: int) -> bool:
         return bool(repr(a) == repr(b))
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return _numbers(a, b, tolerance)
+    if isinstance(a, (Fraction, Decimal)) or isinstance(b, (Fraction, Decimal)):
+        return _exact_numbers(a, b)
     if isinstance(a, complex) or isinstance(b, complex):
         if not isinstance(a, (int, float, complex)) or not isinstance(b, (int, float, complex)):
             return False
@@ -66,6 +70,13 @@ def _numbers(a: float, b: float, tolerance: float) -> bool:
             return math.isnan(a) and math.isnan(b)
         return tolerance > 0 and math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
     except OverflowError:  # an int too large for a float
+        return False
+
+
+def _exact_numbers(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b) or bool(a != a and b != b)
+    except ArithmeticError:  # a Decimal that signals
         return False
 
 
