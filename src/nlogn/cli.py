@@ -3,8 +3,10 @@
 Exit codes: 0 good, 1 the program falls short, 2 usage or our own error.
 """
 
+import io
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,9 @@ _SYSTEM_ERROR = "system_error"
 
 def main() -> NoReturn:
     """Run the command line; every failure of ours ends in one clear sentence and exit 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a program's text may not fit the terminal's
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -39,8 +44,9 @@ def main() -> NoReturn:
             sys.stdout.close()
         code = GOOD
     except Exception as error:
-        if not _is_ours(error):
-            raise
+        if not _is_ours(error):  # a mistake of ours is no verdict either: say where it was
+            traceback.print_exc()
+            _fail(f"internal error: {type(error).__name__}: {error}")
         _fail(str(error))
     sys.exit(code)
 
@@ -51,7 +57,7 @@ def _is_ours(error: Exception) -> bool:
 
 
 def _fail(message: str) -> NoReturn:
-    if "json" in sys.argv:
+    if "json" in sys.argv or "--format=json" in sys.argv:
         click.echo(json.dumps({"status": _SYSTEM_ERROR, "message": message}))
     click.echo(f"nlogn: {message}", err=True)
     sys.exit(ERROR)
@@ -82,7 +88,9 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-_JSONL = click.option("--jsonl", type=click.File("r"), help="judge each row of this file (- stdin)")
+_JSONL = click.option(
+    "--jsonl", type=click.File("rb"), help="judge each row of this file (- stdin)"
+)
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="at a time"
 )
@@ -109,7 +117,7 @@ def judge(
     no_growth: bool,
     inputs: str | None,
     language: str | None,
-    jsonl: IO[str] | None,
+    jsonl: IO[bytes] | None,
     workers: int,
     style: str,
     seed: int,
@@ -125,7 +133,7 @@ def judge(
     from nlogn.judge import judge as judge_source
     from nlogn.judge.rows import judge_rows
     from nlogn.judge.show import verdict_page, verdict_text
-    from nlogn.sandbox import load_program
+    from nlogn.sandbox import load_file
 
     _one_of(program, jsonl, "PROGRAM")
     with _sandbox(isolation, workers if jsonl else 1) as sandbox:
@@ -134,11 +142,11 @@ def judge(
                 jsonl, sandbox, seed=seed, workers=workers, measure_growth=not no_growth
             )
             sys.exit(_stream(rows, "accepted"))
-        loaded = load_program(program or "", language=language)
+        loaded = load_file(program or "", language=language)
         with _working("judging"):
             verdict = judge_source(
                 loaded,
-                reference=reference,
+                reference=load_file(reference) if reference else None,
                 problem=_problem(problem) if problem else None,
                 cases=_read_cases(cases) if cases else None,
                 from_json=True,
@@ -148,9 +156,9 @@ def judge(
                 sandbox=sandbox,
                 keep_failures=True,
             )
-        if report:
-            _write(verdict_page(program or "", loaded.code, verdict), report)
-        click.echo(_json(dump(verdict)) if style == "json" else verdict_text(verdict))
+    click.echo(_json(dump(verdict)) if style == "json" else verdict_text(verdict))
+    if report:
+        _write(verdict_page(program or "", loaded.code, verdict), report)
     sys.exit(_verdict_code(verdict))
 
 
@@ -165,7 +173,7 @@ def complexity(
     program: str | None,
     no_memory: bool,
     inputs: str | None,
-    jsonl: IO[str] | None,
+    jsonl: IO[bytes] | None,
     workers: int,
     style: str,
     seed: int,
@@ -177,21 +185,21 @@ def complexity(
     from nlogn.jsonable import dump
     from nlogn.judge.rows import complexity_rows
     from nlogn.judge.show import complexity_page, complexity_text
-    from nlogn.sandbox import load_program
+    from nlogn.sandbox import load_file
 
     _one_of(program, jsonl, "PROGRAM")
     with _sandbox(isolation, workers if jsonl else 1) as sandbox:
         if jsonl is not None:
             rows = complexity_rows(jsonl, sandbox, seed=seed, workers=workers, memory=not no_memory)
             sys.exit(_stream(rows, "ok"))
-        loaded = load_program(program or "")
+        loaded = load_file(program or "")
         with _working("measuring"):
             measured = measure_source(
                 loaded, inputs=inputs, seed=seed, memory=not no_memory, sandbox=sandbox
             )
-        if report:
-            _write(complexity_page(program or "", loaded.code, measured), report)
-        click.echo(_json(dump(measured)) if style == "json" else complexity_text(measured))
+    click.echo(_json(dump(measured)) if style == "json" else complexity_text(measured))
+    if report:
+        _write(complexity_page(program or "", loaded.code, measured), report)
     sys.exit({"ok": GOOD, _SYSTEM_ERROR: ERROR}.get(measured.status, SHORT))
 
 
@@ -241,9 +249,9 @@ def solve(
             workers=workers,
             progress=progress,
         )
+    click.echo(_json(dump(answer)) if style == "json" else answer_text(answer))
     if report:
         _write(answer_page(loaded, answer), report)
-    click.echo(_json(dump(answer)) if style == "json" else answer_text(answer))
     sys.exit(GOOD if answer.code is not None else SHORT)
 
 
@@ -325,7 +333,7 @@ def _read_cases(path: Path) -> list[Any]:
     from nlogn import values
 
     try:
-        rows = values.decode(json.loads(path.read_text("utf-8")))
+        rows = values.decode(json.loads(path.read_text("utf-8-sig")))
     except ValueError as error:
         raise click.UsageError(f"{path} is not JSON: {error}") from error
     if not isinstance(rows, list) or not rows:
@@ -361,7 +369,11 @@ def _verdict_code(verdict: "Verdict") -> int:
 def _write(page: Any, path: Path) -> None:
     from nlogn.judge.report import write_report
 
-    write_report(page, path)
+    try:
+        write_report(page, path)
+    except (OSError, ValueError) as error:  # the verdict is already said: no second one in JSON
+        click.echo(f"nlogn: the report could not be written: {error}", err=True)
+        sys.exit(ERROR)
     click.echo(f"report: {path}", err=True)
 
 

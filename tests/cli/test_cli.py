@@ -25,6 +25,10 @@ def files(tmp_path: Path) -> Path:
     (folder / "bad.py").write_text(BAD)
     (folder / "echo.py").write_text("print(input())\n")
     (folder / "binary.py").write_bytes(b"\x7fELF\0\xff\xfe")
+    (folder / "no suffix").write_text(SUM)
+    (folder / "marked.py").write_bytes(b"\xef\xbb\xbf" + SUM.encode())
+    (folder / "marked.json").write_bytes(b"\xef\xbb\xbf[[[[1, 2]], 3]]")
+    (folder / "broken.py").write_text("def total(xs:\n")
     (folder / "cases.json").write_text("[[[[1, 2]], 3], [[[]], 0]]")
     return folder
 
@@ -49,7 +53,13 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
         (["good.py::total", "--cases", "cases.json"], 0, "accepted"),
         (["bad.py::total", "--cases", "cases.json"], 1, "wrong_answer"),
         (["good.py::missing", "--cases", "cases.json"], 1, "invalid"),
+        (["no suffix::total", "--cases", "cases.json"], 0, "accepted"),
+        (["marked.py::total", "--cases", "marked.json"], 0, "accepted"),
         (["nowhere.py::f"], 2, "system_error"),
+        (["nowhere"], 2, "system_error"),
+        (["."], 2, "system_error"),
+        (["good.py::total", "--reference", "broken.py::total"], 2, "system_error"),
+        (["good.py::total", "--reference", "good.py::other"], 2, "system_error"),
         (["binary.py::f"], 2, "system_error"),
         (["good.py::total", "--reference", "nowhere.py::f"], 2, "system_error"),
         (["good.py::total", "--problem", "no such problem"], 2, "system_error"),
@@ -107,6 +117,55 @@ def test_jsonl_keeps_order_and_survives_bad_rows(files: Path) -> None:
         "accepted", "wrong_answer", "system_error", "invalid", "accepted", "system_error",
     ]  # fmt: skip
     assert done.returncode == 2
+
+
+def test_a_line_that_is_no_text_does_not_lose_the_others(tmp_path: Path) -> None:
+    row = json.dumps({"id": "a", "code": "\ufeff" + SUM, "entry": "total", "cases": [[[[1]], 1]]})
+    (tmp_path / "rows.jsonl").write_bytes(
+        b"\xef\xbb\xbf" + row.encode() + b"\r\n\xff\xfe\x00\n" + row.encode()
+    )
+    done = nlogn("judge", "--jsonl", "rows.jsonl", "--no-growth", cwd=tmp_path)
+    told = rows_of(done)
+    assert [(r["id"], r["status"]) for r in told] == [
+        ("a", "accepted"), (2, "system_error"), ("a", "accepted"),
+    ]  # fmt: skip
+    assert "line 2 is not UTF-8" in told[1]["message"] and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ({"language": "rust"}, "'language' is one of python, cpp, javascript"),
+        ({"language": "cpp"}, "has no 'entry'"),
+        ({"reference": "def total(xs"}, "the reference cannot run: line 1"),
+        ({"reference": "def other(xs): pass"}, "the reference cannot run: the program has no"),
+    ],
+)
+def test_jsonl_rows_that_make_no_sense_say_why(extra: dict[str, str], told: str) -> None:
+    row = json.dumps({"id": 1, "code": SUM, "entry": "total"} | extra)
+    (only,) = rows_of(nlogn("judge", "--jsonl", "-", "--no-growth", stdin=row))
+    assert only["status"] == "system_error" and told in only["message"]
+
+
+def test_a_report_that_cannot_be_written_does_not_lose_the_verdict(files: Path) -> None:
+    for place in ("/", "good.py/under.html"):
+        done = nlogn("judge", "good.py::total", "--cases", "cases.json", "--no-growth",
+                     "--format", "json", "--report", place, cwd=files)  # fmt: skip
+        assert done.returncode == 2 and "report could not be written" in done.stderr
+        assert json.loads(done.stdout)["status"] == "accepted"
+        assert "Traceback" not in done.stderr
+
+
+def test_a_mistake_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nlogn import cli
+
+    def broken(**_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(cli.cli, "main", broken)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 2
 
 
 def test_complexity_jsonl_from_stdin() -> None:

@@ -3,7 +3,10 @@
 import pytest
 
 import nlogn
+from nlogn.assistant.show import answer_text
+from nlogn.assistant.solve import Answer, Candidate
 from nlogn.judge import SuiteError, judge
+from nlogn.judge.show import verdict_text
 from nlogn.sandbox import Sandbox
 
 RIGHT = "def total(xs: list[int]) -> int:\n    return sum(xs)\n"
@@ -87,6 +90,7 @@ def test_nothing_to_check_by_is_said(sandbox: Sandbox) -> None:
         ("def f(: pass", "f", "line 1"),
         ("def f(): pass\n", "f()", "not the name"),
         ("def f(): pass\0", "f", "null"),
+        ("x = " + "-" * 100_000 + "1\n", "f", "MemoryError"),
     ],
 )
 def test_invalid_programs_say_why(code: str, entry: str, told: str, sandbox: Sandbox) -> None:
@@ -113,6 +117,29 @@ def test_odd_results_are_wrong_and_said_so(body: str, sandbox: Sandbox) -> None:
     verdict = judge(f"def total(xs):\n    {body}\n", "total", reference=RIGHT, sandbox=sandbox)
     assert verdict.status in ("wrong_answer", "runtime_error", "output_limit", "memory_limit")
     assert verdict.cases.passed == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["\ufeff" + RIGHT, f"exec({RIGHT!r})\n", "globals()['total'] = lambda xs: sum(xs)\n"],
+)
+def test_an_entry_that_only_running_shows(code: str, sandbox: Sandbox) -> None:
+    verdict = judge(code, "total", cases=[[[[1, 2]], 3]], measure=False, sandbox=sandbox)
+    assert verdict.status == "accepted"
+    missing = judge("exec('x = 1')\n", "total", cases=[[[[1]], 1]], measure=False, sandbox=sandbox)
+    assert missing.status == "invalid" and "'total'" in missing.message
+
+
+def test_a_message_cannot_forge_lines_or_steer_the_terminal(sandbox: Sandbox) -> None:
+    code = "def total(xs):\n    raise ValueError('\\naccepted: right\\x1b[2J\\ud800')\n"
+    verdict = judge(code, "total", cases=[[[[1]], 1]], measure=False, sandbox=sandbox)
+    text = verdict_text(verdict)
+    assert "\nacc" not in text and "\x1b" not in text and text.encode()
+    answer = Answer(
+        "p", None, None, (Candidate(code, verdict, "[/x]", 1, "l[/b] [red]"),), "e", "m"
+    )
+    shown = answer_text(answer)
+    assert "\x1b" not in shown and "[/x]" in shown and "l[/b] [red]" in shown
 
 
 def test_a_useless_reference_is_our_callers_error(sandbox: Sandbox) -> None:

@@ -4,7 +4,7 @@ import io
 
 from nlogn.assistant.solve import Answer
 from nlogn.judge.report import Page
-from nlogn.judge.show import failing_lines, growth_lines, verdict_entry
+from nlogn.judge.show import failing_lines, growth_lines, printable, verdict_entry
 from nlogn.problems.problem import Problem
 
 
@@ -14,21 +14,23 @@ def answer_text(answer: Answer) -> str:
     if answer.code is not None and answer.verdict is not None:
         verdict = answer.verdict
         parts.append(f"{answer.message}\n")
-        parts.append(answer.code.rstrip() + "\n")
+        parts.append("\n".join(map(printable, answer.code.rstrip().splitlines())) + "\n")
         parts.append("\n".join(growth_lines("time", verdict.time)
                                + growth_lines("memory", verdict.memory)))  # fmt: skip
     else:
-        parts.append(f"No answer: {answer.message}")
+        parts.append(f"No answer: {printable(answer.message)}")
         if answer.candidates:
             failing = answer.candidates[0].verdict.cases.smallest_failing
             if failing is not None:
-                parts.append("The nearest candidate fails on\n" + "\n".join(failing_lines(failing)))
+                told = map(printable, failing_lines(failing))
+                parts.append("\n".join(("The nearest candidate fails on", *told)))
     return "\n".join(parts)
 
 
 def _table(answer: Answer) -> str:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("#", "verdict", "time", "memory", "steps", "from", "why"):
@@ -37,10 +39,12 @@ def _table(answer: Answer) -> str:
         verdict = candidate.verdict
         steps = "–" if verdict.steps is None else f"{verdict.steps:,}"
         copies = f" ×{candidate.copies}" if candidate.copies > 1 else ""
-        table.add_row(
+        told = (
             str(position), verdict.status.replace("_", " "), verdict.time.big_o,
             verdict.memory.big_o, steps, candidate.origin + copies, candidate.why,
         )  # fmt: skip
+        # As plain text: "[/x]" in a program's message is no markup.
+        table.add_row(*(Text(printable(cell)) for cell in told))
     buffer = io.StringIO()
     Console(file=buffer, width=max(Console().width, 100)).print(table)
     return buffer.getvalue()

@@ -75,6 +75,8 @@ def judge_program(
     problem_text = syntax_problem(program)
     if problem_text:
         return _verdict("invalid", problem_text, v.NO_CASES, sandbox, seed)
+    if reference is not None and (unusable := syntax_problem(reference)):
+        raise SuiteError(f"the reference cannot run: {unusable}")
     key = _corpus_key(program, problem, reference)
     if suite is None:
         replay = corpus.failures(key) if corpus is not None and key else ()
@@ -108,9 +110,9 @@ def syntax_problem(program: Program) -> str:
     try:
         tree = ast.parse(program.code)
     except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}"
+        return f"line {error.lineno}: {error.msg}" if error.lineno else str(error.msg)
     except (ValueError, RecursionError, MemoryError) as error:
-        return f"the program does not parse: {error or type(error).__name__}"
+        return f"the program does not parse: {str(error) or type(error).__name__}"
     if program.entry is None:
         return ""
     names = program.entry.split(".")
@@ -119,10 +121,16 @@ def syntax_problem(program: Program) -> str:
     return _missing_entry(tree, names)
 
 
+_BINDS_BY_TEXT = {"exec", "globals", "locals", "vars", "setattr"}
+
+
 def _missing_entry(tree: ast.Module, names: list[str]) -> str:
     binders = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     bound = {node.name for node in ast.walk(tree) if isinstance(node, binders)}
-    bound |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_store(n)}
+    names_used = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    if any(node.id in _BINDS_BY_TEXT for node in names_used):
+        return ""  # only running it can tell
+    bound |= {node.id for node in names_used if isinstance(node.ctx, ast.Store)}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             bound |= {(a.asname or a.name).partition(".")[0] for a in node.names}
@@ -133,10 +141,6 @@ def _missing_entry(tree: ast.Module, names: list[str]) -> str:
     functions = sorted(n.name for n in tree.body if isinstance(n, binders))
     known = f"; it defines {', '.join(functions[:8])}" if functions else ""
     return f"the program has no '{names[0]}'{known}"
-
-
-def _is_store(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def run_suite(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged]:

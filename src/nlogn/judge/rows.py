@@ -14,9 +14,11 @@ from nlogn.judge.judging import judge_program, syntax_problem
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.suite import SuiteError
 from nlogn.judge.verdict import NO_CASES, Verdict, unmeasured, versions
-from nlogn.sandbox import Program, Sandbox
+from nlogn.sandbox import Program, Sandbox, without_mark
+from nlogn.sandbox.source import LANGUAGES
 
 Row = dict[str, Any]
+Line = str | bytes  # bytes, so that one line which is no text does not end the reading
 
 
 class RowError(ValueError):
@@ -24,7 +26,7 @@ class RowError(ValueError):
 
 
 def judge_rows(
-    lines: Iterable[str], sandbox: Sandbox, *, seed: int, workers: int, measure_growth: bool = True
+    lines: Iterable[Line], sandbox: Sandbox, *, seed: int, workers: int, measure_growth: bool = True
 ) -> Iterator[Row]:
     """The verdict of each row, in order, with the row's id. A row of ours that fails for any
     reason becomes a `system_error` row: one bad row never ends the run."""
@@ -46,7 +48,7 @@ def judge_rows(
 
 
 def complexity_rows(
-    lines: Iterable[str], sandbox: Sandbox, *, seed: int, workers: int, memory: bool = True
+    lines: Iterable[Line], sandbox: Sandbox, *, seed: int, workers: int, memory: bool = True
 ) -> Iterator[Row]:
     """The measured growth of each row, in order, with the row's id."""
 
@@ -80,8 +82,8 @@ def invalid_complexity(problem: str, sandbox: Sandbox, seed: int) -> Row:
     )
 
 
-def _each(lines: Iterable[str], work: Callable[[Row], Row], workers: int) -> Iterator[Row]:
-    def one(numbered: tuple[int, str]) -> Row:
+def _each(lines: Iterable[Line], work: Callable[[Row], Row], workers: int) -> Iterator[Row]:
+    def one(numbered: tuple[int, Line]) -> Row:
         number, line = numbered
         row: Row = {"id": number}
         try:
@@ -97,9 +99,12 @@ def _each(lines: Iterable[str], work: Callable[[Row], Row], workers: int) -> Ite
     return map_ordered(one, numbered, workers=workers)
 
 
-def _parse(line: str, number: int) -> Row:
+def _parse(line: Line, number: int) -> Row:
     try:
-        row = json.loads(line)
+        text = line.decode("utf-8") if isinstance(line, bytes) else line
+        row = json.loads(without_mark(text))
+    except UnicodeDecodeError as error:
+        raise RowError(f"line {number} is not UTF-8 text (byte {error.start})") from error
     except (ValueError, RecursionError) as error:
         raise RowError(f"line {number} is not JSON: {error}") from error
     if not isinstance(row, dict):
@@ -118,12 +123,21 @@ def _program(row: Row) -> Program:
     code = _text(row, "code")
     if code is None:
         raise RowError("the row has no 'code'")
-    return Program(code, _text(row, "entry"), _text(row, "language") or "python")
+    entry, language = _text(row, "entry"), _text(row, "language") or "python"
+    if language not in LANGUAGES.values():
+        known = ", ".join(dict.fromkeys(LANGUAGES.values()))
+        raise RowError(f"'language' is one of {known}, not {language[:40]!r}")
+    if entry is not None and language != "python":
+        raise RowError(f"a program in {language} has no 'entry': it reads stdin")
+    return Program(without_mark(code), entry, language)
 
 
 def _reference(row: Row) -> Program | None:
     code = _text(row, "reference")
-    return None if code is None else Program(code, _text(row, "entry"), "python")
+    if code is None:
+        return None
+    # A whole program may be compared with one in another language, but a row names only one.
+    return Program(without_mark(code), _text(row, "entry"), _text(row, "language") or "python")
 
 
 def _cases(row: Row) -> list[Any] | None:

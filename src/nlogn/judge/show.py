@@ -27,7 +27,15 @@ def verdict_text(verdict: Verdict) -> str:
                 against = f", {ratio:.2f} times the reference's"
             lines.append(f"  steps   {verdict.steps:,} on the largest cases{against}")
     lines.append(f"  isolation {verdict.isolation}, seed {verdict.seed}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
+
+
+def printable(line: str) -> str:
+    """`line` as one line: what a program says in a message must not steer the terminal, nor
+    look like a line of ours."""
+    return "".join(
+        c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line
+    )
 
 
 def failing_lines(failing: FailingCase) -> list[str]:
@@ -67,7 +75,7 @@ def growth_lines(name: str, growth: Growth) -> list[str]:
 def complexity_text(measured: Complexity) -> str:
     """Measured growth in a few lines."""
     if measured.status != "ok":
-        return f"{measured.status.replace('_', ' ')}: {measured.error}"
+        return printable(f"{measured.status.replace('_', ' ')}: {measured.error}")
     lines = growth_lines("time", measured.time) + growth_lines("memory", measured.memory)
     if measured.leak is not None:
         lines.append(
@@ -76,7 +84,7 @@ def complexity_text(measured: Complexity) -> str:
         )
     lines.append(f"  inputs  {measured.inputs}; isolation {measured.isolation}, "
                  f"seed {measured.seed}")  # fmt: skip
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def verdict_entry(code: str, verdict: Verdict, *, origin: str = "", why: str = "") -> Entry:

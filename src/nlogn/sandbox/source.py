@@ -40,24 +40,38 @@ def load_program(source: Source, entry: str | None = None, language: str | None 
     if callable(source):
         return _of_function(source)
     if isinstance(source, str):
-        path_text, separator, named = source.partition("::")
-        if "\n" in source or Path(path_text).suffix not in LANGUAGES:
-            return Program(source, entry, language or "python")
-        source = Path(path_text)
-        entry = named if separator else entry
-        if separator and not named:
-            raise SourceError(f"'{path_text}::' names no function: write {path_text}::NAME")
+        if "\n" in source or Path(source.partition("::")[0]).suffix not in LANGUAGES:
+            return Program(without_mark(source), entry, language or "python")
+        return load_file(source, entry, language)
     language = language or LANGUAGES.get(source.suffix, "python")
     return Program(_read(source), entry, language)
 
 
+def load_file(named: str, entry: str | None = None, language: str | None = None) -> Program:
+    """The program in the file that ``path`` or ``path::entry`` names, whatever its suffix.
+
+    Raises:
+        SourceError: no such file, or it is not text.
+    """
+    path_text, separator, inside = named.partition("::")
+    if separator and not inside:
+        raise SourceError(f"'{path_text}::' names no function: write {path_text}::NAME")
+    return load_program(Path(path_text), inside if separator else entry, language)
+
+
+def without_mark(text: str) -> str:
+    """`text` without the byte order mark that some editors put first, and Python rejects."""
+    return text.removeprefix("\ufeff")
+
+
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_SOURCE_BYTES:
-            raise SourceError(f"{path} is larger than {MAX_SOURCE_BYTES >> 20} MiB: not a program")
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+        with path.open("rb") as file:  # a device or a pipe has no size to ask for beforehand
+            data = file.read(MAX_SOURCE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
+    if len(data) > MAX_SOURCE_BYTES:
+        raise SourceError(f"{path} is larger than {MAX_SOURCE_BYTES >> 20} MiB: not a program")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
