@@ -484,3 +484,36 @@ add("only_first", "n", "1", TWO_LISTS, "def f(a, b):\n    s = 0\n    for x in a:
 add("top_m_heap", "(n+m) log m", "m", "lambda n, m, rng: (list(range(n + m)), m)", "import heapq\ndef f(xs, k):\n    h = []\n    for x in xs:\n        heapq.heappush(h, x)\n        if len(h) > k:\n            heapq.heappop(h)\n    return h[0]\n")
 add("graph_components", "n+m", "n+m", "lambda n, m, rng: (n, [(rng.randrange(n), rng.randrange(n)) for _ in range(m)])", "def f(n, edges):\n    g = {i: [] for i in range(n)}\n    for a, b in edges:\n        g[a].append(b)\n        g[b].append(a)\n    seen = set()\n    k = 0\n    for s in g:\n        if s in seen:\n            continue\n        k += 1\n        st = [s]\n        seen.add(s)\n        while st:\n            u = st.pop()\n            for v in g[u]:\n                if v not in seen:\n                    seen.add(v)\n                    st.append(v)\n    return k\n")
 add("coin_ways", "n*m", "m", "lambda n, m, rng: ([rng.randrange(1, 5) for _ in range(n)], m)", "def f(coins, t):\n    w = [1] + [0] * t\n    for c in coins:\n        for i in range(c, t + 1):\n            w[i] = (w[i] + w[i - c]) % 1000007\n    return w[t]\n")
+
+add("two_names_for_one_place", "O(n)", "O(n)", WORD, """
+def f(s):
+    parts = []
+    i = 0
+    while i < len(s):
+        j = i
+        while j < len(s) and s[j] == s[i]:
+            j += 1
+        parts.append((s[i], j - i))
+        i = j
+    return parts
+""")
+add("set_bits_of_a_word", "O(1)", "O(1)", NUMBER, """
+def f(x):
+    return sum(1 for i in range(48) if x >> i & 1)
+""")
+add("halvings_kept", "O(log n)", "O(log n)", NUMBER, """
+def f(x):
+    kept = []
+    while x:
+        kept.append(x)
+        x //= 2
+    return kept
+""")
+add("position_of_the_largest", "O(n)", "O(1)", INTS, """
+def f(xs):
+    best, at = -1, None
+    for i, x in enumerate(xs):
+        if x > best:
+            best, at = x, i
+    return at, best
+""")

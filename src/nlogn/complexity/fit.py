@@ -64,6 +64,8 @@ _LOWER: dict[str, tuple[str, ...]] = {
 }
 # Where these fit as well, a small n log n over a large n is what it is.
 _NEXT = {"n log log n": "n log n"}
+# A logarithm that adds less than this many steps at each doubling is a branch taken or not.
+_PER_DOUBLING = 0.15
 _TOO_FAR = 0.35  # rms relative error: nothing fits
 # Rare classes have to earn their place: a common one explains the same points.
 _RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
@@ -82,6 +84,9 @@ def fit(points: Data, *, floor: float = 0.03) -> Fit:
     fast = _super_polynomial(data, 0.33)
     if fast is not None:
         return fast
+    low, high = min(y for _, y in data), max(y for _, y in data)
+    if high - low <= _PER_DOUBLING * math.log2(data[-1][0] / max(data[0][0], 1.0)):
+        return Fit("1", 0.95, "log n", 0.0)
     table = residuals(_tail(data))
     best = min(loss for loss, _ in table.values())
     return _choose(table, max(min(floor, 8 * best), 0.008))
@@ -89,6 +94,9 @@ def fit(points: Data, *, floor: float = 0.03) -> Fit:
 
 # An interpreter allocates so many bytes here and there whatever the program does.
 BYTES_OFFSET = 192.0
+_HUGE = 1 << 24  # a number as size, not a length
+# Where a class's growth starts late: integers up to 256 are shared and cost nothing.
+_KINKS = {"n": (128.0, 256.0, 512.0, 1024.0), "sqrt n": (256.0,), "log n": (8.0,)}
 BYTES_NOISE = 160.0
 _BYTES_LAX = 0.14
 
@@ -100,9 +108,9 @@ def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
     if len(points) < 4:
         return Fit("unknown", 0.0, None, math.inf)
     low, high = min(y for _, y in points), max(y for _, y in points)
-    if high - low <= BYTES_NOISE:
+    if high - low <= BYTES_NOISE or _levels_off(points, low):
         return Fit("1", 0.9, "log n", 0.0)
-    if points[-1][0] > 1 << 24:
+    if points[-1][0] > _HUGE:
         last = [y for n, y in points if n >= 1 << 20]
         if max(last) - min(last) <= BYTES_NOISE / 2:
             return Fit("1", 0.9, "log n", 0.0)
@@ -121,22 +129,34 @@ def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
     return found
 
 
+def _levels_off(points: Data, low: float) -> bool:
+    """Whether a little growth ends before the last sizes: numbers that leave the small ones.
+    What grows with the logarithm has one more entry, or one more frame, at each doubling."""
+    top = points[-1][0]
+    last = [y for n, y in points if n >= 0.45 * top]
+    return top >= 1000 and len(last) > 1 and max(last) == min(last) and max(last) - low <= 512
+
+
 def _bytes(data: list[tuple[float, float]], floor: float) -> Fit:
     table = residuals(data)
-    for kink in (128.0, 256.0, 512.0, 1024.0):
-        if data[-1][0] > kink:
-            columns = [[g(n) / y for n, y in data] for g in (
-                lambda n: n, lambda n: 1.0, lambda n, k=kink: max(0.0, n - k))]  # fmt: skip
-            loss, _ = nnls(columns, [1.0] * len(data))
-            if loss < table["n"][0]:
-                table["n"] = (loss, 1.0)
+    for name, kinks in _KINKS.items():
+        grown = [_FUNCTIONS[name](n) for n, _ in data]
+        for kink in kinks:
+            if grown[-1] > kink:
+                late = [max(0.0, g - kink) for g in grown]
+                columns = [[c / y for c, (_, y) in zip(column, data, strict=True)]
+                           for column in (grown, [1.0] * len(data), late)]  # fmt: skip
+                loss, _ = nnls(columns, [1.0] * len(data))
+                if loss < table[name][0]:
+                    table[name] = (loss, 1.0)
     best = min(loss for loss, _ in table.values())
     if best > 0.05:
         stairs = _stairs(data)
         if stairs and min(loss for loss, _ in stairs.values()) < 0.5 * best:
             table, best = stairs, min(loss for loss, _ in stairs.values())
     # Tables jump and temporary copies come and go: that is no reason for a logarithm more.
-    wide = data[-1][0] >= 100  # at small sizes every lower term is still in sight
+    # At small sizes every lower term is still in sight; at huge ones a list is not possible.
+    wide = 100 <= data[-1][0] <= _HUGE
     lax = {name: _BYTES_LAX for name in ("n", "n^2", "n^3") if wide}
     strict = {"sqrt n": 3.0} | _RARE
     return _choose(table, max(min(floor, 3 * best), 0.006), lax, strict)
@@ -166,7 +186,7 @@ _FUNCTION_ORDER = {name: i for i, name in enumerate(_FUNCTIONS)}
 def _tail(data: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The last octaves: at least 6 points and a factor of 8 in size where there are so many."""
     top = data[-1][0]
-    if top > 1 << 24:  # a number as size: the whole width is evidence
+    if top > _HUGE:  # a number as size: the whole width is evidence
         return [d for d in data if d[0] >= 16]
     keep = [d for d in data if d[0] >= max(top / 64, 4)]
     return keep if len(keep) >= 6 else data[-max(6, len(keep)) :]

@@ -50,6 +50,7 @@ class _Shape:
     overran: int | None = None  # where a run took many times the steps that were expected
     leak: Leak | None = None
     doubt: str = ""
+    spoilt: bool = False  # the program sent what only our harness should
 
 
 def measure(
@@ -153,16 +154,19 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
     shape.report = report
     end = running = None
     for message in report.messages:
+        if not _well_formed(message):
+            shape.spoilt = True
+            continue
         if "run" in message:
             running = message["run"]
             continue
         if "ticks" in message or "error" in message:
             running = None
         if "ticks" in message:
-            key = (message["n"], message["m"])
+            key = _key(message)
+            shape.nominal[message["n"]] = message["at"]
             shape.steps[key] = max(message["ticks"] + message["work"], 1)
             shape.frames[key], shape.made[key] = message["frames"], message["made"]
-            shape.nominal[message["n"]] = message["at"]
         elif "error" in message:
             shape.errors.append(message)
         elif "sizes" in message:
@@ -183,6 +187,24 @@ def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
         shape.steps.clear()
     if shape.fault is None and len(shape.steps) < 4:
         shape.fault = _why_too_few(shape, report, end)
+
+
+def _well_formed(message: Any) -> bool:
+    """Whether a message is as our harness sends it. The program shares the harness's process, so
+    one that changes what it finds there can send anything."""
+    if type(message) is not dict:
+        return False
+    numbers = [message[k] for k in ("n", "ticks", "work", "frames", "made", "at", "peak", "cpu")
+               if k in message and not (k == "at" and "doing" in message)]  # fmt: skip
+    least = -math.inf if "peak" in message else 0  # a call may free more than it takes
+    second = message.get("m")
+    return (second is None or type(second) is int) and all(
+        type(v) in (int, float) and v >= least for v in numbers
+    )
+
+
+def _key(message: dict[str, Any]) -> tuple[int, int | None]:
+    return message["n"], message["m"]
 
 
 def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, str]:
@@ -239,7 +261,9 @@ def _run_plain(
     report = sandbox.execute(harness(), payload, _limits(wall_s))
     at, doing = None, ""
     for message in report.messages:
-        if "at" in message:
+        if not _well_formed(message) or ("n" in message and _key(message) not in shape.steps):
+            shape.spoilt = True
+        elif "at" in message:
             at, doing = message["at"], message["doing"]
         elif "peak" in message:
             shape.peaks[message["n"], message["m"]] = message["peak"]
@@ -261,6 +285,8 @@ def _doubt(
     program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float
 ) -> str:
     """Why the counted steps cannot be the whole cost, or ""."""
+    if shape.spoilt:
+        return "uncertain: the program interferes with its own measurement"
     if shape.hung:
         n, m = shape.hung
         where = f"n={n}" + (f", m={m}" if m is not None else "")
@@ -355,9 +381,12 @@ def _time(shape: _Shape) -> tuple[Fit, Growth]:
 
 def _memory(shape: _Shape) -> tuple[Fit, Growth]:
     cost = {k: float(max(v, 0) + shape.frames.get(k, 0)) for k, v in shape.peaks.items()}
-    if shape.two:
+    if shape.two and not shape.spoilt:
         found = fit_two(_grid(cost), offset=BYTES_OFFSET)
         return found, _growth(shape, found, cost, "bytes", "")
+    if shape.spoilt:
+        found = Fit("unknown", 0.0, None, math.inf)
+        return found, _growth(shape, found, {}, "bytes", shape.doubt)
     found = fit_bytes(_envelope(shape, cost))
     return found, _growth(shape, found, cost, "bytes", "")
 
@@ -366,7 +395,7 @@ def _worst(candidates: list[tuple[_Shape, Fit, Growth]]) -> Growth:
     known = [c for c in candidates if c[1].name != "unknown"]
     if not known:
         return candidates[0][2]
-    top = max(known, key=lambda c: bigo.rank(bigo.BigO(c[1].name)))
+    top = max(known, key=lambda c: (bigo.rank(bigo.BigO(c[1].name)), c[1].confidence))
     if len(candidates) == 1:
         return top[2]
     note = "; ".join(filter(None, (top[2].note, f"worst of {len(candidates)} shapes: "

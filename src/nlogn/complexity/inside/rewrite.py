@@ -263,13 +263,15 @@ class Facts(ast.NodeVisitor):
             return self._grows_slowly(node.body) and self._grows_slowly(node.orelse)
         return self.is_small(node)
 
-    def _fixed(self, node: Any) -> bool:
-        """A number that no assignment makes grow: a literal, a length, a loop's index."""
+    def _fixed(self, node: Any, asked: frozenset[str] = frozenset()) -> bool:
+        """A number that no assignment makes grow: a literal, a length, a loop's index. Names
+        that are only set from one another (`asked`) do not grow by that."""
         if isinstance(node, ast.Name):
+            asked |= {node.id}
             return node.id in self.small and all(
-                isinstance(v, (ast.Tuple, ast.Constant)) or self._fixed(v)
+                isinstance(v, (ast.Tuple, ast.Constant)) or self._fixed(v, asked)
                 for v in self.small_values[node.id]
-                if not (isinstance(v, ast.Name) and v.id == node.id)
+                if not (isinstance(v, ast.Name) and v.id in asked)
             )
         if isinstance(node, ast.Call):
             return self.is_small(node)
