@@ -21,7 +21,7 @@ NULLABLE = re.compile(
     r"^(?:malloc|calloc|realloc|kmalloc|kzalloc|kcalloc|kmalloc_array|kmemdup|kstrdup|vmalloc|vzalloc|"
     r"strdup|strndup|fopen|fdopen|popen|opendir|getenv|strchr|strrchr|memchr|platform_get_resource\w*|"
     r"devm_k?\w*alloc|devm_kstrdup|of_get_property|of_match_node|alloc_\w+|dev_alloc_skb|skb_clone|"
-    r"av_malloc\w*|gf_malloc|xkb_atom_text|nla_nest_start|find_vma|AllocateMagick\w+|"
+    r"av_malloc\w*|gf_malloc|nla_nest_start|find_vma|AllocateMagick\w+|"
     r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
 )
 COMPARE: dict[str, Any] = {
@@ -77,7 +77,8 @@ DEREFS_ARG = {
 COPIES = {
     "memcpy": 2,
     "memmove": 2,
-    "strncpy": 2, "strncat": 2,
+    "strncpy": 2,
+    "strncat": 2,
     "memset": 2,
     "read": 2,
     "recv": 2,
@@ -144,7 +145,8 @@ class State:
     def copy(self) -> State:
         return State(
             dict(self.null), dict(self.freed), dict(self.size), dict(self.elem), dict(self.outside),
-            dict(self.const), dict(self.short), dict(self.nil), dict(self.filled), set(self.checked),
+            dict(self.const), dict(self.short), dict(self.nil), dict(self.filled),
+            set(self.checked),
         )  # fmt: skip
 
 
@@ -380,15 +382,38 @@ class Memory:
             st.checked.add(p)
             st.outside.pop(p, None)
         t = bare(test)
+        empty = self.null_test(t)
+        if empty and empty[1] is truth:
+            st.nil[empty[0]] = t.pos
         if type(t) is ir.Let:
             p = path(t.target)
             st.null.pop(p, None)
             st.outside.pop(p, None)
             st.checked.add(p)
 
+    def null_test(self, t: Any) -> tuple[str, bool] | None:
+        """For `!p`, `p == NULL` and `p != NULL`: the pointer, and when it is null."""
+        if type(t) is ir.Un and t.op == "not":
+            p = path(t.arg)
+            return (p, True) if p and self.types.get(p, "").endswith("*") else None
+        if type(t) is ir.Bin and t.op in ("==", "!="):
+            for one, other in ((t.left, t.right), (t.right, t.left)):
+                p = path(one)
+                if p and type(other) is ir.Const and other.value is None:
+                    return p, t.op == "=="
+        return None
+
     def forget(self, p: str, st: State) -> None:
         for table in (
-            st.null, st.freed, st.size, st.elem, st.outside, st.const, st.short, st.nil, st.filled
+            st.null,
+            st.freed,
+            st.size,
+            st.elem,
+            st.outside,
+            st.const,
+            st.short,
+            st.nil,
+            st.filled,
         ):
             for k in [k for k in table if k == p or k.startswith((p + ".", "*" + p))]:
                 table.pop(k)
@@ -561,9 +586,11 @@ class Memory:
         elif kind is ir.Cond:
             self.uses(e.test, st)
             a = st.copy()
+            b = st.copy()
             self.check(e.test, a, True)
+            self.check(e.test, b, False)
             self.uses(e.then, a)
-            self.uses(e.other, a)
+            self.uses(e.other, b)
         elif kind is ir.Let:
             self.assign(ir.Assign(e.target, e.value, e.pos), st)
         elif kind is ir.Cast:
@@ -603,30 +630,10 @@ class Memory:
                     self.report("c.scaled-twice", e.pos)
         elif e.op in ("/", "%"):
             p = path(e.right)
+            if self.value(e.right, st) == 0 and type(bare(e.right)) is ir.Name:
+                self.report("c.divide-unchecked", e.pos)
             if p in st.outside:
                 self.report("c.divide-unchecked", e.pos, st.outside[p], f"{p} comes from outside")
-        elif e.op == "*":
-            a, b = path(e.left), path(e.right)
-            kinds = {self.types.get(a, ""), self.types.get(b, "")}
-            params = {p.name for p in self.fn.params} if self.fn else set()
-            if (
-                (
-                    a in params
-                    and b in params
-                    and a != b
-                    and kinds <= {"int", "unsigned int", "uint32_t", "int32_t", "short"}
-                )
-                and (
-                    type(e.left) is ir.Name
-                    and type(e.right) is ir.Name
-                    and not {a, b} & st.checked
-                    and self.fn
-                )
-                and re.search(
-                    r"(?i)total|price|quantity|amount|size|count|alloc|calc", self.fn.name
-                )
-            ):
-                self.report("c.mul-overflow", e.pos)
 
     def indexed(self, e: ir.Index, st: State) -> None:
         base, key = path(e.obj), path(e.key)
@@ -674,10 +681,7 @@ class Memory:
             elif p in st.freed and name not in ("printf", "fprintf", "printk"):
                 self.report("c.use-after-free", e.pos, st.freed.pop(p), "freed here")
         self.copying(name, e, st)
-        if (
-            name in ("malloc", "kmalloc", "kzalloc", "realloc", "alloca", "AllocChunk", "emalloc")
-            and e.args
-        ):
+        if name in ("malloc", "kmalloc", "kzalloc", "realloc", "alloca", "emalloc") and e.args:
             size = bare(e.args[-1] if name == "realloc" else e.args[0])
             if type(size) is ir.Bin and size.op in ("*", "+"):
                 for side in (size.left, size.right):

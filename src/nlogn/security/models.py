@@ -365,13 +365,19 @@ def method(
     return None
 
 
+def _buffer(e: Any) -> Any:
+    """The variable behind `&b[2]`, `(char *)b` or `b + n`."""
+    while type(e) in (ir.Un, ir.Cast, ir.Index, ir.Bin):
+        e = e.obj if type(e) is ir.Index else e.left if type(e) is ir.Bin else e.arg
+    return e
+
+
 def outputs(name: str, e: ir.Call, args: list[Value], env: Env) -> None:
     """`sprintf`, `strcpy`, `fgets` and the like give their target variable a new value."""
     if not args or not e.args:
         return
     target = e.args[0]
-    while type(target) in (ir.Un, ir.Cast, ir.Index):
-        target = target.obj if type(target) is ir.Index else target.arg
+    target = _buffer(target)
     new: Value | None = None
     if name in ("sprintf", "vsprintf", "asprintf", "swprintf") and len(args) > 1:
         new = strings.printf(args[1], args[2:])
@@ -397,9 +403,7 @@ def outputs(name: str, e: ir.Call, args: list[Value], env: Env) -> None:
     ):
         k = {"read": 1, "recv": 1, "recvfrom": 1, "scanf": 1, "fscanf": 2}.get(name, 0)
         if k < len(e.args):
-            target = e.args[k]
-            while type(target) in (ir.Un, ir.Cast, ir.Index):
-                target = target.obj if type(target) is ir.Index else target.arg
+            target = _buffer(e.args[k])
             new = Value(taint=2, src=frozenset({f"{name}()"}), trace=((e.pos, f"read by {name}"),))
     elif name in (
         "RAND_bytes",

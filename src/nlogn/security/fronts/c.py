@@ -92,6 +92,8 @@ class Lower:
             const = ir.Const(number(body))
         if const is not None:
             out.append(ir.Assign(ir.Name(name), const, n.start_byte))
+        elif body.isidentifier() and body != name:
+            self.imports[name] = body  # `#define POPEN popen`
 
     def enum(self, n: Any, out: list[Any]) -> None:
         pass

@@ -34,8 +34,6 @@ RULES = {r.id: r for r in (
           "void f(char *d, char *s, char *h) { int n = ntohs(h); memcpy(d, s, n); }\n", "void f(char *d, char *s, char *h) { int n = ntohs(h); if (n > 9) return; memcpy(d, s, n); }\n"),
     _rule("c.alloc-overflow", 190, "medium", "medium", "The size of this allocation can wrap around.", "Check the factors first, or use calloc.",
           "void *f(char *s) { int n = atoi(s); return malloc(n * 8); }\n", "void *f(char *s) { int n = atoi(s); if (n > 99) return 0; return malloc(n * 8); }\n"),
-    _rule("c.mul-overflow", 190, "medium", "medium", "The product of two parameters can wrap around.", "Check the factors first, or compute in a wider type.",
-          "int get_total(int price, int quantity) { return price * quantity; }\n", "int get_total(int price, int quantity) { if (price > 9 || quantity > 9) return -1; return price * quantity; }\n", "long get_total(int price, int quantity) { return (long long)price * quantity; }\n"),
     _rule("c.scaled-twice", 468, "high", "high", "The offset is scaled by the element's size twice.", "Leave out sizeof: pointer arithmetic already counts elements.",
           "void f(long *v, int i) { memset(v + i * sizeof(long), 0, 8); }\n", "void f(long *v, int i) { memset(v + i, 0, 8); }\n", "void f(char *v, int i) { memset(v + i * sizeof(long), 0, 8); }\n"),
     _rule("c.buffer-overflow", 787, "high", "high", "More is written than the buffer holds.", "Make the buffer larger or the copy shorter.",

@@ -118,7 +118,7 @@ INJECTION: tuple[Rule, ...] = (
         kind="cmd", args=(0,), need="built", evidence="heuristic",
         when=(("re", 0, r"^[a-z][\w./-]+ .*(?:-|\x00)"), ("not", ("re", 0, SQL)),
               ("re", 0, r"^(?:[\w./-]*(?:kubectl|docker|ssh|scp|rm|cp|mv|ls|cat|chmod|chown|sudo|useradd"
-               r"|mount|create|delete|show|set|get|svc\w+|ping|curl|wget|git|tar|iptables|ip|echo|mk\w+))\b")),
+               r"|mount|create|delete|show|set|get|ping|curl|wget|git|tar|iptables|ip|echo|mk\w+))\b")),
         advice="Quote every value with shlex.quote, or pass a list.",
         insecure=("def f(host, n):\n    host.run('kubectl exec -ti %s ls' % n)\n",),
         fixed=("def f(host, n):\n    host.run('kubectl exec -ti %s ls', n)\n",),
@@ -240,8 +240,8 @@ INJECTION: tuple[Rule, ...] = (
         "py.reflected-store", 79, "medium", "high",
         "A value from the request is kept unescaped and may be shown as HTML.",
         ("*.=[]",), kind="xss", args=(1,), need="web", evidence="heuristic",
-        when=(("any", ("recv", r"(?i)alive|client|session|pending|conn"),),),
-        unless=(("recv", r"(?i)flask\.session|cache|headers|cookies|config"),),
+        when=(("recv", r"^\w+\.\w+$"),),
+        unless=(("recv", r"(?i)flask\.|cache|headers|cookies|config|environ|\.(?:args|form|params|session)$"),),
         advice="Escape it where it enters: html.escape.",
         insecure=("class R:\n    def render_GET(self, request):\n"
                   "        s = request.args.get('s')[0]\n        self.clients[s] = 1\n",),
@@ -453,7 +453,7 @@ INJECTION: tuple[Rule, ...] = (
         ("*session.=[]", "*.session.{setdefault,update}", "flask.session.=[]"),
         kind="trust", args=(0, 1), need="web",
         when=(("recv", r"(?i)session$"),),
-        unless=(("in", r"(?i)login|signin|auth|callback"), ("recv", r"(?i)requests\.Session|mysession")),
+        unless=(("in", r"(?i)login|signin|auth|callback"), ("recv", r"(?i)requests\.Session")),
         advice="Check the value before it enters the session.",
         insecure=("from flask import request, session\ndef f():\n    session['u'] = request.args['u']\n",),
         fixed=("from flask import request, session\ndef f():\n    session['u'] = int(request.args['u'])\n",),
@@ -509,10 +509,9 @@ SOURCES = (
 ALL = frozenset({"*"})
 SANITIZERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("{html,cgi,markupsafe,xml.sax.saxutils,django.utils.html}.{escape,quoteattr,conditional_escape}", frozenset({"xss"})),
-    ("{escape,quoteattr,escape_html,html_escape,escape_for_html,conditional_escape,linkify}", frozenset({"xss"})),
-    ("*.{escape_html,html_escape,escape_for_html,escapeHtml}", frozenset({"xss"})),
+    ("{escape,quoteattr,escape_html,html_escape,conditional_escape,linkify}", frozenset({"xss"})),
+    ("*.{escape_html,html_escape,escapeHtml}", frozenset({"xss"})),
     ("bleach.{clean,linkify}", frozenset({"xss"})), ("nh3.clean", frozenset({"xss"})),
-    ("antixss", frozenset({"xss"})), ("*.antixss", frozenset({"xss"})),
     ("{flask,}.jsonify", frozenset({"xss"})), ("json.dumps", frozenset({"xss", "log", "header"})),
     ("*.render_template", frozenset({"xss", "template"})), ("render_template", frozenset({"xss"})),
     ("{shlex,pipes}.quote", frozenset({"cmd"})), ("shlex_quote", frozenset({"cmd"})),
