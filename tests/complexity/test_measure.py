@@ -153,10 +153,16 @@ ROWS = "lambda n, rng: f'{n}\\n' + ' '.join(str(rng.randrange(99)) for _ in rang
     [
         ("n = int(input())\nprint(n * (n + 1) // 2)\n", "O(1)"),
         ("n, *xs = map(int, open(0).read().split())\nprint(sum(xs))\n", "O(n)"),
-        ("import os, sys\nxs = os.read(sys.stdin.fileno(), 1 << 20).split()\n"
-         "os.write(sys.stdout.fileno(), str(sum(map(int, xs))).encode())\n", "O(n)"),
-        ("import sys\ninput = sys.stdin.readline\nn = int(input())\nxs = input().split()\n"
-         "print(sum(x < y for x in xs for y in xs))\nsys.exit(0)\n", "O(n^2)"),
+        (
+            "import os, sys\nxs = os.read(sys.stdin.fileno(), 1 << 20).split()\n"
+            "os.write(sys.stdout.fileno(), str(sum(map(int, xs))).encode())\n",
+            "O(n)",
+        ),
+        (
+            "import sys\ninput = sys.stdin.readline\nn = int(input())\nxs = input().split()\n"
+            "print(sum(x < y for x in xs for y in xs))\nsys.exit(0)\n",
+            "O(n^2)",
+        ),
     ],
 )
 def test_whole_programs_read_stdin_however_they_like(sandbox, code, time):

@@ -331,9 +331,7 @@ def test_no_text_breaks_it(data: st.DataObject) -> None:
 
 def _many_functions() -> list[str]:
     rng = random.Random(5)
-    parts = [
-        re.sub(r"\bf\(", f"g{i}(", CODES[rng.choice(sorted(CODES))][0]) for i in range(400)
-    ]
+    parts = [re.sub(r"\bf\(", f"g{i}(", CODES[rng.choice(sorted(CODES))][0]) for i in range(400)]
     return "\n\n".join(parts).splitlines(keepends=True)
 
 

@@ -1,7 +1,7 @@
 """How a program's time and memory grow: counted, not timed.
 
-    from nlogn.complexity import measure
-    measure(Program(code, "f"), "lambda n, rng: ([rng.random() for _ in range(n)],)").time.big_o
+from nlogn.complexity import measure
+measure(Program(code, "f"), "lambda n, rng: ([rng.random() for _ in range(n)],)").time.big_o
 """
 
 import sys

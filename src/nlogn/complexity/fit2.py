@@ -88,6 +88,7 @@ _CLASSES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("m*2^n", ("m*2^n",), ("1", "n", "m", "2^n")),
     ("2^(n+m)", ("2^(n+m)",), ("1", "2^n", "2^m")),
 )
+_DEGREE = 0.6  # in powers of two: lower terms and saturation bend a slope by less
 _SHARE = 0.02  # of the cost, somewhere on the grid, that each of a sum's terms must explain
 # Between two sizes these have no common use: they must explain far more than their neighbours.
 _RARE = frozenset(["min(n,m)", "sqrt n", "sqrt m", "n sqrt m", "n+m log n", "n log m+m"])
@@ -137,10 +138,13 @@ def _count(points: Data, low: int) -> int:
 
 def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
     exponential = max(max(n, m) for n, m, _ in data) <= 64
+    doubled = _doubled(data)
     columns: dict[str, list[float]] = {}
     found: list[tuple[float, str]] = []
     for name, own, lower in _CLASSES:
         if "2^" in name.replace("^2", "") and not exponential:
+            continue
+        if doubled and not _doubles_like(own, doubled):
             continue
         terms = (*own, *lower)
         for term in terms:
@@ -158,6 +162,8 @@ def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
                 rest[0] = [_TERMS[own[0]](n + s, m + t) / y for n, m, y in data]
                 loss = min(loss, nnls(rest, [1.0] * len(data))[0])
         found.append((loss, name))
+    if not found:
+        return Fit("unknown", 0.0, None, math.inf)
     best = min(loss for loss, _ in found)
     limit = max(1.35 * best, min(floor, 4 * best), 0.012)
     for at, (loss, name) in enumerate(found):
@@ -167,10 +173,31 @@ def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
             cheaper = [other for other, n in found[:at] if n != name]
             gap = min(min(cheaper) / max(loss, 1e-4), 1e3) if cheaper else 1e3
             confidence = (1 - math.exp(-0.35 * math.log2(1 + gap))) / (1 + 4 * loss)
-            if loss > (0.45 if offset else 0.2):
+            if loss > (0.45 if offset else 0.3 if doubled else 0.2):
                 break
             return Fit(name, round(min(confidence, 0.99), 3), runner, loss)
     return Fit("unknown", 0.0, None, best)
+
+
+def _doubled(data: Data) -> list[tuple[int, int, float]]:
+    """(n, m, log2 of the cost's factor) where both sizes double, at the largest sizes."""
+    cost = {(n, m): y for n, m, y in data}
+    pairs = [(n, m, _L(cost[2 * n, 2 * m] / y)) for (n, m), y in cost.items()
+             if (2 * n, 2 * m) in cost]  # fmt: skip
+    return sorted(pairs, key=lambda p: p[0] * p[1])[-6:] if len(pairs) >= 6 else []
+
+
+def _doubles_like(own: Sequence[str], doubled: Sequence[tuple[int, int, float]]) -> bool:
+    """Whether a class's own terms grow, when both sizes double, about as the cost does. Two
+    slopes that meet in a bend can otherwise pass for a product."""
+
+    def factor(n: int, m: int) -> float:
+        small, large = (sum(_TERMS[t](k * n, k * m) for t in own) for k in (1, 2))
+        return _L(max(large, 1e-9) / max(small, 1e-9))
+
+    gaps = sorted(seen - factor(n, m) for n, m, seen in doubled)
+    middle = (gaps[(len(gaps) - 1) // 2] + gaps[len(gaps) // 2]) / 2
+    return -_DEGREE <= middle <= _DEGREE
 
 
 def _matters(weight: Any, column: Sequence[float]) -> bool:

@@ -8,13 +8,13 @@ _FILES = ("meter", "rewrite", "hooks", "twins", "charges", "loading", "ladder", 
 _OWN_IMPORT = re.compile(
     r"^from nlogn\.complexity\.inside\.\w+ import (?:\([^)]*\)|.*)$\n?", re.MULTILINE
 )
-_MAIN = '''
+_MAIN = """
 
 def main(payload, send):
     {"ladder": main_ladder, "footprint": main_footprint, "count": main_count}[payload["do"]](
         payload, send
     )
-'''
+"""
 
 
 @functools.cache

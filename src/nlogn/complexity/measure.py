@@ -97,9 +97,7 @@ def measure(
     else:
         space = Growth("unknown", 0.0, None, (), "bytes", "not asked for")
     leak = next((s.leak for s in good if s.leak), None)
-    return Complexity(
-        "ok", worst_time, space, leak, source, seed, sandbox.isolation, None
-    )
+    return Complexity("ok", worst_time, space, leak, source, seed, sandbox.isolation, None)
 
 
 def _shapes(
@@ -115,9 +113,13 @@ def _shapes(
         except (ValueError, SyntaxError) as error:
             return [], "", ("invalid", str(error))
     if not inputs:
-        return [], "", (
-            "bad_inputs",
-            "no inputs could be made for this program: give them as `lambda n, rng: args`",
+        return (
+            [],
+            "",
+            (
+                "bad_inputs",
+                "no inputs could be made for this program: give them as `lambda n, rng: args`",
+            ),
         )
     return list(inputs), "; ".join(dict.fromkeys(s.provenance for s in inputs)), None
 
@@ -281,9 +283,7 @@ def _run_plain(
 # --- the CPU clock's objection -----------------------------------------------------------------
 
 
-def _doubt(
-    program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float
-) -> str:
+def _doubt(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float) -> str:
     """Why the counted steps cannot be the whole cost, or ""."""
     if shape.spoilt:
         return "uncertain: the program interferes with its own measurement"

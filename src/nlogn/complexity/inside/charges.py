@@ -678,8 +678,11 @@ _rules(free, """
     asyncio.tasks.gather asyncio.sleep asyncio.gather
     """)  # fmt: skip
 _rules(_sum, "sum")
-_rules(by_result, "input _io.TextIOWrapper.read _io.TextIOWrapper.readline "
-                  "_io.TextIOWrapper.readlines _io.BufferedReader.read _io.BytesIO.read")
+_rules(
+    by_result,
+    "input _io.TextIOWrapper.read _io.TextIOWrapper.readline "
+    "_io.TextIOWrapper.readlines _io.BufferedReader.read _io.BytesIO.read",
+)
 _rules(_extreme, "min max")
 _rules(may_stop, "any all")
 _rules(_sorted, "sorted")
@@ -691,10 +694,16 @@ _rules(_groupby, "itertools.groupby")
 _rules(_reduce, "_functools.reduce functools.reduce")
 _rules(_accumulate, "itertools.accumulate")
 _rules(_starmap, "itertools.starmap")
-_rules(_heavy_items, """itertools.product itertools.permutations itertools.combinations
-    itertools.combinations_with_replacement""")
-_rules(_container, """list tuple set frozenset dict bytes bytearray collections.deque
-    collections.OrderedDict collections.Counter array.array""")
+_rules(
+    _heavy_items,
+    """itertools.product itertools.permutations itertools.combinations
+    itertools.combinations_with_replacement""",
+)
+_rules(
+    _container,
+    """list tuple set frozenset dict bytes bytearray collections.deque
+    collections.OrderedDict collections.Counter array.array""",
+)
 _rules(free, "reversed itertools.zip_longest")
 _rules(_str, "str repr format ascii")
 _rules(_int, "int")
@@ -702,68 +711,103 @@ _rules(_pow, "pow")
 _rules(_divmod, "divmod")
 _rules(_next, "next")
 _rules(_print, "print")
-_rules(by_result, """bin oct hex int.to_bytes list.copy dict.copy set.copy frozenset.copy
+_rules(
+    by_result,
+    """bin oct hex int.to_bytes list.copy dict.copy set.copy frozenset.copy
     collections.deque.copy collections.Counter.copy collections.OrderedDict.copy
-    collections.defaultdict.copy copy.copy collections.Counter.elements""")
+    collections.defaultdict.copy copy.copy collections.Counter.elements
+    _struct.unpack _struct.unpack_from _struct.pack _struct.calcsize""",
+)
 _rules(by_first, "int.from_bytes hash zlib.crc32 binascii.crc32 hashlib.sha256 hashlib.md5")
-_rules(reads, """list.extend collections.deque.extend collections.deque.extendleft
+_rules(
+    reads,
+    """list.extend collections.deque.extend collections.deque.extendleft
     bytearray.extend dict.fromkeys collections.Counter.update collections.Counter.subtract
     math.fsum set.update dict.update collections.OrderedDict.update
-    collections.defaultdict.update array.array.extend""")
+    collections.defaultdict.update array.array.extend""",
+)
 _rules(reads_all, "set.update set.difference_update set.symmetric_difference_update")
-_rules(_list_at, "list.pop list.insert bytearray.pop bytearray.insert array.array.pop "
-                 "array.array.insert")
+_rules(
+    _list_at,
+    "list.pop list.insert bytearray.pop bytearray.insert array.array.pop array.array.insert",
+)
 _rules(_deque_at, "collections.deque.insert")
 _rules(_rotate, "collections.deque.rotate")
-_rules(_position, "list.index tuple.index collections.deque.index bytearray.index "
-                  "array.array.index")
+_rules(
+    _position, "list.index tuple.index collections.deque.index bytearray.index array.array.index"
+)
 _rules(_remove, "list.remove collections.deque.remove bytearray.remove array.array.remove")
-_rules(by_self, """list.count tuple.count list.reverse collections.deque.count
+_rules(
+    by_self,
+    """list.count tuple.count list.reverse collections.deque.count
     collections.deque.reverse array.array.count array.array.reverse collections.Counter.total
     str.count bytes.count str.isdigit str.isalpha str.isalnum str.isupper str.islower str.isspace
-    str.isnumeric str.isdecimal str.istitle str.isascii str.isprintable""")
+    str.isnumeric str.isdecimal str.istitle str.isascii str.isprintable""",
+)
 _rules(_sort, "list.sort")
 _rules(_bisect, "_bisect.bisect_left _bisect.bisect_right bisect.bisect_left bisect.bisect_right")
 _rules(_insort, "_bisect.insort_left _bisect.insort_right bisect.insort_left bisect.insort_right")
-_rules(by_log_first, """_heapq.heappush _heapq.heappop _heapq.heapreplace _heapq.heappushpop
-    _heapq._heappop_max _heapq._heapreplace_max heapq.heappush heapq.heappop""")
+_rules(
+    by_log_first,
+    """_heapq.heappush _heapq.heappop _heapq.heapreplace _heapq.heappushpop
+    _heapq._heappop_max _heapq._heapreplace_max heapq.heappush heapq.heappop""",
+)
 _rules(_heapify, "_heapq.heapify _heapq._heapify_max heapq.heapify")
 _rules(_n_largest, "heapq.nlargest heapq.nsmallest")
-_rules(_union, """set.union frozenset.union set.difference frozenset.difference
-    set.symmetric_difference frozenset.symmetric_difference""")
+_rules(
+    _union,
+    """set.union frozenset.union set.difference frozenset.difference
+    set.symmetric_difference frozenset.symmetric_difference""",
+)
 _rules(_intersection, "set.intersection frozenset.intersection set.intersection_update")
 _rules(_disjoint, "set.isdisjoint frozenset.isdisjoint")
 _rules(by_self, "set.issubset frozenset.issubset")
 _rules(by_first, "set.issuperset frozenset.issuperset")
 _rules(_most_common, "collections.Counter.most_common")
 _rules(_join, "str.join bytes.join bytearray.join")
-_rules(by_self_and_result, """
+_rules(
+    by_self_and_result,
+    """
     str.replace str.split str.rsplit str.splitlines str.strip str.lstrip str.rstrip str.lower
     str.upper str.title str.capitalize str.swapcase str.casefold str.translate str.zfill
     str.center str.ljust str.rjust str.expandtabs str.encode str.format str.format_map
     str.partition str.rpartition bytes.replace bytes.split bytes.strip bytes.lower bytes.upper
     bytes.decode bytearray.decode bytes.translate str.removeprefix str.removesuffix
-    bytes.rstrip bytes.lstrip bytes.splitlines bytes.hex bytearray.copy""")
-_rules(_find, "str.find str.rfind str.index str.rindex bytes.find bytes.index bytes.rfind "
-              "bytearray.find")
+    bytes.rstrip bytes.lstrip bytes.splitlines bytes.hex bytearray.copy""",
+)
+_rules(
+    _find,
+    "str.find str.rfind str.index str.rindex bytes.find bytes.index bytes.rfind bytearray.find",
+)
 _rules(_affix, "str.startswith str.endswith bytes.startswith bytes.endswith")
 _rules(by_first_and_result, "str.maketrans")
-_rules(_regex, """re.match re.fullmatch re.search re.findall re.finditer re.split re.sub re.subn
+_rules(
+    _regex,
+    """re.match re.fullmatch re.search re.findall re.finditer re.split re.sub re.subn
     re.Pattern.match re.Pattern.fullmatch re.Pattern.search re.Pattern.findall
-    re.Pattern.finditer re.Pattern.split re.Pattern.sub re.Pattern.subn""")
-_rules(free, "re.Match.group re.Match.groups re.Match.span re.Match.start re.Match.end "
-             "re.Match.groupdict")
+    re.Pattern.finditer re.Pattern.split re.Pattern.sub re.Pattern.subn""",
+)
+_rules(
+    free,
+    "re.Match.group re.Match.groups re.Match.span re.Match.start re.Match.end re.Match.groupdict",
+)
 _rules(_deep, "copy.deepcopy pickle.dumps")
 _rules(_dumps, "json.dumps")
 _rules(_loads, "json.loads pickle.loads ast.literal_eval _pickle.loads")
 _rules(by_first, "random.Random.shuffle")
 _rules(_choices, "random.Random.choices random.Random.sample random.Random.randbytes")
-_rules(_statistic("sort"), """statistics.median statistics.median_low statistics.median_high
-    statistics.quantiles statistics.median_grouped""")
-_rules(_statistic("scan"), """statistics.mean statistics.fmean statistics.stdev statistics.pstdev
+_rules(
+    _statistic("sort"),
+    """statistics.median statistics.median_low statistics.median_high
+    statistics.quantiles statistics.median_grouped""",
+)
+_rules(
+    _statistic("scan"),
+    """statistics.mean statistics.fmean statistics.stdev statistics.pstdev
     statistics.variance statistics.pvariance statistics.mode statistics.multimode
     statistics.geometric_mean statistics.harmonic_mean statistics.correlation
-    statistics.covariance statistics.linear_regression""")
+    statistics.covariance statistics.linear_regression""",
+)
 _rules(_gcd, "math.gcd math.lcm")
 _rules(_factorial, "math.factorial")
 _rules(_comb, "math.comb math.perm")
@@ -771,8 +815,11 @@ _rules(_isqrt, "math.isqrt")
 _rules(_prod, "math.prod")
 _rules(by_first, "math.dist math.sumprod")
 _rules(reads, "math.hypot")
-_rules(_contains, "_operator.contains operator.contains list.__contains__ tuple.__contains__ "
-                  "str.__contains__ dict.__contains__ set.__contains__ frozenset.__contains__")
+_rules(
+    _contains,
+    "_operator.contains operator.contains list.__contains__ tuple.__contains__ "
+    "str.__contains__ dict.__contains__ set.__contains__ frozenset.__contains__",
+)
 _rules(_count_of, "_operator.countOf _operator.indexOf")
 
 # Modules whose remaining functions do a fixed amount of work.
@@ -784,8 +831,9 @@ _FREE_MODULES = word_set(
 )
 HOOKS = operator_hooks()
 for _op in sorted(
-    word_set("add sub mul floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge "
-             "iadd isub imul")
+    word_set(
+        "add sub mul floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge iadd isub imul"
+    )
 ):
     _hooked = HOOKS[_op]
     _RULES[f"_operator.{_op}"] = lambda f, s, args, kw, _h=_hooked: _h(*args)

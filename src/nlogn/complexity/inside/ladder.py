@@ -250,9 +250,7 @@ class Climb:
         axis = [2 << k for k in range(12)]
         limit = self.payload["two"]
         cost: dict[tuple[int, int], float] = {}
-        pairs = sorted(
-            ((n, m) for n in axis for m in axis), key=lambda p: (p[0] * p[1], p)
-        )
+        pairs = sorted(((n, m) for n in axis for m in axis), key=lambda p: (p[0] * p[1], p))
         for n, m in pairs:
             smaller = [
                 cost[q] * (4 if max(n // q[0], m // q[1]) > 1 else 2)

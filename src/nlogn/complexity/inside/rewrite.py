@@ -30,9 +30,7 @@ CHEAP_NAMES = word_set(
     "EOFError KeyboardInterrupt SystemExit aiter anext"
 )
 # These look at their caller's frame: they must stay calls of the program itself.
-FRAME_NAMES = word_set(
-    "super locals globals vars dir __import__ breakpoint eval exec"
-)
+FRAME_NAMES = word_set("super locals globals vars dir __import__ breakpoint eval exec")
 CHEAP_METHODS = word_set(
     "append add popleft appendleft popitem keys values items get setdefault bit_length "
     "discard is_integer conjugate random randint randrange choice uniform __init__ "
@@ -49,9 +47,7 @@ _CMP = {
     ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
     ast.In: "in", ast.NotIn: "notin",
 }  # fmt: skip
-_SMALL_CALLS = word_set(
-    "len ord id bool float"
-)
+_SMALL_CALLS = word_set("len ord id bool float")
 
 
 def rewrite(source: str, mode: str = "exec", *, hook_own: bool = False) -> Any:
