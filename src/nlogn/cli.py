@@ -39,7 +39,7 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = ERROR
-    except BrokenPipeError:  # the reader, such as `head`, has had enough
+    except _ReaderLeft:
         with suppress(OSError):
             sys.stdout.close()
         code = GOOD
@@ -63,7 +63,19 @@ def _fail(message: str) -> NoReturn:
     sys.exit(ERROR)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _ReaderLeft(Exception):
+    """Whoever read our output, such as `head`, has had enough."""
+
+
+class _Verbs(click.Group):
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError as error:  # click would exit 1, which says: the program falls short
+            raise _ReaderLeft from error
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nlogn")
 def cli() -> None:
     """Code that is measured: run in a sandbox, broken with inputs, its growth counted.

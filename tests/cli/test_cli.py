@@ -156,6 +156,31 @@ def test_a_report_that_cannot_be_written_does_not_lose_the_verdict(files: Path) 
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("cache", ["/dev/null", "a file", "taken"])
+def test_a_cache_that_cannot_be_used_does_not_lose_the_verdict(
+    cache: str, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (files / "a file").write_text("")
+    (files / "taken" / "failures.jsonl").mkdir(parents=True)
+    monkeypatch.setenv("NLOGN_CACHE", cache)
+    done = nlogn("judge", "bad.py::total", "--reference", "good.py", "--no-growth", cwd=files)
+    assert done.returncode == 1 and done.stdout.startswith("wrong answer"), done.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_failure(files: Path) -> None:
+    row = json.dumps({"id": 1, "code": SUM, "entry": "total", "cases": [[[[1]], 1]]})
+    (files / "rows.jsonl").write_text(f"{row}\n" * 50)
+    command = [sys.executable, "-m", "nlogn", "judge", "--jsonl", "rows.jsonl", "--no-growth"]
+    with subprocess.Popen(
+        command, cwd=files, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert '"accepted"' in process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+        assert process.wait(timeout=60) == 0 and "Traceback" not in told, told
+
+
 def test_a_mistake_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     from nlogn import cli
 

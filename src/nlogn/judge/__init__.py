@@ -82,7 +82,10 @@ def _corpus() -> Any:
 
     from nlogn.cases.corpus import FailureCorpus
 
-    cache = os.environ.get("NLOGN_CACHE") or Path.home() / ".cache" / "nlogn"
+    try:
+        cache = os.environ.get("NLOGN_CACHE") or Path.home() / ".cache" / "nlogn"
+    except RuntimeError:  # a user without a home
+        return None
     return FailureCorpus(Path(cache) / "failures.jsonl")
 
 

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,7 +80,7 @@ def judge_program(
         raise SuiteError(f"the reference cannot run: {unusable}")
     key = _corpus_key(program, problem, reference)
     if suite is None:
-        replay = corpus.failures(key) if corpus is not None and key else ()
+        replay = _remembered(corpus, key)
         suite = suite_for(
             program, sandbox, problem=problem, reference=reference, cases=cases, seed=seed,
             replay=replay, from_json=from_json,
@@ -88,13 +89,23 @@ def judge_program(
     report, status, message = _report(program, judged, suite, sandbox)
     failing = report.smallest_failing
     if corpus is not None and key and failing is not None and failing.args is not None:
-        corpus.add(key, failing.args)
+        with suppress(OSError, ValueError):  # a full disk must not cost the verdict
+            corpus.add(key, failing.args)
     if status != "accepted":
         return _verdict(status, message, report, sandbox, seed)
     if not measure:
         return replace(_verdict(status, message, report, sandbox, seed), time=_NOT_ASKED_TIME,
                        memory=_NOT_ASKED_MEMORY)  # fmt: skip
     return _measured(program, problem, inputs, suite, report, message, sandbox, seed)
+
+
+def _remembered(corpus: FailureCorpus | None, key: str | None) -> Sequence[tuple[Any, ...]]:
+    if corpus is None or not key:
+        return ()
+    try:
+        return corpus.failures(key)
+    except OSError:  # a home that cannot be read holds nothing to replay
+        return ()
 
 
 _NOT_ASKED_TIME = v.unmeasured("steps", "not asked for")
