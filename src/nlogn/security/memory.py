@@ -31,6 +31,7 @@ COMPARE: dict[str, Any] = {
 ASSERTS = re.compile(
     r"(?i)^(?:g_|tor_|ap_|debug_|static_)?assert\w*$|^(?:BUG|WARN)_ON\w*$|^VERIFY$|^CHECK\w*$"
 )
+TARGET_SIZE = re.compile(r"(?i)^(?:dest|dst|out|target|buf(?:fer)?)_?(?:size|len|sz|cap)\w*$")
 FREES = frozenset(
     [
         "free",
@@ -691,6 +692,17 @@ class Memory:
                             "c.alloc-overflow", e.pos, st.outside[p], f"{p} comes from outside"
                         )
 
+    def ignores_target_size(self, length: str) -> bool:
+        """The function is told how large the target is and uses only the source's size."""
+        if self.fn is None:
+            return False
+        params = [x.name for x in self.fn.params]
+        told = [x for x in params if TARGET_SIZE.search(x)]
+        if length not in params or length in told or len(told) != 1:
+            return False
+        text = self.text[self.fn.pos : self.fn.end]
+        return len(re.findall(rf"\b{re.escape(told[0])}\b", text)) == 1
+
     def copying(self, name: str, e: ir.Call, st: State) -> None:
         at = COPIES.get(name)
         target = TARGET.get(name, 0)
@@ -703,6 +715,8 @@ class Memory:
                 )
             n = self.value(size, st)
             dst = path(e.args[target])
+            if name in ("strncpy", "memcpy", "memmove") and self.ignores_target_size(p):
+                self.report("c.target-size-ignored", e.pos)
             if n is not None and dst and name in ("memset", "wmemset"):
                 st.filled[dst] = n * (4 if name == "wmemset" else 1)
             if n is not None and dst in st.size:

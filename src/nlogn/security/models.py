@@ -163,6 +163,7 @@ SAME_TEXT = words(
 
 CODECS = words(
     """
+    c_str
     encode decode toString str String string strval getBytes repr tostring bytes bytearray
     unquote unquote_plus quote_plus b64encode b64decode valueOf toCharArray format_map
     toByteArray encodeBase64 decodeBase64 decodeBuffer urldecode base64_decode base64_encode

@@ -42,6 +42,8 @@ RULES = {r.id: r for r in (
           "void f(void) { int a[4]; a[4] = 1; }\n", "void f(void) { int a[4]; a[3] = 1; }\n"),
     _rule("c.unbounded-copy", 120, "medium", "high", "The copy is as long as its source, whatever fits.", "Use snprintf with the size of the target.",
           "void f(char *s) { char b[8]; strcpy(b, s); }\n", 'void f(char *s) { char b[8]; snprintf(b, sizeof b, "%s", s); }\n', "void f(char *s) { char b[8]; if (strlen(s) > 7) return; strcpy(b, s); }\n"),
+    _rule("c.target-size-ignored", 119, "high", "high", "The copy is bounded by its source's size; the target's size is never looked at.", "Bound it by the target's size.",
+          "void f(char *dst, int dst_size, char *src, int src_size) { strncpy(dst, src, src_size); }\n", "void f(char *dst, int dst_size, char *src, int src_size) { strncpy(dst, src, src_size < dst_size ? src_size : dst_size); }\n"),
     _rule("c.pointer-size", 467, "medium", "high", "This is the size of the pointer, not of what it points to.", "Write sizeof(*p).",
           "void f(void) { long *p = malloc(sizeof(p)); use(p); }\n", "void f(void) { long *p = malloc(sizeof(*p)); use(p); }\n"),
     _rule("c.string-terminator", 787, "high", "high", "There is no room for the terminating zero.", "Allocate strlen(s) + 1.",
