@@ -101,3 +101,26 @@ def test_under_autocast_products_are_half_and_gradients_whole() -> None:
     assert weight.grad is not None and weight.grad.dtype == torch.float32
     want = torch.autograd.grad(F.cross_entropy(hidden @ weight.t(), targets), weight)[0]
     torch.testing.assert_close(weight.grad, want, atol=2e-2, rtol=0.1)
+
+
+def test_gates_and_states_stay_whole_under_autocast() -> None:
+    from variants import VARIANTS
+
+    from nlogn.model.experts import Gate
+    from nlogn.model.transformer import Transformer
+
+    gate = Gate(16, VARIANTS["hybrid"].experts)
+    torch.nn.init.normal_(gate.weight)
+    x = seeded(50, 16).detach()
+    want, _ = gate(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        got, _ = gate(x)
+    assert torch.equal(got.logits, want.logits) and torch.equal(got.chosen, want.chosen)
+    for name in ("linear attention", "sparse attention"):
+        model = Transformer(VARIANTS[name]).eval()
+        tokens = torch.randint(0, 97, (1, 30))
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            half = model(tokens, logits="none").hidden.float()
+        whole = model(tokens, logits="none").hidden
+        similar = F.cosine_similarity(half.flatten(), whole.flatten(), dim=0)
+        assert similar > 0.9, name

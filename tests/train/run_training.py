@@ -9,6 +9,7 @@ import torch.distributed as dist
 from corpus import made_up
 from variants import HYBRID
 
+from nlogn.model.checkpoint import save
 from nlogn.model.heads import Heads, HeadsConfig
 from nlogn.model.transformer import Transformer
 from nlogn.train.pretrain import Run, shard, train
@@ -45,6 +46,7 @@ def main(folder: str, steps: int, sharded: bool) -> None:
         on_step=lambda p: write(f"{p.step} {p.losses['tokens']!r}\n"),
     )
     state = model.state_dict()
+    save(model, Path(folder) / "exported")
     if sharded:
         state = {k: v.full_tensor() if hasattr(v, "full_tensor") else v for k, v in state.items()}
     if not dist.is_initialized() or dist.get_rank() == 0:

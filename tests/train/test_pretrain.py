@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="training needs torch (extra `model`
 
 from corpus import made_up  # noqa: E402
 
+from nlogn.model.checkpoint import load  # noqa: E402
 from nlogn.model.experts import own_group_share  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
 from nlogn.train.curves import plot, read_metrics, to_tensorboard  # noqa: E402
@@ -85,6 +86,8 @@ def test_two_sharded_processes_train_as_one(tmp_path: Path) -> None:
     ends = [torch.load(tmp_path / name / "final.pt") for name in ("one", "two")]
     for key in ends[0]:
         torch.testing.assert_close(ends[0][key], ends[1][key], atol=2e-4, rtol=1e-3)
+    exported = load(tmp_path / "two" / "exported").state_dict()
+    assert all(torch.equal(exported[key], ends[1][key]) for key in ends[1])
     again = finish(start(tmp_path / "two", 5, "--shard", launcher=torchrun(2)))
     assert again == []  # it resumed at its end
 

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from nlogn.model.config import BadConfig, ModelConfig
 from nlogn.model.families import family, from_hf, to_hf
@@ -36,7 +38,8 @@ class BadCheckpoint(ValueError):
 def save(model: Transformer, folder: str | Path, dtype: torch.dtype | None = None) -> None:
     """Write the network to a folder, in its own precision or in `dtype`.
 
-    The balancing bias of the gates stays float32. Tied embeddings are written once.
+    The balancing bias of the gates stays float32. Tied embeddings are written once. A sharded
+    network (FSDP2) is gathered: every rank calls this, the first one writes.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +54,8 @@ def save(model: Transformer, folder: str | Path, dtype: torch.dtype | None = Non
         (extra if aside else weights)[name] = (
             kept.detach().cpu().clone(memory_format=torch.contiguous_format)
         )
+    if dist.is_initialized() and dist.get_rank() > 0:
+        return
     _write_shards(weights, folder)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     generation = {"bos_token_id": config.get("bos_token_id"),
@@ -67,6 +72,8 @@ def published(model: Transformer) -> Iterator[tuple[str, Tensor]]:
     for name, tensor in model.state_dict().items():
         if name == "lm_head.weight" and model.config.tied:
             continue
+        if isinstance(tensor, DTensor):
+            tensor = tensor.full_tensor()
         prefix, _, last = name.rpartition(".")
         if last == "gate_up_proj" and prefix.endswith("experts"):
             for i, expert in enumerate(tensor):

@@ -57,7 +57,8 @@ class Gate(nn.Module):
         """Routing and weights (N, K) for `x` (N, C). `steer` (G,) is added to the group scores:
         a request may lean towards a paradigm."""
         config = self.config
-        logits = F.linear(x.float(), self.weight.float())
+        with torch.autocast(x.device.type, enabled=False):
+            logits = F.linear(x.float(), self.weight.float())
         scores = logits.sigmoid()
         with torch.no_grad():
             choice = scores + self.e_score_correction_bias

@@ -133,7 +133,8 @@ class LinearAttention(nn.Module):
             strength, decay = strength * step.valid[:, None], decay * step.valid[:, None]
         state = cache.state if cache else q.new_zeros(batch, *self._state_shape)
         rule = recurrent if tokens == 1 else chunked
-        out, state = rule(q, k, v, decay, strength, state)
+        with torch.autocast(x.device.type, enabled=False):
+            out, state = rule(q, k, v, decay, strength, state)
         if cache:
             cache.state = state
         z = z.reshape(batch, tokens, -1, shape.value_dim)

@@ -39,9 +39,10 @@ class Indexer(nn.Module):
         """(B, T, S) of queries `x` (B, T, C), turned by `cos` and `sin`, against turned keys."""
         q = self.wq_b(x).unflatten(-1, (self.shape.heads, -1)).transpose(1, 2)
         q = rotate(q, cos, sin)
-        close = F.relu((q.float() @ keys.float().transpose(-1, -2)) * self.shape.dim**-0.5)
         weights = self.weights_proj(x).float() * self.shape.heads**-0.5
-        return torch.einsum("bth,bhts->bts", weights, close)
+        with torch.autocast(x.device.type, enabled=False):
+            close = F.relu((q.float() @ keys.float().transpose(-1, -2)) * self.shape.dim**-0.5)
+            return torch.einsum("bth,bhts->bts", weights, close)
 
 
 def choose(scores: Tensor, seen: Tensor, keep: int) -> Tensor:
