@@ -181,6 +181,12 @@ def test_a_reader_that_leaves_early_is_no_failure(files: Path) -> None:
         assert process.wait(timeout=60) == 0 and "Traceback" not in told, told
 
 
+def test_a_budget_that_is_no_class_is_said_before_any_work() -> None:
+    done = nlogn("solve", "two_sum", "--time-budget", "O(fast)", "--format=json")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "O(fast)" in json.loads(done.stdout)["message"]
+
+
 def test_a_mistake_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     from nlogn import cli
 

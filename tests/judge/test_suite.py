@@ -1,6 +1,8 @@
 """Where cases come from: stdin texts, linked structures, preambles, checkers, declared types."""
 
-from nlogn.judge import judge, judge_program
+import pytest
+
+from nlogn.judge import SuiteError, judge, judge_program, suite_for
 from nlogn.problems import Case, Parameter, Problem, Signature, Solution
 from nlogn.sandbox import Program, Sandbox
 
@@ -23,6 +25,36 @@ def test_a_program_whose_input_cannot_be_guessed_is_not_called_right(sandbox: Sa
         assert "give cases" in str(error)
     else:
         assert verdict.cases.oracle == "none"
+
+
+def test_a_whole_program_is_never_right_by_returning_nothing(sandbox: Sandbox) -> None:
+    nothing = "def f(xs: list[int]) -> None:\n    xs.sort()\n"
+    for oracle in (
+        {"reference": Program(nothing, "f")},
+        {"problem": Problem(name="p", statement="Sort.", examples=(Case(args=([1],)),))},
+    ):
+        with pytest.raises(SuiteError, match="FILE::FUNCTION"):
+            judge_program(Program("pass\n", None), sandbox=sandbox, **oracle)  # type: ignore[arg-type]
+    # The entry that the reference or the problem names is meant, where the program names none.
+    kwargs = {"measure": False, "sandbox": sandbox}
+    verdict = judge("pass\n", reference=Program(nothing, "f"), **kwargs)  # type: ignore[arg-type]
+    assert verdict.status == "invalid"
+    asked = Signature("f", (Parameter("xs", "list[int]"),))
+    problem = Problem(name="p", statement="", signature=asked, examples=(Case(args=([1],)),))
+    assert judge(nothing, problem=problem, **kwargs).accepted  # type: ignore[arg-type]
+
+
+def test_a_function_is_not_run_on_stdin_texts(sandbox: Sandbox) -> None:
+    problem = Problem(name="p", statement="", examples=(Case(stdin="1", expected="1"),))
+    with pytest.raises(SuiteError, match="stdin"):
+        judge("def f(): pass\n", "f", problem=problem, measure=False, sandbox=sandbox)
+
+
+def test_a_replayed_input_is_counted_once(sandbox: Sandbox) -> None:
+    program = Program("def f(x: int) -> int:\n    return x\n", "f")
+    first = suite_for(program, sandbox, reference=program)
+    again = suite_for(program, sandbox, reference=program, replay=[first.cases[5].args or ()])
+    assert len(again.cases) == len(first.cases)
 
 
 def test_checker_says_which_of_several_answers_are_right(sandbox: Sandbox) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nlogn.complexity import bigo
 from nlogn.engine.protocol import Completion, Engine, Prompt, Sampling
 from nlogn.judge.judging import judge_program, run_suite
 from nlogn.judge.pool import map_ordered
@@ -15,6 +16,10 @@ from nlogn.judge.verdict import Verdict
 from nlogn.problems.problem import Case, Problem
 from nlogn.sandbox import Outcome, Program, Sandbox, shared_sandbox
 from nlogn.values import encode
+
+
+class BudgetError(ValueError):
+    """The budget is no class of growth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,15 @@ def solve(
         progress: called with (judged, total).
 
     Raises:
+        BudgetError: a budget is no class of growth.
         EngineError: the engine is unreachable or answers nonsense.
         SandboxUnavailable: there is no isolation on this machine.
     """
+    for budget in filter(None, (time_budget, memory_budget)):
+        try:
+            bigo.parse(budget)
+        except ValueError as error:
+            raise BudgetError(str(error)) from error
     sandbox = sandbox or shared_sandbox()
     sampling = replace(sampling or Sampling(), n=samples, seed=seed)
     (completions,) = engine.generate([Prompt(problem)], sampling)

@@ -3,6 +3,7 @@
 import sys
 import types
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nlogn.judge.judging import judge_program
@@ -10,7 +11,7 @@ from nlogn.judge.ranking import rank, ranking_key, score
 from nlogn.judge.suite import Suite, SuiteError, suite_for
 from nlogn.judge.verdict import CaseReport, FailingCase, Verdict
 from nlogn.problems.problem import Problem
-from nlogn.sandbox import Program, Sandbox, load_program, shared_sandbox
+from nlogn.sandbox import Sandbox, load_program, shared_sandbox
 from nlogn.sandbox.source import Source
 
 __all__ = [
@@ -46,7 +47,8 @@ def judge(
     """Judge a program: source text, ``path::entry``, a function object or a `Program`.
 
     Args:
-        entry: the function to call, where `program` is text; None: a whole program.
+        entry: the function to call, where `program` is text; None: the one that the reference
+            or the problem names, else a whole program.
         reference: a right program; its entry is `entry` unless it names another.
         cases: rows ``(args, expected)``, or ``(stdin, stdout)`` for a whole program.
         from_json: `cases` were read from JSON, so a list there may stand for a tuple.
@@ -60,8 +62,12 @@ def judge(
     """
     loaded = load_program(program, entry, language)
     oracle = None if reference is None else load_program(reference, loaded.entry, None)
-    if oracle is not None and oracle.entry is None and loaded.entry is not None:
-        oracle = Program(oracle.code, loaded.entry, oracle.language)
+    asked = problem.signature.entry if problem is not None and problem.signature else None
+    called = loaded.entry or (oracle.entry if oracle is not None else None) or asked
+    if loaded.entry is None and loaded.language == "python":
+        loaded = replace(loaded, entry=called)
+    if oracle is not None and oracle.entry is None and oracle.language == "python":
+        oracle = replace(oracle, entry=called)
     return judge_program(
         loaded,
         problem=problem,

@@ -85,6 +85,7 @@ def judge_program(
             program, sandbox, problem=problem, reference=reference, cases=cases, seed=seed,
             replay=replay, from_json=from_json,
         )  # fmt: skip
+    _must_fit(program, suite)
     judged = run_suite(program, suite, sandbox)
     report, status, message = _report(program, judged, suite, sandbox)
     failing = report.smallest_failing
@@ -97,6 +98,14 @@ def judge_program(
         return replace(_verdict(status, message, report, sandbox, seed), time=_NOT_ASKED_TIME,
                        memory=_NOT_ASKED_MEMORY)  # fmt: skip
     return _measured(program, problem, inputs, suite, report, message, sandbox, seed)
+
+
+def _must_fit(program: Program, suite: Suite) -> None:
+    """A whole program cannot be called, and what it would seem to return is no answer."""
+    if program.entry is None and any(case.args is not None for case in suite.cases):
+        raise SuiteError("the cases call a function: name the program's as FILE::FUNCTION")
+    if program.entry is not None and any(case.stdin is not None for case in suite.cases):
+        raise SuiteError("the cases are stdin texts: name the whole program, without ::FUNCTION")
 
 
 def _remembered(corpus: FailureCorpus | None, key: str | None) -> Sequence[tuple[Any, ...]]:

@@ -102,6 +102,8 @@ def suite_for(
 
     suite, drawn = _draw(suite, suite.reference, problem, known, sandbox, seed)
     replayed = [Case(args=args, has_expected=False, note="failed before") for args in replay]
+    again = {repr(case.args) for case in replayed}  # not to be counted twice
+    drawn = [case for case in drawn if case.args is None or repr(case.args) not in again]
     computed, slowest = _answer(suite, unanswered, sandbox, suite.limits, suite.limits.wall_s)
     # Drawn inputs may ask for more work than the reference can do: light ones first.
     drawn = sorted(replayed + drawn, key=_weight)
