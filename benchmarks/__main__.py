@@ -13,7 +13,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-NAMES = ("sandbox", "canonical", "complexity", "faster", "cases", "static", "security")
+COMMANDS = {
+    "sandbox": ("sandbox",),
+    "canonical": ("canonical",),
+    "blind": ("complexity", "blind"),
+    "labelled": ("complexity",),
+    "faster": ("faster",),
+    "cases": ("cases", "--per-problem", "2", "--seeds", "0,1,2"),
+    "stdin": ("cases_stdin",),
+    "static": ("static",),
+    "security": ("security",),
+}
+NAMES = tuple(COMMANDS)
 
 HEAD = """# Benchmarks
 
@@ -31,8 +42,9 @@ def main() -> int:
         return 2
     failed = []
     for name in names:
-        command = [sys.executable, "-m", f"benchmarks.{name}"]
-        print(f"== benchmarks.{name}", flush=True)
+        module, *options = COMMANDS[name]
+        command = [sys.executable, "-m", f"benchmarks.{module}", *options]
+        print(f"== {' '.join(command[1:])}", flush=True)
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
         print(done.stdout, flush=True)
         if done.returncode:
@@ -49,7 +61,8 @@ def write_section(name: str, text: str) -> None:
     old = PAGE.read_text("utf-8") if PAGE.exists() else ""
     parts = dict(re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- \w+ -->|\Z)", old, re.S))
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
-    stamp = f"`python -m benchmarks {name}`, {datetime.date.today()}, {machine}"
+    command = " ".join((f"benchmarks.{COMMANDS[name][0]}", *COMMANDS[name][1:]))
+    stamp = f"`python -m {command}`, {datetime.date.today()}, {machine}"
     parts[name] = f"{text.strip()}\n\n{stamp}\n\n"
     body = "".join(f"<!-- {n} -->\n{parts[n]}" for n in NAMES if n in parts)
     PAGE.parent.mkdir(exist_ok=True)

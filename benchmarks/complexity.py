@@ -3,8 +3,8 @@
     python -m benchmarks.complexity [LABELLED] [--limit N] [--load K]
 
 LABELLED is JSON Lines (`id`, `code`, `entry`, `inputs`, `time`, `memory`), or a Python file with
-a list of such rows (dicts or objects, under any name), or the shared set of labelled functions,
-which is the default. A missing label is not scored. big-O runs the functions in this process
+a list of such rows (dicts or objects, under any name), or the word ``blind`` for benchmarks/blind,
+or the shared set of labelled functions, which is the default. A missing label is not scored. big-O runs the functions in this process
 (they are this project's own), on size ranges that fit the label: it is told what it is to find.
 """
 
@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     path = options.labelled or folder() / "complexity" / "labelled_functions.py"
-    rows = load(path)[: options.limit or None]
+    rows = (_blind() if str(path) == "blind" else load(path))[: options.limit or None]
     with Sandbox() as sandbox:
         plain = [_timed(row, sandbox) for row in rows]
         again = [_timed(row, sandbox)[0] for row in rows]
@@ -186,6 +186,12 @@ def _peer(row: Row) -> str:
 
 
 # --- reading -----------------------------------------------------------------------------------
+
+
+def _blind() -> list[Row]:
+    from benchmarks import blind
+
+    return [_row(item) for item in blind.load()]
 
 
 def load(path: Path) -> list[Row]:
