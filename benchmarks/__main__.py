@@ -63,7 +63,10 @@ def write_section(name: str, text: str) -> None:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     command = " ".join((f"benchmarks.{COMMANDS[name][0]}", *COMMANDS[name][1:]))
     stamp = f"`python -m {command}`, {datetime.date.today()}, {machine}"
-    parts[name] = f"{text.strip()}\n\n{stamp}\n\n"
+    body = text.strip()
+    if not body.startswith("## "):
+        body = f"## {name.capitalize()}\n\n```\n{body}\n```"
+    parts[name] = f"{body}\n\n{stamp}\n\n"
     body = "".join(f"<!-- {n} -->\n{parts[n]}" for n in NAMES if n in parts)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(f"{HEAD}\n{body}", "utf-8")

@@ -4,8 +4,9 @@
 
 LABELLED is JSON Lines (`id`, `code`, `entry`, `inputs`, `time`, `memory`), or a Python file with
 a list of such rows (dicts or objects, under any name), or the word ``blind`` for benchmarks/blind,
-or the shared set of labelled functions, which is the default. A missing label is not scored. big-O runs the functions in this process
-(they are this project's own), on size ranges that fit the label: it is told what it is to find.
+or the shared set of labelled functions, which is the default. A missing label is not scored.
+big-O runs the functions in this process (they are this project's own), on size ranges that fit
+the label: it is told what it is to find.
 """
 
 import argparse

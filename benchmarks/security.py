@@ -24,7 +24,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from security_disputed import DISPUTED
+from benchmarks.security_disputed import DISPUTED
 
 from nlogn.security import Report, secure
 

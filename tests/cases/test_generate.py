@@ -166,3 +166,11 @@ def test_nothing_is_written_and_other_modules_do_not_matter(tmp_path: Path) -> N
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True,
                    env={"PYTHONPATH": ":".join(sys.path)})  # fmt: skip
     assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_of_unknown_type_are_hashable() -> None:
+    code = "def f(patch):\n    return {k: v for k, v in patch.items()}\n"
+    signature = infer_signature(code, "f", examples=[(({"a": [1], "b": {"c": None}},), {})])
+    for seed in range(20):
+        for (patch,) in generate(signature, seeds=[({"a": [1]},)], count=100, seed=seed):
+            assert all(hash(key) is not None for key in patch) if isinstance(patch, dict) else True

@@ -398,6 +398,15 @@ class Maker:
             made.append(as_kind(row, inner.kind))
         return made
 
+    def key(self, type_: Type, level: int) -> Any:
+        """A value that a dict takes for a key; the text of one that it does not take."""
+        value = self.value(type_, level)
+        try:
+            hash(value)
+        except TypeError:
+            return str(value)
+        return value
+
     def mapping(self, type_: Map, level: int) -> dict[Any, Any]:
         size = self.size(type_.min_size, None, level)
         if type_.role == "adjacency":
@@ -405,7 +414,7 @@ class Maker:
             if isinstance(main_option(type_.key), Str):
                 keys = list(string.ascii_uppercase[:size])
             return {k: self.edges_to(type_.value, keys) for k in keys}
-        return {self.value(type_.key, level + 1): self.value(type_.value, level + 1)
+        return {self.key(type_.key, level + 1): self.value(type_.value, level + 1)
                 for _ in range(size)}  # fmt: skip
 
     def edges_to(self, value: Type, keys: list[Any]) -> Any:

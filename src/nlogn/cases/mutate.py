@@ -317,7 +317,7 @@ def _dict(
     if pick == 0 and keys:
         del made[rng.choice(keys)]
     elif pick == 1 or not keys:
-        made[maker.value(key_type, level + 1)] = maker.value(value_type, level + 1)
+        made[maker.key(key_type, level + 1)] = maker.value(value_type, level + 1)
     elif pick == 2:
         key = rng.choice(keys)
         made[key] = change(made[key], value_type, maker, rng, level + 1)
