@@ -172,5 +172,5 @@ def test_keys_of_unknown_type_are_hashable() -> None:
     code = "def f(patch):\n    return {k: v for k, v in patch.items()}\n"
     signature = infer_signature(code, "f", examples=[(({"a": [1], "b": {"c": None}},), {})])
     for seed in range(20):
-        for (patch,) in generate(signature, seeds=[({"a": [1]},)], count=100, seed=seed):
-            assert all(hash(key) is not None for key in patch) if isinstance(patch, dict) else True
+        made = generate(signature, seeds=[({"a": [1]},)], count=100, seed=seed)
+        assert sum(isinstance(patch, dict) for (patch,) in made) > 50
