@@ -3,6 +3,7 @@
 import io
 
 from nlogn.assistant.solve import Answer
+from nlogn.complexity.growth import Growth
 from nlogn.judge.report import Page
 from nlogn.judge.show import failing_lines, growth_lines, printable, verdict_entry
 from nlogn.problems.problem import Problem
@@ -40,14 +41,18 @@ def _table(answer: Answer) -> str:
         steps = "–" if verdict.steps is None else f"{verdict.steps:,}"
         copies = f" ×{candidate.copies}" if candidate.copies > 1 else ""
         told = (
-            str(position), verdict.status.replace("_", " "), verdict.time.big_o,
-            verdict.memory.big_o, steps, candidate.origin + copies, candidate.why,
+            str(position), verdict.status.replace("_", " "), _class(verdict.time),
+            _class(verdict.memory), steps, candidate.origin + copies, candidate.why,
         )  # fmt: skip
         # As plain text: "[/x]" in a program's message is no markup.
         table.add_row(*(Text(printable(cell)) for cell in told))
     buffer = io.StringIO()
     Console(file=buffer, width=max(Console().width, 100)).print(table)
     return buffer.getvalue()
+
+
+def _class(growth: Growth) -> str:
+    return growth.big_o if growth.points else "–"
 
 
 def answer_page(problem: Problem, answer: Answer) -> Page:
