@@ -137,11 +137,12 @@ def test_a_line_that_is_no_text_does_not_lose_the_others(tmp_path: Path) -> None
     [
         ({"language": "rust"}, "'language' is one of python, cpp, javascript"),
         ({"language": "cpp"}, "has no 'entry'"),
+        ({"cases": [[json.loads("[" * 900 + "]" * 900), 1]]}, "nested too deeply"),
         ({"reference": "def total(xs"}, "the reference cannot run: line 1"),
         ({"reference": "def other(xs): pass"}, "the reference cannot run: the program has no"),
     ],
 )
-def test_jsonl_rows_that_make_no_sense_say_why(extra: dict[str, str], told: str) -> None:
+def test_jsonl_rows_that_make_no_sense_say_why(extra: dict[str, Any], told: str) -> None:
     row = json.dumps({"id": 1, "code": SUM, "entry": "total"} | extra)
     (only,) = rows_of(nlogn("judge", "--jsonl", "-", "--no-growth", stdin=row))
     assert only["status"] == "system_error" and told in only["message"]

@@ -1,5 +1,7 @@
 """Each way a program can fall short has its own status, and a sentence that says why."""
 
+from typing import Any
+
 import pytest
 
 import nlogn
@@ -7,7 +9,7 @@ from nlogn.assistant.show import answer_text
 from nlogn.assistant.solve import Answer, Candidate
 from nlogn.judge import SuiteError, judge
 from nlogn.judge.show import verdict_text
-from nlogn.sandbox import Sandbox
+from nlogn.sandbox import Sandbox, SourceError
 
 RIGHT = "def total(xs: list[int]) -> int:\n    return sum(xs)\n"
 
@@ -90,6 +92,7 @@ def test_nothing_to_check_by_is_said(sandbox: Sandbox) -> None:
         ("def f(: pass", "f", "line 1"),
         ("def f(): pass\n", "f()", "not the name"),
         ("def f(): pass\0", "f", "null"),
+        ("def f(): return '\ud800'\n", "f", "UTF-8"),
         ("x = " + "-" * 100_000 + "1\n", "f", "MemoryError"),
     ],
 )
@@ -140,6 +143,42 @@ def test_a_message_cannot_forge_lines_or_steer_the_terminal(sandbox: Sandbox) ->
     )
     shown = answer_text(answer)
     assert "\x1b" not in shown and "[/x]" in shown and "l[/b] [red]" in shown
+
+
+@pytest.mark.parametrize("source", [None, 3, b"x = 1\n", lambda xs: sum(xs), str.upper])
+def test_what_is_no_program_is_said_so(source: Any, sandbox: Sandbox) -> None:
+    with pytest.raises(SourceError):
+        judge(source, sandbox=sandbox)
+
+
+def test_a_function_that_cannot_stand_alone_is_refused(sandbox: Sandbox) -> None:
+    base = 3
+
+    def shifted(xs: list[int]) -> int:
+        return sum(xs) + base
+
+    with pytest.raises(SourceError, match="'base'"):
+        judge(shifted, sandbox=sandbox)
+
+    class Solver:
+        def total(self, xs: list[int]) -> int:
+            return sum(xs)
+
+    for method in (Solver.total, Solver().total):
+        with pytest.raises(SourceError, match="of its own"):
+            judge(method, sandbox=sandbox)
+
+    def alone(xs: list[int]) -> int:
+        return sum(xs)
+
+    assert judge(alone, cases=[(([1],), 1)], measure=False, sandbox=sandbox).accepted
+
+
+def test_texts_without_a_utf8_form(sandbox: Sandbox) -> None:
+    cpp = judge("// \ud800\nint main() {}\n", language="cpp", sandbox=sandbox)
+    assert cpp.status == "invalid" and "UTF-8" in cpp.message
+    with pytest.raises(SuiteError, match="UTF-8"):
+        judge("print(input())\n", cases=[["\ud800", "x"]], sandbox=sandbox)
 
 
 def test_a_useless_reference_is_our_callers_error(sandbox: Sandbox) -> None:

@@ -125,6 +125,10 @@ def syntax_problem(program: Program) -> str:
     """Why `program` cannot run at all, in one sentence; "" where nothing is known against it."""
     if not program.code.strip():
         return "the program is empty"
+    try:
+        program.code.encode()
+    except UnicodeEncodeError as error:
+        return f"character {error.start} of the program is half of one: it has no UTF-8 form"
     if program.language != "python":
         return ""
     try:

@@ -148,6 +148,8 @@ def _cases(row: Row) -> list[Any] | None:
         raise RowError("'cases' is a list of [args, expected]")
     try:
         decoded = values.decode(cases)
+    except RecursionError as error:
+        raise RowError("'cases' are nested too deeply") from error
     except ValueError as error:
         raise RowError(f"'cases': {error}") from error
     return decoded  # type: ignore[no-any-return]

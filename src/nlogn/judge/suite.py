@@ -236,6 +236,12 @@ def parse_case(row: Any, program: Program) -> Case:
             raise SuiteError(
                 "a whole program's case is [stdin text, stdout text]; for a function name its entry"
             )
+        try:
+            given.encode()
+        except UnicodeEncodeError as error:
+            raise SuiteError(
+                f"the stdin text has no UTF-8 form (character {error.start})"
+            ) from error
         return Case(stdin=given, expected=expected)
     if not isinstance(given, (list, tuple)):
         given = (given,)

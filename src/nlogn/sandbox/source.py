@@ -43,6 +43,8 @@ def load_program(source: Source, entry: str | None = None, language: str | None 
         if "\n" in source or Path(source.partition("::")[0]).suffix not in LANGUAGES:
             return Program(without_mark(source), entry, language or "python")
         return load_file(source, entry, language)
+    if not isinstance(source, Path):
+        raise SourceError(f"a program is text, a path or a function, not {type(source).__name__}")
     language = language or LANGUAGES.get(source.suffix, "python")
     return Program(_read(source), entry, language)
 
@@ -88,4 +90,14 @@ def _of_function(function: Callable[..., Any]) -> Program:
         raise SourceError(
             f"the source of {function!r} is not at hand: pass its text and the entry's name"
         ) from error
-    return Program(code, function.__name__)
+    name = getattr(function, "__name__", "")
+    within = getattr(function, "__qualname__", name).removesuffix(name)
+    if not name.isidentifier() or (within and not within.endswith("<locals>.")):
+        raise SourceError(
+            f"{function!r} has no name of its own: pass the text and the entry's name"
+        )
+    if kept := getattr(getattr(function, "__code__", None), "co_freevars", ()):
+        raise SourceError(
+            f"{name} needs '{kept[0]}' of the function around it: pass the whole text"
+        )
+    return Program(code, name)
