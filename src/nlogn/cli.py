@@ -19,7 +19,7 @@ from nlogn import __version__
 if TYPE_CHECKING:
     from nlogn.judge.verdict import Verdict
     from nlogn.problems.problem import Problem
-    from nlogn.sandbox import Sandbox
+    from nlogn.sandbox import Program, Sandbox
 
 GOOD, SHORT, ERROR = 0, 1, 2
 _SYSTEM_ERROR = "system_error"
@@ -47,7 +47,7 @@ def main() -> NoReturn:
         if not _is_ours(error):  # a mistake of ours is no verdict either: say where it was
             traceback.print_exc()
             _fail(f"internal error: {type(error).__name__}: {error}")
-        _fail(str(error))
+        _fail(_sentence(error))
     sys.exit(code)
 
 
@@ -56,11 +56,21 @@ def _is_ours(error: Exception) -> bool:
     return type(error).__module__.startswith("nlogn.") or isinstance(error, OSError)
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def _fail(message: str) -> NoReturn:
     if "json" in sys.argv or "--format=json" in sys.argv:
         click.echo(json.dumps({"status": _SYSTEM_ERROR, "message": message}))
     click.echo(f"nlogn: {message}", err=True)
     sys.exit(ERROR)
+
+
+class _Mistake(Exception):
+    """What the user wrote cannot be done; the message says what to write."""
 
 
 class _ReaderLeft(Exception):
@@ -82,12 +92,18 @@ def cli() -> None:
 
     A program is written as FILE::ENTRY (a function, or Class.method), or as FILE for a whole
     program that reads stdin. Python everywhere; C++ and JavaScript for whole programs.
+
+    Exit code 0: right, measured, answered or clean; 1: the code falls short; 2: usage, or an
+    error of nlogn's own.
     """
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
-        click.option("--format", "style", type=click.Choice(["text", "json"]), default="text"),
+        click.option(
+            "--format", "style", type=click.Choice(["text", "json"]), default="text",
+            show_default=True,
+        ),
         click.option("--seed", default=0, show_default=True, help="everything random follows it"),
         click.option("--report", type=click.Path(path_type=Path), help="write an HTML page here"),
         click.option(
@@ -101,20 +117,34 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _JSONL = click.option(
-    "--jsonl", type=click.File("rb"), help="judge each row of this file (- stdin)"
+    "--jsonl",
+    type=click.File("rb"),
+    help="take programs from this file, one JSON row each (- stdin)",
 )
 _WORKERS = click.option(
-    "--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="at a time"
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    help="programs run at a time",
 )
-_INPUTS = click.option("--inputs", help='how inputs grow: "lambda n, rng: (arguments,)"')
-_LANGUAGE = click.option("--language", type=click.Choice(["python", "cpp", "javascript"]))
+_INPUTS = click.option("--inputs", help='makes an input of size n: "lambda n, rng: (arguments,)"')
+_LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["python", "cpp", "javascript"]),
+    help="where the file's name does not say",
+)
 
 
-@cli.command()
+@cli.command(short_help="Is a program right, and how does it grow?")
 @click.argument("program", required=False)
 @click.option("--reference", help="a right program to compare with, FILE::ENTRY")
 @click.option("--problem", help="a problem: a file, or a name in the bank")
-@click.option("--cases", type=click.Path(path_type=Path), help="JSON list of [args, expected]")
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path),
+    help="JSON list of [args, expected], or of [stdin, stdout]",
+)
 @click.option("--no-growth", is_flag=True, help="do not measure how time and memory grow")
 @_INPUTS
 @_LANGUAGE
@@ -139,13 +169,13 @@ def judge(
     """Say one verdict of PROGRAM: right or wrong, on what input, and how it grows.
 
     The right answers come from --cases, --problem or --reference; without them from the
-    examples in the docstring.
+    examples in the docstring. Without those the program is only run, and its answers are not
+    checked.
     """
     from nlogn.jsonable import dump
     from nlogn.judge import judge as judge_source
     from nlogn.judge.rows import judge_rows
     from nlogn.judge.show import verdict_page, verdict_text
-    from nlogn.sandbox import load_file
 
     _one_of(program, jsonl, "PROGRAM")
     with _sandbox(isolation, workers if jsonl else 1) as sandbox:
@@ -154,11 +184,13 @@ def judge(
                 jsonl, sandbox, seed=seed, workers=workers, measure_growth=not no_growth
             )
             sys.exit(_stream(rows, "accepted"))
-        loaded = load_file(program or "", language=language)
+        loaded = _load(program or "", language)
+        if not problem:
+            _refuse_mere_definitions(program or "", loaded)
         with _working("judging"):
             verdict = judge_source(
                 loaded,
-                reference=load_file(reference) if reference else None,
+                reference=_load(reference) if reference else None,
                 problem=_problem(problem) if problem else None,
                 cases=_read_cases(cases) if cases else None,
                 from_json=True,
@@ -174,7 +206,7 @@ def judge(
     sys.exit(_verdict_code(verdict))
 
 
-@cli.command()
+@cli.command(short_help="How do a program's time and memory grow?")
 @click.argument("program", required=False)
 @click.option("--no-memory", is_flag=True, help="measure time only")
 @_INPUTS
@@ -197,14 +229,14 @@ def complexity(
     from nlogn.jsonable import dump
     from nlogn.judge.rows import complexity_rows
     from nlogn.judge.show import complexity_page, complexity_text
-    from nlogn.sandbox import load_file
 
     _one_of(program, jsonl, "PROGRAM")
     with _sandbox(isolation, workers if jsonl else 1) as sandbox:
         if jsonl is not None:
             rows = complexity_rows(jsonl, sandbox, seed=seed, workers=workers, memory=not no_memory)
             sys.exit(_stream(rows, "ok"))
-        loaded = load_file(program or "")
+        loaded = _load(program or "")
+        _refuse_mere_definitions(program or "", loaded)
         with _working("measuring"):
             measured = measure_source(
                 loaded, inputs=inputs, seed=seed, memory=not no_memory, sandbox=sandbox
@@ -215,9 +247,12 @@ def complexity(
     sys.exit({"ok": GOOD, _SYSTEM_ERROR: ERROR}.get(measured.status, SHORT))
 
 
-@cli.command()
+@cli.command(short_help="Answer a problem with code that holds.")
 @click.argument("problem")
-@click.option("--samples", type=click.IntRange(1, 1000), default=8, show_default=True)
+@click.option(
+    "--samples", type=click.IntRange(1, 1000), default=8, show_default=True,
+    help="candidates to ask for",
+)  # fmt: skip
 @click.option(
     "--engine",
     default="recall",
@@ -267,7 +302,7 @@ def solve(
     sys.exit(GOOD if answer.code is not None else SHORT)
 
 
-@cli.command()
+@cli.command(short_help="Find what makes code vulnerable.")
 @click.argument("paths", nargs=-1)
 @click.option("--diff", "range_", help="scan only the lines that a git range introduces")
 @click.option("--fix", "fixing", is_flag=True, help="rewrite what can be mended, and scan again")
@@ -305,7 +340,10 @@ def secure(
             worst = max(worst, {"clean": GOOD, "findings": SHORT}.get(row["status"], ERROR))
         sys.exit(worst)
     if range_ is not None:
-        scanned = security.secure_diff(range_, policy=rules)
+        try:
+            scanned = security.secure_diff(range_, policy=rules)
+        except RuntimeError as error:  # git's own words; the first line says it
+            raise _Mistake(str(error).partition("\n")[0]) from error
     elif paths == ("-",):
         code = sys.stdin.read()
         report = security.secure(code, language or "python", policy=rules)
@@ -335,10 +373,46 @@ def _sandbox(isolation: str, workers: int) -> Iterator["Sandbox"]:
         yield sandbox
 
 
+def _load(named: str, language: str | None = None) -> "Program":
+    from nlogn.sandbox import load_file
+
+    program = load_file(named, language=language)
+    if program.entry and program.language != "python":
+        raise _Mistake(
+            f"only Python programs are called by a function's name: write "
+            f"{named.partition('::')[0]}, which is then run as a whole on stdin"
+        )
+    return program
+
+
+def _refuse_mere_definitions(named: str, program: "Program") -> None:
+    """A file of functions, run as a whole program, does nothing: that is no verdict on them."""
+    import ast
+
+    if program.entry or program.language != "python":
+        return
+    try:
+        body = ast.parse(program.code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # the verdict says so
+    functions = [s.name for s in body if isinstance(s, ast.FunctionDef)]
+    inert = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    if functions and all(
+        isinstance(s, inert) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        for s in body
+    ):
+        raise _Mistake(f"{named} only defines functions: write {named}::{functions[-1]}")
+
+
 def _problem(named: str) -> "Problem":
     from nlogn.problems import bank_problem, load_problem
 
-    return load_problem(Path(named)) if Path(named).exists() else bank_problem(named)
+    path = Path(named)
+    if path.exists():
+        return load_problem(path)
+    if path.suffix or len(path.parts) > 1:
+        raise _Mistake(f"cannot read {named}: No such file or directory")
+    return bank_problem(named)
 
 
 def _read_cases(path: Path) -> list[Any]:

@@ -55,6 +55,8 @@ def failing_lines(failing: FailingCase) -> list[str]:
 
 def growth_lines(name: str, growth: Growth) -> list[str]:
     """The class, its confidence and runner-up, and the points at a few sizes."""
+    if growth.note == "not asked for":
+        return []
     head = f"  {name:<7} {growth.big_o}"
     if growth.points:
         head += f"  (confidence {growth.confidence:.2f}"
