@@ -114,9 +114,26 @@ def main() -> None:
     }  # fmt: skip
     if args.missed:
         print("\n".join(missed))
-    print(json.dumps(result, indent=1))
+    print(_markdown(result))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _markdown(result: dict[str, Any]) -> str:
+    seconds = result["seconds"]
+    row = (
+        str(result["mutants"]), ", ".join(map(str, result["seeds"])), f"{result['mean']:.1%}",
+        f"{result['spread']:.1%}", f"{seconds['median']:.2f}", f"{seconds['p95']:.2f}",
+        f"{seconds['under_1']:.1%}",
+    )  # fmt: skip
+    return f"""## Mutants found from the prompt alone
+
+Mutants of HumanEval+ solutions that HumanEval+'s own inputs reject; ours are exposed by inputs made
+from signature and docstring, with the canonical solution as oracle only.
+
+| mutants | seeds | exposed | spread | median s | 95th percentile s | under 1 s |
+|---|---|---|---|---|---|---|
+| {" | ".join(row)} |"""
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.security_disputed import DISPUTED
-
 from nlogn.security import Report, secure
 
 Row = dict[str, Any]

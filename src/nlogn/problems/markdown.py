@@ -25,7 +25,7 @@ MAX_BYTES = 2 << 20
 LANGUAGES = {"": "python", "python": "python", "py": "python", "python3": "python",
              "cpp": "cpp", "c++": "cpp",
              "javascript": "javascript", "js": "javascript"}  # fmt: skip
-_CLASS_WORDS = re.compile(r"(log|sqrt|[nmk]|\d+|[()+*^!\s])+")
+_CLASS_WORDS = re.compile(r"(log|sqrt|[nmk]|\d|[()+*^!\s])+")
 
 
 def read_markdown(path: str | os.PathLike[str], *, complete: bool = False) -> Problem:
