@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 COMMANDS = {
     "sandbox": ("sandbox",),
     "canonical": ("canonical",),
-    "blind": ("complexity", "blind"),
+    "blind": ("complexity", "blind", "--no-peer"),
     "labelled": ("complexity",),
     "faster": ("faster",),
     "cases": ("cases", "--per-problem", "2", "--seeds", "0,1,2"),
