@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 SeqKind = Literal["list", "tuple", "set", "frozenset", "deque", "iterator"]
@@ -285,10 +285,6 @@ def item_of(type_: Type) -> Type:
     if isinstance(type_, Tuple):
         return _join_all(type_.items)
     return Anything()
-
-
-def with_item(type_: Type, item: Type) -> Type:
-    return replace(type_, item=item) if isinstance(type_, (Seq, Node)) else type_
 
 
 def depth(type_: Type) -> int:
