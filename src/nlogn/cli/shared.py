@@ -1,0 +1,120 @@
+"""What the verbs share: exit codes, options, mistakes, and how progress is shown."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from nlogn.problems.problem import Problem
+    from nlogn.sandbox import Sandbox
+
+GOOD, SHORT, ERROR = 0, 1, 2
+SYSTEM_ERROR = "system_error"
+
+
+class Mistake(Exception):
+    """What the user wrote cannot be done; the message says what to write."""
+
+
+class ReaderLeft(Exception):
+    """Whoever read our output, such as `head`, has had enough."""
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option(
+            "--format", "style", type=click.Choice(["text", "json"]), default="text",
+            show_default=True,
+        ),
+        click.option("--seed", default=0, show_default=True, help="everything random follows it"),
+        click.option("--report", type=click.Path(path_type=Path), help="write an HTML page here"),
+        click.option(
+            "--isolation", type=click.Choice(["auto", "full", "light"]), default="auto",
+            help="how strongly programs are confined; auto takes the best that works here",
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+JSONL = click.option(
+    "--jsonl",
+    type=click.File("rb"),
+    help="take programs from this file, one JSON row each (- stdin)",
+)
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    help="programs run at a time",
+)
+INPUTS = click.option("--inputs", help='makes an input of size n: "lambda n, rng: (arguments,)"')
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["python", "cpp", "javascript"]),
+    help="where the file's name does not say",
+)
+
+
+@contextmanager
+def open_sandbox(isolation: str, workers: int) -> Iterator["Sandbox"]:
+    from nlogn.sandbox import Sandbox
+
+    with Sandbox(workers=workers, isolation=isolation) as sandbox:  # type: ignore[arg-type]
+        yield sandbox
+
+
+def named_problem(named: str) -> "Problem":
+    from nlogn.problems import bank_problem, load_problem
+
+    path = Path(named)
+    if path.exists():
+        return load_problem(path)
+    if path.suffix or len(path.parts) > 1:
+        raise Mistake(f"cannot read {named}: No such file or directory")
+    return bank_problem(named)
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, indent=2)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr; where stderr is no terminal, a line every five seconds."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        told = time.monotonic()
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal told
+            if time.monotonic() - told > 5:
+                told = time.monotonic()
+                click.echo(f"{what}: {done}" + (f" of {total}" if total else ""), err=True)
+
+        yield tell
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Elapsed())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
