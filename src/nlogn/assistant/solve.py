@@ -13,6 +13,7 @@ from nlogn.judge.pool import map_ordered
 from nlogn.judge.ranking import class_rank, rank, why_behind
 from nlogn.judge.suite import Suite, run_cases, suite_for
 from nlogn.judge.verdict import Verdict
+from nlogn.judge.yardstick import measurable
 from nlogn.problems.problem import Case, Problem
 from nlogn.sandbox import Outcome, Program, Sandbox, shared_sandbox
 from nlogn.values import encode
@@ -84,7 +85,7 @@ def solve(
                       "the engine offered no code at all")  # fmt: skip
 
     suite = suite_for(programs[0], sandbox, problem=problem, seed=seed)
-    suite = _strengthened(suite, problem, programs, sandbox, seed)
+    suite = measurable(_strengthened(suite, problem, programs, sandbox, seed), problem, sandbox)
 
     done = 0
 

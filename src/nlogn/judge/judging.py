@@ -9,17 +9,14 @@ from typing import Any
 
 from nlogn.cases.corpus import FailureCorpus
 from nlogn.cases.equal import same
-from nlogn.cases.narrow import validated_sized_inputs
 from nlogn.cases.shrink import shrink
-from nlogn.cases.sized import SizedInputs
-from nlogn.complexity import count_steps
 from nlogn.complexity import measure as measure_growth
 from nlogn.judge import verdict as v
-from nlogn.judge.suite import Suite, SuiteError, run_cases, suite_for, typed
+from nlogn.judge.suite import Suite, SuiteError, run_cases, suite_for
+from nlogn.judge.yardstick import fitting_inputs, measurable, total_steps
 from nlogn.problems.problem import Case, Problem
 from nlogn.sandbox import Limits, Outcome, Program, Sandbox, shared_sandbox
 
-STEP_CASES = 12
 _OUTCOME_STATUS: dict[str, v.Status] = {
     "ok": "accepted",
     "exception": "runtime_error",
@@ -63,7 +60,8 @@ def judge_program(
 
     Args:
         from_json: `cases` were read from JSON, so a list there may stand for a tuple.
-        suite: cases made before (`suite_for`), to judge many programs on the same ones.
+        suite: cases made before (`suite_for`), to judge many programs on the same ones; made
+            `measurable`, also on the same sized inputs.
         inputs: Python source ``lambda n, rng: args`` for measuring growth.
         measure: also measure the growth of time and memory of an accepted program.
         corpus: inputs that broke earlier programs, replayed first and added to.
@@ -390,17 +388,16 @@ def _measured(
         why = f"growth is measured on Python programs, not on {program.language}"
         return replace(base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why))
     whole = replace(suite, signature=None).runnable(program)
-    growth = measure_growth(
-        whole, inputs or _sized_inputs(program, problem, suite, sandbox), sandbox=sandbox, seed=seed
-    )
-    steps, reference_steps = _steps(program, suite)
+    suite = measurable(suite, problem, sandbox)
+    sized = inputs or suite.sized or fitting_inputs(program, problem, sandbox)
+    growth = measure_growth(whole, sized, sandbox=sandbox, seed=seed)
     return replace(
         base,
         time=growth.time,
         memory=growth.memory,
         leak=growth.leak,
-        steps=steps,
-        reference_steps=reference_steps,
+        steps=total_steps(program, suite, sandbox),
+        reference_steps=suite.reference_steps,
     )
 
 
@@ -409,41 +406,6 @@ def _findings(program: Program) -> tuple[dict[str, Any], ...]:
 
     report = secure(program.code, program.language)
     return tuple(finding.to_json() for finding in report.findings)
-
-
-def _sized_inputs(
-    program: Program, problem: Problem | None, suite: Suite, sandbox: Sandbox
-) -> tuple[SizedInputs, ...] | None:
-    """The problem's own generators; else those that fit the reference, so that all candidates
-    are measured on the same; None: let the measurement infer them."""
-    if problem is not None and problem.generators:
-        told = "the problem's generator"
-        return tuple(SizedInputs(shape, text, told) for shape, text in problem.generators.items())
-    described = typed(suite.reference or program, problem)
-    try:
-        return validated_sized_inputs(
-            described, sandbox, statement=problem.statement if problem else ""
-        )
-    except ValueError:  # the reference is not Python
-        return None
-
-
-def _steps(program: Program, suite: Suite) -> tuple[int | None, int | None]:
-    """Total steps of the program and of the reference on the largest cases."""
-    calls: list[Any] = [c.args for c in suite.cases if c.args is not None]
-    if program.entry is None:
-        calls = [c.stdin for c in suite.cases if c.stdin is not None]
-    calls = sorted(calls, key=lambda call: len(repr(call)))[-STEP_CASES:]
-    reference = suite.reference
-    own = _total(suite.runnable(program), calls)
-    return own, None if reference is None else _total(suite.runnable(reference), calls)
-
-
-def _total(program: Program, calls: list[Any]) -> int | None:
-    if not calls or program.language != "python":
-        return None
-    counts = count_steps(program, calls, Limits())
-    return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _verdict(

@@ -17,6 +17,7 @@ from nlogn.cases.generate import generate
 from nlogn.cases.infer import infer_signature
 from nlogn.cases.narrow import narrow, validated_sized_inputs
 from nlogn.cases.objects import adapt
+from nlogn.cases.sized import SizedInputs
 from nlogn.cases.types import Signature
 from nlogn.judge.verdict import Oracle
 from nlogn.problems.problem import Case, Problem
@@ -51,6 +52,8 @@ class Suite:
     signature: Signature | None = None
     reference_wall_s: float = 0.0  # its slowest case
     from_json: bool = False  # its expected values came as JSON, which has lists for tuples
+    sized: tuple[SizedInputs, ...] | None = None  # None: `measurable` has not been asked
+    reference_steps: int | None = None  # on the largest cases
 
     def runnable(self, program: Program) -> Program:
         """`program` as the cases call it: after the preamble, taking plain values."""
