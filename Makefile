@@ -4,14 +4,16 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
+ALL_STAMP := .venv/.installed-all
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help demo test test-slow lint format bench system clean
+.PHONY: help demo test test-slow bank lint format bench system clean
 
 help:
 	@echo "make demo       set up, then answer one problem and prove the answer"
 	@echo "make test       set up, lint, then run the tests (under 10 minutes on two cores)"
 	@echo "make test-slow  the long tests"
+	@echo "make bank       prove every declaration of every problem in the bank"
 	@echo "make bench      every figure of docs/benchmarks.md, side by side with its peers"
 	@echo "make lint       ruff, mypy, and the layers of the design"
 	@echo "make format     let ruff lay the code out"
@@ -28,6 +30,10 @@ $(DEV_STAMP): $(STAMP)
 	$(PIP) -e ".[dev,model]"
 	@touch $(DEV_STAMP)
 
+$(ALL_STAMP): $(DEV_STAMP)
+	$(PIP) -e ".[dev,model,corpus,gym,ray]"
+	@touch $(ALL_STAMP)
+
 system:
 	@sh tools/system-packages.sh
 
@@ -37,7 +43,7 @@ demo: $(STAMP) system
 test: $(DEV_STAMP) system lint
 	$(PY) -m pytest -n 2
 
-test-slow: $(DEV_STAMP) system
+test-slow: $(ALL_STAMP) system
 	$(PY) -m pytest -m slow --timeout 1800
 
 lint: $(DEV_STAMP)
@@ -50,7 +56,10 @@ format: $(DEV_STAMP)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(DEV_STAMP) system
+bank: $(STAMP) system
+	$(PY) -m nlogn bank check
+
+bench: $(ALL_STAMP) system
 	$(PY) -m benchmarks
 
 clean:
