@@ -358,13 +358,13 @@ def _smallest(program: Program, first: Judged, suite: Suite, sandbox: Sandbox) -
         expected=found.case.expected,
         has_expected=found.case.has_expected,
         got=outcome.value if found.case.stdin is None else outcome.stdout[:4000],
-        error=_error_text(outcome),
+        error=error_text(outcome),
         status=found.status,
         shrunk=found is not first,
     )
 
 
-def _error_text(outcome: Outcome) -> str:
+def error_text(outcome: Outcome) -> str:
     if outcome.error is None:
         return ""
     where = f" (line {outcome.error.line})" if outcome.error.line else ""

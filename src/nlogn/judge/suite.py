@@ -288,16 +288,31 @@ def _literal_call(source: str, want: str, name: str) -> Case | None:
         return None
 
 
+SIZES = (1, 2, 3, 5, 8, 12)
+
+
 def _sized(generators: dict[str, str], sandbox: Sandbox, seed: int) -> list[tuple[str, Any]]:
     """A few small and middling inputs from each generator, with its shape."""
+    made = made_inputs(generators, sandbox, seed, SIZES, [(n, n + 1) for n in SIZES])
+    return [(shape, outcome.value) for shape, _, outcome in made if outcome.status == "ok"]
+
+
+def made_inputs(
+    generators: dict[str, str],
+    sandbox: Sandbox,
+    seed: int,
+    one: Sequence[int],
+    two: Sequence[tuple[int, int]],
+) -> list[tuple[str, tuple[int, ...], Outcome]]:
+    """What each generator makes at the sizes `one`, or `two` where it takes two, with its shape
+    and the size; up to the first failure of each."""
     made = []
     for shape, source in generators.items():
-        two = _takes_two_sizes(source)
-        sizes = [[n, n + 1] if two else [n] for n in (1, 2, 3, 5, 8, 12)]
+        sizes = list(two) if _takes_two_sizes(source) else [(n,) for n in one]
         maker = Program(f"{_MAKER}\n_make = {source.strip()}\n", "make")
         calls = [(size, seed * 1000 + i) for i, size in enumerate(sizes)]
         outcomes = sandbox.call(maker, calls, Limits(wall_s=5), stop_on_failure=True)
-        made += [(shape, o.value) for o in outcomes if o.status == "ok"]
+        made += [(shape, size, o) for size, o in zip(sizes, outcomes, strict=False)]
     return made
 
 

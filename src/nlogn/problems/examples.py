@@ -43,9 +43,11 @@ Path = str | os.PathLike[str]
 
 
 def read(
-    section: Section, signature: Signature | None, path: Path = ""
+    section: Section, signature: Signature | None, path: Path = "", *, unanswered: bool = False
 ) -> tuple[tuple[Case, ...], Signature | None]:
     """The cases of an examples section, and the signature, inferred from calls where not given.
+
+    With `unanswered` a list item may be a call alone: the reference says what is right there.
 
     Raises:
         ProblemError: an example that cannot be read, with its line.
@@ -70,6 +72,13 @@ def read(
             signature = _code(block, signature, cases, path)
         elif block.kind == "item" or _ARROW.search(block.text):
             text = " ".join(block.text.split("\n")) if block.kind == "item" else block.text
+            if (
+                unanswered
+                and block.kind == "item"
+                and (call := _call_alone(block, signature, path))
+            ):
+                cases.append(call)
+                continue
             for offset, line in enumerate(text.splitlines()):
                 if not _ARROW.search(line):
                     continue
@@ -143,6 +152,15 @@ def _code(
         case, signature = _pair(here, signature, path)
         cases.append(case)
     return signature
+
+
+def _call_alone(block: Block, signature: Signature | None, path: Path) -> Case | None:
+    """The case of an item that is one call in backticks; None where it is anything else."""
+    found = re.fullmatch(r"(`+)\s?(.+?)\s?\1", block.text.strip(), re.S)
+    if found is None or found[1] in re.findall("`+", found[2]):
+        return None
+    args, _ = call_arguments(found[2], signature, block, path)
+    return Case(args=args, has_expected=False)
 
 
 def _labelled(

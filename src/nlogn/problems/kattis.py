@@ -7,7 +7,6 @@ output validator of the package's own, interactive and multi-pass problems.
 
 import os
 import re
-import textwrap
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,8 +15,9 @@ from nlogn.problems.archives import Files
 from nlogn.problems.errors import ProblemError
 from nlogn.problems.markdown import decode
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
+from nlogn.problems.tex import plain_text
 
-_LANGUAGES = {".py": "python", ".py3": "python", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp",
+LANGUAGES = {".py": "python", ".py3": "python", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp",
               ".js": "javascript"}  # fmt: skip
 _REASONS = {
     "wrong_answer": "wrong answer",
@@ -124,34 +124,10 @@ def _statement(package: Files, where: str) -> tuple[str, str]:
     if name.endswith(".tex"):
         match = re.search(r"\\problemname\{(.+?)\}", text)
         title = match[1] if match else ""
-        text = _plain(text)
+        text = plain_text(text)
     if not re.search(r"\w", text):
         raise ProblemError("the statement is empty", where + name)
     return title, text.strip()
-
-
-def _plain(tex: str) -> str:
-    """TeX statement to Markdown, as far as contest statements go."""
-    rules = [
-        (r"(?<!\\)%.*", ""),
-        (r"\\problemname\{.*?\}", ""),
-        (r"\\(?:sub)*section\*?\{(.+?)\}", r"## \1"),
-        (r"\\(?:textbf|textit|emph|texttt|text|verb)\{(.*?)\}", r"\1"),
-        (r"\\illustration\{.*?\}\{.*?\}\{.*?\}|\\includegraphics(\[.*?\])?\{.*?\}", ""),
-        (r"\\(?:begin|end)\{(?:itemize|enumerate|center|figure|quote)\}(\[.*?\])?", ""),
-        (r"\\item\s*", "- "),
-        (r"\\(?:leq?|le)\b", "<="),
-        (r"\\(?:geq?|ge)\b", ">="),
-        (r"\\(?:ldots|dots|cdots)\b", "..."),
-        (r"\\(?:times|cdot)\b", "*"),
-        (r"``|''", '"'),
-        (r"\\([#$%&_{}])", r"\1"),
-        (r"\\[,;:! ]", " "),
-        (r"\n{3,}", "\n\n"),
-    ]
-    for pattern, instead in rules:
-        tex = re.sub(pattern, instead, tex)
-    return textwrap.dedent(tex)
 
 
 def _cases(package: Files, folder: str, where: str) -> list[Case]:
@@ -268,7 +244,7 @@ def _submissions(package: Files) -> tuple[list[Solution], list[WrongSolution]]:
         parts = PurePosixPath(name).parts
         if len(parts) != 3 or parts[0] != "submissions":
             continue
-        language = _LANGUAGES.get(PurePosixPath(name).suffix)
+        language = LANGUAGES.get(PurePosixPath(name).suffix)
         code = package[name].decode("utf-8", "replace").replace("\r\n", "\n")
         if language is None or (language == "python" and not syntax.parses(code)):
             continue

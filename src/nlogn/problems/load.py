@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from nlogn.problems import archives, kattis
+from nlogn.problems import archives, kattis, polygon
 from nlogn.problems.benchmarks import problem_from_row
 from nlogn.problems.errors import ProblemError
 from nlogn.problems.markdown import MAX_BYTES, decode, parse_markdown, read_markdown
@@ -36,8 +36,8 @@ def load_problems(
     """All problems of a file or folder, in order.
 
     A Markdown statement or a folder of them; JSON or JSON Lines of HumanEval, MBPP, their "+"
-    editions, LeetCode contests or an export of ours; Kattis packages as a folder, zip or tar.
-    Any of these files may be gzipped. Nothing that they hold is executed.
+    editions, LeetCode contests or an export of ours; Kattis and Codeforces Polygon packages as a
+    folder, zip or tar. Any of these files may be gzipped. Nothing that they hold is executed.
 
     Args:
         skipped: takes the errors of single packages or statements that cannot be used, where the
@@ -77,11 +77,14 @@ def _name(text: str) -> str:
 
 def _folder(folder: Path, skipped: list[ProblemError] | None) -> list[Problem]:
     packages = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
-    packages = [p for p in packages if (p / "problem.yaml").is_file()]
+    marks = ("problem.yaml", "problem.xml")
+    packages = [p for p in packages if any((p / mark).is_file() for mark in marks)]
     statements = [] if packages else sorted(folder.glob("*.md"))
     if not packages and not statements:
         raise ProblemError(
-            "no problem in this folder: neither a Markdown file nor a Kattis problem.yaml", folder
+            "no problem in this folder: neither a Markdown file, nor the problem.yaml of a Kattis "
+            "package or the problem.xml of a Polygon package",
+            folder,
         )
     found = []
     for package in packages:
@@ -100,14 +103,19 @@ def _folder(folder: Path, skipped: list[ProblemError] | None) -> list[Problem]:
 def _packages(
     files: archives.Files, path: Path, skipped: list[ProblemError] | None
 ) -> list[Problem]:
-    roots = kattis.package_roots(files)
+    roots = [(kattis.read_package, root) for root in kattis.package_roots(files)]
+    roots += [(polygon.read_package, root) for root in polygon.package_roots(files)]
     if not roots:
-        raise ProblemError("no problem package in it: there is no problem.yaml", path)
+        raise ProblemError(
+            "no problem package in it: there is neither a problem.yaml (Kattis) nor a problem.xml "
+            "(Polygon)",
+            path,
+        )
     found = []
-    for root in roots:
+    for read_package, root in roots:
         stem = root.rsplit("/", 1)[-1] if root != "." else path.name.split(".")[0]
         try:
-            found.append(kattis.read_package(files, root, _name(stem), path))
+            found.append(read_package(files, root, _name(stem), path))
         except ProblemError as error:
             _skip(error, skipped)
     return found

@@ -1,8 +1,9 @@
 """The Markdown format of statements and of the bank's problems (`docs/add-a-problem.md`).
 
 A plain statement is a title and prose. Everything else is optional and has one section each:
-Signature, Examples, Tests, Limits, Paradigm, Phrasings, Generators, Checker, Rationale, Source,
-and any number of ``## Right: name`` and ``## Wrong: name``. Other headings belong to the prose.
+Preamble, Signature, Examples, Tests, Limits, Paradigm, Phrasings, Generators, Checker, Rationale,
+Source, and any number of ``## Right: name`` and ``## Wrong: name``. Other headings belong to the
+prose.
 """
 
 import ast
@@ -15,7 +16,7 @@ from typing import Any, TypeVar, get_args
 
 from nlogn.problems import examples, syntax
 from nlogn.problems.errors import ProblemError
-from nlogn.problems.problem import Paradigm, Problem, Signature, Solution, WrongSolution
+from nlogn.problems.problem import Case, Paradigm, Problem, Signature, Solution, WrongSolution
 from nlogn.problems.sections import Block, Document, Section, split
 from nlogn.problems.signatures import declared, parse_signature
 
@@ -77,7 +78,7 @@ def parse_markdown(
             statement += "\n\nLimits:\n\n" + "\n".join(f"- {line}" for line in kept)
     signature = reader.signature() or examples.infer_from_text(document.fences)
     cases, signature = reader.cases("examples", signature)
-    tests, signature = reader.cases("tests", signature)
+    tests, signature = reader.cases("tests", signature, unanswered=True)
     problem = Problem(
         name=name,
         title=document.title,
@@ -92,6 +93,7 @@ def parse_markdown(
         phrasings=tuple(reader.items("phrasings")),
         rationale=reader.prose("rationale"),
         paradigm=reader.paradigm(),
+        preamble=reader.preamble(),
         source=reader.prose("source"),
         **limits,
     )
@@ -138,9 +140,12 @@ class _Reader:
             raise self.error("a second code block here: this section takes one", fences[1])
         return fences[0]
 
-    def cases(self, kind: str, signature: Signature | None) -> tuple[Any, Signature | None]:
-        section = self.document.one(kind)
-        return examples.read(section, signature, self.path) if section else ((), signature)
+    def cases(
+        self, kind: str, signature: Signature | None, *, unanswered: bool = False
+    ) -> tuple[tuple[Case, ...], Signature | None]:
+        if not (section := self.document.one(kind)):
+            return (), signature
+        return examples.read(section, signature, self.path, unanswered=unanswered)
 
     def items(self, kind: str) -> list[str]:
         if not (section := self.document.one(kind)):
@@ -223,6 +228,13 @@ class _Reader:
             line = block.line + (error.lineno or 1) - 1
             raise self.error(f"this code does not parse: {error.msg}", line) from None
 
+    def preamble(self) -> str:
+        if not (section := self.document.one("preamble")):
+            return ""
+        block = self.only_fence(section, "import math")
+        self.parsed(block, syntax.parse)
+        return block.text
+
     def checker(self) -> str | None:
         if not (section := self.document.one("checker")):
             return None
@@ -296,7 +308,18 @@ def _options(literal: Any) -> str:
 
 
 def _require_complete(problem: Problem, document: Document, path: str | os.PathLike[str]) -> None:
-    """What every problem of the bank has. Reports all that is missing at once."""
+    """Reports all that a problem of the bank lacks at once."""
+    missing = lacking(problem)
+    if not document.one("paradigm"):
+        missing.append(f"a `## Paradigm`: {_options(Paradigm)}")
+    if missing:
+        raise ProblemError(
+            "a problem of the bank also needs\n  - " + "\n  - ".join(missing), path, 1
+        )
+
+
+def lacking(problem: Problem) -> list[str]:
+    """What every problem of the bank has and `problem` has not, as what to write."""
     missing = []
     if not problem.title:
         missing.append("a title: `# Longest increasing subsequence`")
@@ -304,8 +327,6 @@ def _require_complete(problem: Problem, document: Document, path: str | os.PathL
         missing.append("a `## Signature`")
     if len(problem.examples) < 2:
         missing.append("two `## Examples` or more")
-    if not document.one("paradigm"):
-        missing.append(f"a `## Paradigm`: {_options(Paradigm)}")
     if len(problem.phrasings) < 4:
         missing.append(f"four `## Phrasings` or more (now {len(problem.phrasings)})")
     if len(problem.generators) < 2:
@@ -326,7 +347,4 @@ def _require_complete(problem: Problem, document: Document, path: str | os.PathL
             missing.append(f"the reason under `## Wrong: {wrong.name}`")
     if not problem.rationale:
         missing.append("a `## Rationale`: from slow to fast in two or three sentences")
-    if missing:
-        raise ProblemError(
-            "a problem of the bank also needs\n  - " + "\n  - ".join(missing), path, 1
-        )
+    return missing

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from nlogn.problems.errors import ProblemError
 
 SINGLE = (
-    "signature", "examples", "tests", "limits", "paradigm", "phrasings", "generators", "checker",
-    "rationale", "source",
+    "preamble", "signature", "examples", "tests", "limits", "paradigm", "phrasings", "generators",
+    "checker", "rationale", "source",
 )  # fmt: skip
 NAMED = ("right", "wrong")
 _ALIASES = {"example": "examples", "limit": "limits", "generator": "generators"}
@@ -74,7 +74,7 @@ def split(text: str, path: str | os.PathLike[str] = "") -> Document:
     Raises:
         ProblemError: an unclosed fence, a section given twice, a misspelt section heading.
     """
-    lines = text.splitlines()
+    lines = text.split("\n")  # as Markdown counts them
     title, statement, fences = "", list(lines), []
     sections: list[Section] = []
     current: Section | None = None
@@ -118,7 +118,7 @@ def split(text: str, path: str | os.PathLike[str] = "") -> Document:
                 fences.append(block)
         if current is not None and token.level == 0:
             statement[start:end] = [""] * (end - start)
-    return Document(title, _tidy(statement), tuple(sections), tuple(fences))
+    return Document(title, tidy("\n".join(statement)), tuple(sections), tuple(fences))
 
 
 def _section(heading: str, level: int, line: int, path: str | os.PathLike[str]) -> Section | None:
@@ -171,5 +171,7 @@ def _require_closed(
         )
 
 
-def _tidy(lines: Sequence[str]) -> str:
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
+def tidy(text: str) -> str:
+    """`text` without spaces at line ends and without two blank lines together."""
+    lines = (line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

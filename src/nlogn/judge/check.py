@@ -1,0 +1,343 @@
+"""`check_problem`: does every solution of a problem do what its file declares?
+
+Right solutions are accepted on the examples, on what exposes the wrong ones, on the generators'
+inputs of every shape and on those that the judge draws; wrong ones are rejected on the input that
+exposes them; the declared classes are those that measurement finds.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from nlogn.complexity import cheaper, measure, parse
+from nlogn.complexity.growth import Growth
+from nlogn.judge.judging import Judged, error_text, run_suite, syntax_problem
+from nlogn.judge.pool import map_ordered
+from nlogn.judge.suite import LIMITED, SIZES, Suite, SuiteError, made_inputs, run_cases, suite_for
+from nlogn.judge.yardstick import own_inputs
+from nlogn.problems.literals import shorten
+from nlogn.problems.markdown import lacking
+from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
+from nlogn.sandbox import Outcome, Program, Sandbox
+
+Kind = Literal["structure", "generator", "right", "wrong", "time", "memory", "system"]
+LARGER, UNEQUAL = (21, 34), ((2, 3), (5, 2), (9, 9), (3, 12))  # beside the suite's own sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that does not hold, and what to do about it. `solution` is "" where it concerns
+    the problem as a whole; the kind "system" is a failure of ours."""
+
+    problem: str
+    solution: str
+    kind: Kind
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.problem}, {self.solution}" if self.solution else self.problem
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCheck:
+    """What was found of one problem.
+
+    `cases` is how many inputs each right solution was run on; `unaided` counts the wrong
+    solutions that the judge rejects without their exposing inputs; of `classes` declared classes
+    that were measured `confirmed` hold.
+    """
+
+    name: str
+    faults: tuple[Fault, ...]
+    right: int
+    wrong: int
+    unaided: int
+    cases: int
+    classes: int
+    confirmed: int
+    wall_s: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+
+def check_problems(
+    problems: Sequence[Problem],
+    sandbox: Sandbox,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    growth: bool = True,
+) -> Iterator[ProblemCheck]:
+    """`check_problem` of each, in order, `workers` at a time."""
+
+    def one(problem: Problem) -> ProblemCheck:
+        return check_problem(problem, sandbox, seed=seed, growth=growth)
+
+    return map_ordered(one, problems, workers=workers)
+
+
+def part(problems: Sequence[Problem], which: int, of: int) -> list[Problem]:
+    """The `which`-th (from 1) of `of` parts, which together are all of them.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    if not 1 <= which <= of:
+        raise ValueError(f"there is no part {which} of {of}: write 1/{of} to {of}/{of}")
+    return list(problems[which - 1 :: of])
+
+
+def check_problem(
+    problem: Problem, sandbox: Sandbox, *, seed: int = 0, growth: bool = True
+) -> ProblemCheck:
+    """Run and measure everything that `problem` declares; `growth` off leaves its classes be.
+
+    Never raises for what is wrong with the problem: that is what the faults say.
+
+    Raises:
+        SandboxUnavailable: there is no isolation on this machine.
+    """
+    began = time.monotonic()
+    faults = [Fault(problem.name, "", "structure", text) for text in _structure(problem)]
+    cases = unaided = classes = 0
+    suite, found = _suite(problem, sandbox, seed)
+    faults += found
+    if suite is not None:
+        cases = len(suite.cases)
+        for solution in problem.solutions:
+            faults += _right(problem, solution, suite, sandbox)
+        for wrong in problem.wrong:
+            missed, alone = _wrong(problem, wrong, suite, sandbox)
+            faults += missed
+            unaided += alone
+    differing: list[Fault] = []
+    if growth and problem.generators:
+        for solution in problem.solutions:
+            if solution.language == "python":
+                differing += _growth(problem, solution, sandbox, seed)
+                classes += bool(solution.time) + bool(solution.memory)
+    confirmed = classes - sum(fault.kind in ("time", "memory") for fault in differing)
+    return ProblemCheck(
+        problem.name, (*faults, *differing), len(problem.solutions), len(problem.wrong), unaided,
+        cases, classes, confirmed, time.monotonic() - began,
+    )  # fmt: skip
+
+
+def _structure(problem: Problem) -> list[str]:
+    found = [f"add {text}" for text in lacking(problem)]
+    if len(problem.generators) >= 2 and "adversarial" not in problem.generators:
+        found.append("name the generator of the worst case: ```python adversarial")
+    phrased = [" ".join(re.findall(r"\w+", t.lower())) for t in problem.phrasings]
+    for i, words in enumerate(phrased):
+        if words in phrased[:i]:
+            found.append(f"two phrasings say the same, write another: {problem.phrasings[i]}")
+    named: dict[str, str] = {}
+    programs: list[Solution | WrongSolution] = [*problem.solutions, *problem.wrong]
+    for solution in programs:
+        other = named.setdefault(solution.code.strip(), solution.name)
+        if other != solution.name:
+            found.append(f"“{solution.name}” is the same program as “{other}”: leave one out")
+    return found + _misdeclared(problem.solutions)
+
+
+def _misdeclared(solutions: Sequence[Solution]) -> list[str]:
+    """Classes that are none or are spelt otherwise, and a last solution that is not the best."""
+    found, times = [], []
+    for solution in solutions:
+        for text in filter(None, (solution.time, solution.memory)):
+            try:
+                spelt = str(parse(text))
+            except ValueError as error:
+                found.append(f"under “{solution.name}”: {error}")
+            else:
+                if spelt != text:
+                    found.append(f"under “{solution.name}” write {spelt} for {text}")
+                elif text is solution.time:
+                    times.append((solution, parse(text)))
+    best = [big_o for solution, big_o in times if solution is solutions[-1]]
+    for solution, big_o in times:
+        if best and cheaper(big_o, best[0]):
+            found.append(
+                f"“{solution.name}” is {big_o} and the last solution {best[0]}: the best known "
+                "comes last, since the others are compared with it"
+            )
+    return found
+
+
+def _suite(problem: Problem, sandbox: Sandbox, seed: int) -> tuple[Suite | None, list[Fault]]:
+    """The judge's suite and larger inputs of each shape, with the reference's answers; None
+    where there is no reference that could give any."""
+    if problem.reference is None:
+        return None, []
+    reference, name = _program(problem, problem.reference), problem.reference.name
+    if invalid := syntax_problem(reference):
+        return None, [Fault(problem.name, name, "right", f"mend it, it cannot run: {invalid}")]
+    try:
+        suite = suite_for(reference, sandbox, problem=problem, seed=seed)
+    except SuiteError as error:
+        return None, [Fault(problem.name, name, "right", f"{error}: mend it, it is the reference")]
+    more, faults = list(problem.exposing), []
+    made = made_inputs(problem.generators, sandbox, seed, (*SIZES, *LARGER), UNEQUAL)
+    for shape, size, outcome in made:
+        at = f"“{shape}” at size {', '.join(map(str, size))}"
+        if outcome.status == "ok":
+            more.append(_case(problem, outcome.value, at))
+        else:
+            text = f"the generator {at} fails ({_told(outcome)}): make it work from size 1 on"
+            faults.append(Fault(problem.name, "", "generator", text))
+    answered, slowest = [], suite.reference_wall_s
+    program = suite.runnable(reference)
+    patience = suite.limits.wall_s
+    for case, outcome in run_cases(program, more, sandbox, suite.limits, patience_s=patience):
+        if outcome.status == "ok":
+            got = outcome.value if case.stdin is None else outcome.stdout
+            answered.append(replace(case, expected=got, has_expected=True))
+            slowest = max(slowest, outcome.wall_s)
+        else:
+            text = f"fails ({_told(outcome)}) on {_shown(problem, case)}: mend the one or the other"
+            faults.append(Fault(problem.name, name, _kind(outcome), text))
+    cases = (*answered, *suite.cases)
+    return replace(suite, cases=cases, reference_wall_s=slowest), faults
+
+
+def _right(problem: Problem, solution: Solution, suite: Suite, sandbox: Sandbox) -> list[Fault]:
+    """Where a right solution is rejected."""
+    program = _program(problem, solution)
+    if invalid := syntax_problem(program):
+        return [Fault(problem.name, solution.name, "right", f"mend it, it cannot run: {invalid}")]
+    judged = _judged(program, suite, sandbox)
+    if isinstance(judged, str):
+        return [Fault(problem.name, solution.name, "system", judged)]
+    failing = [j for j in judged if j.status != "accepted" and not _too_dear(j, problem, solution)]
+    if not failing:
+        return []
+    first = min(failing, key=lambda j: len(repr(j.case)))
+    given = first.case.note or first.case in problem.examples
+    told = _told(first.outcome)
+    if first.status == "wrong_answer" and not told:
+        whose = "expected" if first.case in problem.examples else "the reference's answer"
+        right = shorten(repr(first.case.expected))
+        told = f"gives {shorten(repr(_got(first)))} where {right} is {whose}"
+    advice = "mend it" if given else "mend it, or say in the types that there is no such input"
+    text = f"{told} on {_shown(problem, first.case)} ({len(failing)} of {len(judged)} inputs)"
+    return [Fault(problem.name, solution.name, _kind(first.outcome), f"{text}: {advice}")]
+
+
+def _too_dear(item: Judged, problem: Problem, solution: Solution) -> bool:
+    """A solution of a dearer class than the reference may run out of time on an input that was
+    drawn freely: that says nothing against its answers."""
+    if item.outcome.status not in LIMITED or item.case.note:
+        return False
+    assert problem.reference is not None
+    try:
+        return cheaper(parse(problem.reference.time), parse(solution.time))
+    except ValueError:
+        return False
+
+
+def _wrong(
+    problem: Problem, wrong: WrongSolution, suite: Suite, sandbox: Sandbox
+) -> tuple[list[Fault], bool]:
+    """Where a wrong solution is accepted, and whether it is rejected without being exposed."""
+
+    def fault(text: str) -> Fault:
+        return Fault(problem.name, wrong.name, "wrong", text)
+
+    program = _program(problem, wrong)
+    if invalid := syntax_problem(program):
+        return [fault(f"it should run and be wrong, but it cannot run: {invalid}")], False
+    exposing = tuple(c for c in suite.cases if c.note == f"exposes: {wrong.name}")
+    others = tuple(c for c in suite.cases if not c.note.startswith("exposes: "))
+    faults = []
+    alone = _rejected(program, replace(suite, cases=others), sandbox)
+    if wrong.exposed_by is not None and exposing:
+        shown = _rejected(program, replace(suite, cases=exposing[:1]), sandbox)
+        if shown is False:
+            text = f"is right on {_shown(problem, exposing[0])}: give an input that exposes it"
+            faults.append(fault(text))
+    elif not alone:
+        faults.append(fault("is accepted by every input tried: add a test that exposes it"))
+    if alone is None:
+        faults.append(Fault(problem.name, wrong.name, "system", "the sandbox failed: try again"))
+    return faults, bool(alone)
+
+
+def _rejected(program: Program, suite: Suite, sandbox: Sandbox) -> bool | None:
+    judged = _judged(program, suite, sandbox)
+    if isinstance(judged, str):
+        return None
+    return any(j.status != "accepted" for j in judged)
+
+
+def _judged(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged] | str:
+    """What the program does on the suite, or why that could not be found out."""
+    try:
+        judged = run_suite(program, suite, sandbox)
+    except SuiteError as error:
+        return f"{error}: mend the checker"
+    ours = next((j for j in judged if j.status == "system_error"), None)
+    return judged if ours is None else f"the sandbox failed, try again: {_told(ours.outcome)}"
+
+
+def _growth(problem: Problem, solution: Solution, sandbox: Sandbox, seed: int) -> list[Fault]:
+    """Declared classes that are not the measured ones."""
+    program = _program(problem, solution)
+    if problem.preamble:
+        program = replace(program, code=f"{problem.preamble}\n{program.code}")
+    found = measure(program, own_inputs(problem), sandbox=sandbox, seed=seed)
+    if found.status != "ok":
+        kind: Kind = "system" if found.status == "system_error" else "time"
+        return [Fault(problem.name, solution.name, kind, f"was not measured: {found.error}")]
+    faults = []
+    for kind, declared, growth in (
+        ("time", solution.time, found.time),
+        ("memory", solution.memory, found.memory),
+    ):
+        if declared and growth.big_o != declared:
+            text = f"its {kind} is declared {declared} and measured {_measured(growth)}: "
+            text += "change the declaration, or the generators if they miss the worst case"
+            faults.append(Fault(problem.name, solution.name, kind, text))
+    return faults
+
+
+def _measured(growth: Growth) -> str:
+    told = f"confidence {growth.confidence:.2f}"
+    if growth.runner_up:
+        told += f", runner-up {growth.runner_up}"
+    return f"{growth.big_o} ({growth.note or told})"
+
+
+def _program(problem: Problem, solution: Solution | WrongSolution) -> Program:
+    called = problem.signature if solution.language == "python" else None
+    return Program(solution.code, called.entry if called else None, solution.language)
+
+
+def _case(problem: Problem, made: object, note: str) -> Case:
+    if problem.signature is None:
+        return Case(stdin=str(made), has_expected=False, note=note)
+    args = made if isinstance(made, tuple) else (made,)
+    return Case(args=args, has_expected=False, note=note)
+
+
+def _shown(problem: Problem, case: Case) -> str:
+    if case.stdin is not None:
+        return f"the stdin {shorten(repr(case.stdin))}"
+    name = problem.signature.entry if problem.signature else ""
+    return shorten(f"{name}({', '.join(map(repr, case.args or ()))})")
+
+
+def _got(item: Judged) -> object:
+    return item.outcome.value if item.case.stdin is None else item.outcome.stdout
+
+
+def _told(outcome: Outcome) -> str:
+    return error_text(outcome) or ("" if outcome.status == "ok" else outcome.status)
+
+
+def _kind(outcome: Outcome) -> Kind:
+    return "system" if outcome.status == "system_error" else "right"
