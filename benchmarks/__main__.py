@@ -23,6 +23,9 @@ COMMANDS = {
     "stdin": ("cases_stdin",),
     "static": ("static",),
     "security": ("security",),
+    "recall": ("recall",),
+    "efficiency": ("efficiency",),
+    "rating": ("rating",),
 }
 NAMES = tuple(COMMANDS)
 
