@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 $(DEV_STAMP): $(STAMP)
-	$(PIP) -e ".[dev,model]"
+	$(PIP) -e ".[dev,model,corpus]"
 	@touch $(DEV_STAMP)
 
 $(ALL_STAMP): $(DEV_STAMP)
