@@ -15,6 +15,7 @@ import click
 from nlogn import __version__
 from nlogn.cli.bank import bank
 from nlogn.cli.code import complexity, judge, secure, solve
+from nlogn.cli.corpus import corpus
 from nlogn.cli.shared import ERROR, GOOD, SYSTEM_ERROR, ReaderLeft
 
 
@@ -83,5 +84,5 @@ def cli() -> None:
     """
 
 
-for _verb in (judge, complexity, solve, secure, bank):
+for _verb in (judge, complexity, solve, secure, bank, corpus):
     cli.add_command(_verb)

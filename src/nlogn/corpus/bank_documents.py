@@ -1,0 +1,310 @@
+"""A problem of the bank rendered as training documents, in as many ways as people write it.
+
+Which variant is drawn follows from the seed, the problem's name and the variant's number alone.
+Two things are never rendered: a tenth of the problems (`held_out`), and one phrasing of each other
+(`held_out_phrasing`), so that both kinds of generalisation can be measured.
+"""
+
+import ast
+import hashlib
+import random
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nlogn.complexity.bigo import CLASSES
+from nlogn.corpus.specials import (
+    ASSISTANT,
+    TURN_END,
+    USER,
+    Parts,
+    Special,
+    memory_token,
+    time_token,
+)
+from nlogn.problems import Problem, Solution
+from nlogn.problems.problem import Case
+
+SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth", "code")
+_WEIGHTS = (6, 2, 5, 2, 2, 1, 1)
+DOCSTRINGS = ("plain", "google", "numpy", "sphinx", "doctest")
+_RANK = {str(c): i for i, c in enumerate(CLASSES)}
+_TYPING = {"list": "List", "dict": "Dict", "tuple": "Tuple", "set": "Set", "frozenset": "FrozenSet"}
+
+
+@dataclass(frozen=True)
+class BankDocument:
+    """One rendering. `time` and `memory` are the declared classes of the code that the document
+    ends with, "" where none is declared; `told` says whether control tokens give them away."""
+
+    name: str
+    shape: str
+    parts: Parts
+    paradigm: str
+    time: str
+    memory: str
+    told: bool
+
+
+def held_out(name: str) -> bool:
+    """Whether the problem of this name is kept from all training (one in ten, by hash)."""
+    return _digest(name) % 10 == 0
+
+
+def held_out_phrasing(problem: Problem) -> str | None:
+    """The phrasing that is kept from training, where the problem has more than one."""
+    known = problem.phrasings
+    return known[_digest(problem.name + "/phrasing") % len(known)] if len(known) > 1 else None
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def render_problem(problem: Problem, variants: int, seed: int) -> Iterator[BankDocument]:
+    """`variants` renderings of a problem; none where it is held out. Repeats are left out."""
+    if held_out(problem.name):
+        return
+    seen = set()
+    for number in range(variants):
+        rng = random.Random(f"{seed}/{problem.name}/{number}")
+        document = _render(problem, rng)
+        if document is not None and (key := tuple(document.parts)) not in seen:
+            seen.add(key)
+            yield document
+
+
+def _render(problem: Problem, rng: random.Random) -> BankDocument | None:
+    solutions = [s for s in problem.solutions if s.language == "python"]
+    if not solutions:
+        return None
+    shape = rng.choices(SHAPES, _WEIGHTS)[0]
+    solution = rng.choice(solutions)
+    if shape == "optimize":
+        pairs = [(a, b) for a in solutions for b in solutions if _cheaper(b, a)]
+        if pairs:
+            slow, solution = rng.choice(pairs)
+        else:
+            shape = "docstring"
+    told = shape != "growth" and rng.random() < 0.5
+    control: Parts = []
+    if told:
+        control += [time_token(solution.time)] if solution.time in _RANK else []
+        control += [memory_token(solution.memory)] if solution.memory in _RANK else []
+    name = _entry_name(problem, solution, rng)
+    signature = rng.choice(("annotated", "annotated", "bare", "typing"))
+    code = _code(problem, solution, name, signature)
+    task = _task(problem, rng)
+    examples = _examples(problem, name, rng)
+    if shape == "docstring":
+        style = rng.choice(DOCSTRINGS)
+        text = with_docstring(code, name, _docstring(problem, task, examples, style, signature))
+        parts = [*control, text]
+    elif shape == "comment":
+        shown = [f"{call} -> {answer}" for call, answer in examples]
+        parts = [*control, _comment("\n".join([task, *shown])) + code]
+    elif shape == "code":
+        parts = [*control, code]
+    else:
+        question = _question(problem, task, name, examples, shape, code, rng)
+        answer = f"```python\n{code}```\n"
+        if shape == "explained" and problem.rationale:
+            answer = f"{_wrapped(problem.rationale)}\n\n{answer}"
+        if shape == "optimize":
+            before = _code(problem, slow, name, signature)
+            question = f"This takes {slow.time} time. Make it faster.\n\n```python\n{before}```\n"
+        if shape == "growth":
+            answer = f"Time: {solution.time}. Memory: {solution.memory}.\n"
+        parts = [*control, Special(USER), "\n" + question, Special(ASSISTANT), "\n" + answer,
+                 Special(TURN_END)]  # fmt: skip
+    return BankDocument(
+        problem.name, shape, parts, problem.paradigm, solution.time, solution.memory, told
+    )
+
+
+def _cheaper(a: Solution, b: Solution) -> bool:
+    return a.time in _RANK and b.time in _RANK and _RANK[a.time] < _RANK[b.time]
+
+
+def _question(
+    problem: Problem, task: str, name: str, examples: list[tuple[str, str]], shape: str, code: str,
+    rng: random.Random,
+) -> str:  # fmt: skip
+    if shape == "growth":
+        return f"How do time and memory of this program grow?\n\n```python\n{code}```\n"
+    lead = rng.choice(("", "", "Write a Python function.\n\n", "Solve this in Python.\n\n"))
+    header = ""
+    if problem.signature is not None:
+        header = f"\n```python\n{_renamed(str(problem.signature), problem, name)}\n```\n"
+    shown = "".join(f"- `{call}` -> `{answer}`\n" for call, answer in examples)
+    return f"{lead}{task}\n{header}" + (f"\n{shown}" if shown else "")
+
+
+def _task(problem: Problem, rng: random.Random) -> str:
+    kept = held_out_phrasing(problem)
+    known = [p for p in problem.phrasings if p != kept]
+    if known and rng.random() < 0.6:
+        return _wrapped(rng.choice(known))
+    return _wrapped(problem.statement)
+
+
+def _wrapped(text: str, width: int = 96) -> str:
+    """Paragraphs wrapped anew; what is indented, listed or fenced stays as it is."""
+    out = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        literal = re.search(r"^(?:\s{2,}|[-*|>]|\d+\.|```)", block, re.M)
+        out.append(block if literal else textwrap.fill(" ".join(block.split()), width))
+    return "\n\n".join(out)
+
+
+def _examples(problem: Problem, name: str, rng: random.Random) -> list[tuple[str, str]]:
+    """(call, answer) of up to three examples, short ones."""
+    shown = [c for c in problem.examples if c.args is not None and c.has_expected and not c.check]
+    count = min(len(shown), rng.choice((0, 1, 2, 2, 3)))
+    out = []
+    for case in sorted(rng.sample(range(len(shown)), count)):
+        call, answer = _call(shown[case], name)
+        if len(call) + len(answer) <= 160:
+            out.append((call, answer))
+    return out
+
+
+def _call(case: Case, name: str) -> tuple[str, str]:
+    assert case.args is not None
+    return f"{name}({', '.join(map(repr, case.args))})", repr(case.expected)
+
+
+# --- the code -----------------------------------------------------------------------------------
+
+
+def _entry_name(problem: Problem, solution: Solution, rng: random.Random) -> str:
+    """The entry's own name, or another that people would give it and the code does not use."""
+    if problem.signature is None or "." in problem.signature.entry:
+        return ""
+    entry = problem.signature.entry
+    if rng.random() < 0.5:
+        return entry
+    head, *rest = entry.split("_")
+    candidates = [
+        "solve", "solution", "f", "answer", "run",
+        "".join([head, *(w.capitalize() for w in rest)]),
+        f"compute_{entry}", f"get_{entry}", f"find_{entry}", f"{entry}_of", f"my_{entry}",
+        "_".join([*rest, head]) if rest else f"do_{entry}",
+    ]  # fmt: skip
+    name = rng.choice(candidates)
+    used = set(re.findall(r"\w+", solution.code + problem.statement))
+    attributes = re.search(rf"\.\s*{re.escape(entry)}\b", solution.code)
+    return entry if name in used or attributes or not name.isidentifier() else name
+
+
+def _renamed(text: str, problem: Problem, name: str) -> str:
+    entry = problem.signature.entry if problem.signature else ""
+    return re.sub(rf"\b{re.escape(entry)}\b", name, text) if name and name != entry else text
+
+
+def _code(problem: Problem, solution: Solution, name: str, signature: str) -> str:
+    """The solution under its new name, its header annotated as asked."""
+    code = _renamed(solution.code.strip("\n") + "\n", problem, name)
+    declared = problem.signature
+    if signature == "bare" or declared is None or not name:
+        return code
+    function = _function(code, name)
+    if function is None or function.returns is not None:
+        return code
+    arguments = function.args
+    plain = not (arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg
+                 or arguments.kwarg or arguments.defaults)  # fmt: skip
+    if not plain or len(arguments.args) != len(declared.parameters):
+        return code
+    typed = [p.annotation for p in declared.parameters]
+    returns = declared.returns
+    imports = ""
+    if signature == "typing":
+        typed, returns, imports = _with_typing(typed, returns)
+    inner = ", ".join(
+        f"{a.arg}: {t}" if t else a.arg for a, t in zip(arguments.args, typed, strict=True)
+    )
+    header = f"def {name}({inner})" + (f" -> {returns}" if returns else "") + ":"
+    lines = code.splitlines(keepends=True)
+    first, body = function.lineno - 1, function.body[0].lineno - 1
+    if body == first:
+        return code
+    return imports + "".join([*lines[:first], header + "\n", *lines[body:]])
+
+
+def _with_typing(typed: Sequence[str], returns: str) -> tuple[list[str], str, str]:
+    """Annotations as before Python 3.9, with the import that they need."""
+    used: set[str] = set()
+
+    def old(text: str) -> str:
+        if match := re.fullmatch(r"([^|]+?)\s*\|\s*None", text):
+            used.add("Optional")
+            return f"Optional[{old(match[1])}]"
+
+        def swap(match: re.Match[str]) -> str:
+            used.add(_TYPING[match[1]])
+            return _TYPING[match[1]] + "["
+
+        return re.sub(r"\b(list|dict|tuple|set|frozenset)\[", swap, text)
+
+    changed = [old(t) for t in typed]
+    back = old(returns)
+    line = f"from typing import {', '.join(sorted(used))}\n\n\n" if used else ""
+    return changed, back, line
+
+
+def _function(code: str, name: str) -> ast.FunctionDef | None:
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return next((n for n in body if isinstance(n, ast.FunctionDef) and n.name == name), None)
+
+
+# --- what is said about it ----------------------------------------------------------------------
+
+
+def _docstring(
+    problem: Problem, task: str, examples: list[tuple[str, str]], style: str, signature: str
+) -> str:
+    declared = problem.signature
+    lines = [task]
+    parameters = declared.parameters if declared is not None else ()
+    returns = declared.returns if declared is not None else ""
+    if style == "google" and parameters:
+        lines += ["", "Args:", *(f"    {p.name}: {p.annotation}" for p in parameters)]
+        lines += ["", "Returns:", f"    {returns}"] if returns else []
+    if style == "numpy" and parameters:
+        lines += ["", "Parameters", "----------"]
+        lines += [f"{p.name} : {p.annotation}" for p in parameters]
+        lines += ["", "Returns", "-------", returns] if returns else []
+    if style == "sphinx" and parameters:
+        lines += ["", *(f":param {p.name}: {p.annotation}" for p in parameters)]
+        lines += [f":return: {returns}"] if returns else []
+    if examples:
+        lines += [""]
+        for call, answer in examples:
+            lines += [f">>> {call}", *([answer] if answer != "None" else [])]
+    return "\n".join(lines)
+
+
+def with_docstring(code: str, name: str, docstring: str) -> str:
+    """`code` with this docstring in function `name`; above it as a comment where there is none."""
+    function = _function(code, name)
+    if function is None or function.body[0].lineno == function.lineno:
+        return _comment(docstring) + code
+    text = docstring.replace("\\", "\\\\").replace('"""', "'''")
+    if text.endswith('"'):
+        text += " "
+    many = "\n" in text
+    inside = textwrap.indent(f'"""{text}' + ("\n" if many else "") + '"""', "    ")
+    lines = code.splitlines(keepends=True)
+    at = function.body[0].lineno - 1
+    while at > function.lineno and lines[at - 1].lstrip().startswith("#"):
+        at -= 1
+    return "".join([*lines[:at], inside + "\n", *lines[at:]])
+
+
+def _comment(text: str) -> str:
+    return "".join(f"# {line}".rstrip() + "\n" for line in text.split("\n"))

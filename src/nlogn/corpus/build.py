@@ -1,0 +1,166 @@
+"""`build`: folders, checkouts, packages and rows in, shards that training reads out.
+
+    collect -> exact -> near -> label -> balance -> compose -> tokenizer -> tokenise -> pack
+
+What a build is follows from its `Recipe` and its sources alone: neither the number of workers nor
+an interruption changes a byte of it.
+"""
+
+import json
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nlogn import __version__
+from nlogn.corpus.quality import Quality
+from nlogn.corpus.sources import Unit, plan
+
+if TYPE_CHECKING:
+    from nlogn.corpus.execute import ExecutorKind, Progress, Slurm
+
+
+class CorpusError(Exception):
+    """A corpus cannot be built so; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done to the sources.
+
+    `licence` covers files that state none; `temperature` balances languages (1: as found); `fim` is
+    the share of files with a hole, `piece` the longest piece with one, `longest` the longest
+    repository document, both in characters; `validation` the share of units (`whole_units`) or
+    files kept apart; `variants` the renderings of each problem of the bank (0: none); `tasks` and
+    `shards` how the work and the output are divided, which is part of the result.
+    """
+
+    name: str = "build"
+    seed: int = 0
+    licence: str = ""
+    quality: Quality = field(default_factory=Quality)
+    skip: tuple[str, ...] = ()
+    near_duplicates: bool = True
+    decontaminate: bool = True
+    alignment: float = 0.05
+    temperature: float = 1.0
+    longest: int = 40_000
+    whole_units: bool = True
+    validation: float = 0.02
+    variants: int = 0
+    vocab_size: int = 32_768
+    tokenizer: str = ""
+    sample: int = 200_000_000
+    context: int = 4096
+    fim: float = 0.5
+    piece: int = 12_000
+    tasks: int = 8
+    shards: int = 1
+
+
+def nano(seed: int = 0) -> Recipe:
+    """The corpus of the `nano` network: the bank rendered many ways, and Python around it."""
+    return Recipe(
+        name="nano", seed=seed, quality=Quality(keep_tests=False), skip=("nlogn",), variants=160,
+        vocab_size=8192, sample=60_000_000, context=1024, piece=2800, longest=20_000,
+        whole_units=False, validation=0.01,
+    )  # fmt: skip
+
+
+def nano_sources() -> list[Path]:
+    """The standard library and the installed packages of the Python that runs."""
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    return [Path(paths["stdlib"]), Path(paths["purelib"])]
+
+
+def versions() -> dict[str, str]:
+    packages = ("datatrove", "tokenizers", "numpy", "tree-sitter", "tree-sitter-python")
+    return {"nlogn": __version__, "python": platform.python_version(),
+            **{name: version(name) for name in packages}}  # fmt: skip
+
+
+def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
+    """Write down what is about to be built, or check that `out` holds the same build.
+
+    Raises:
+        CorpusError: the folder holds another build, or files that are none.
+        SourceError: a source cannot be read.
+    """
+    record = out / "recipe.json"
+    wanted: dict[str, Any] = {"recipe": asdict(recipe), "sources": [str(s) for s in sources]}
+    wanted = json.loads(json.dumps(wanted))
+    if record.exists():
+        found = json.loads(record.read_text())
+        changed = sorted(
+            [k for k in wanted["recipe"] if wanted["recipe"][k] != found["recipe"].get(k)]
+            + (["sources"] if wanted["sources"] != found["sources"] else [])
+        )
+        if changed:
+            raise CorpusError(
+                f"{out} holds a build with other settings ({', '.join(changed)}): give another "
+                "folder, or --fresh to begin anew"
+            )
+        return [Unit(**{**u, "files": tuple(u["files"])}) for u in found["units"]]
+    if out.exists() and any(out.iterdir()):
+        raise CorpusError(f"{out} is not empty and holds no build: give another folder")
+    units = plan(sources, recipe.licence, recipe.skip)
+    if recipe.name == "nano":
+        units = [
+            replace(u, licence="PSF-2.0", name="python") if u.root == str(sources[0]) else u
+            for u in units
+        ]
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / "recipe.part"
+    part.write_text(json.dumps({**wanted, "versions": versions(),
+                                "units": [asdict(u) for u in units]}))  # fmt: skip
+    part.replace(record)
+    return units
+
+
+def forget(out: Path) -> None:
+    """Delete a build, and nothing that is none."""
+    if (out / "recipe.json").exists():
+        shutil.rmtree(out)
+
+
+def build(
+    sources: Sequence[Path],
+    out: Path,
+    recipe: Recipe,
+    *,
+    executor: "ExecutorKind" = "local",
+    workers: int = 1,
+    slurm: "Slurm | None" = None,
+    progress: "Progress" = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Build, or go on with, the corpus in `out`. Returns the manifest, or on Slurm the numbers of
+    the jobs that were queued, the last of which writes the manifest.
+
+    Raises:
+        CorpusError, SourceError: as `prepare`; the benchmarks are missing.
+        OSError: the disk is full, a folder cannot be written.
+    """
+    from nlogn.corpus.benchmarks import FOLDERS, data_folder
+    from nlogn.corpus.execute import run_stages
+    from nlogn.corpus.stages import stages
+
+    data = data_folder()
+    if recipe.decontaminate and not any((data / name).is_dir() for name in FOLDERS):
+        raise CorpusError(
+            f"no benchmarks to keep out in {data}: set NLOGN_DATA to a folder that has "
+            f"{' or '.join(FOLDERS)}/, or say --no-decontamination"
+        )
+    units = prepare(sources, out, recipe)
+    planned = stages(recipe, units, out, data)
+    jobs = run_stages(
+        planned, out / "logs", executor=executor, workers=workers, slurm=slurm, progress=progress
+    )
+    if executor == "slurm":
+        return {"jobs": jobs}
+    manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
+    return manifest

@@ -1,0 +1,213 @@
+# mypy: disable-error-code="misc"
+"""The last steps: learn the tokenizer, cut holes, encode documents, pack shards."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from nlogn.complexity.bigo import CLASSES
+from nlogn.corpus.compose import TRAIN, VALIDATION
+from nlogn.corpus.fim import fim
+from nlogn.corpus.packing import StreamWriter, TokenDocument, pack, read_stream
+from nlogn.corpus.paradigm import PARADIGMS
+from nlogn.corpus.specials import END, FILE, REPOSITORY, Special, from_json
+from nlogn.corpus.steps import generator
+from nlogn.corpus.tokenizer import (
+    encode,
+    load_tokenizer,
+    save_tokenizer,
+    token_bytes,
+    train_tokenizer,
+)
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_CLASS = {str(c): i for i, c in enumerate(CLASSES)}
+
+
+class LearnTokenizer(PipelineStep):
+    """BPE over training documents, at most `sample` characters of them; one task."""
+
+    type = "🔠 - TOKENS"
+    name = "tokenizer"
+
+    def __init__(self, folders: list[Path], out: Path, vocab_size: int, sample: int, context: int):
+        super().__init__()
+        self.folders, self.out = folders, out
+        self.vocab_size, self.sample, self.context = vocab_size, sample, context
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Any:
+        with self.track_time():
+            tokenizer = train_tokenizer(self.texts(), self.vocab_size)
+            save_tokenizer(tokenizer, self.out, self.context)
+        self.stat_update("tokens_in_vocabulary", value=tokenizer.get_vocab_size())
+        return data
+
+    def texts(self) -> Iterator[str]:
+        """Documents taken evenly from all files, in a fixed order."""
+        sizes = {p: p.stat().st_size for f in self.folders for p in sorted(f.glob("*.jsonl"))}
+        keep = self.sample / max(sum(sizes.values()), 1)
+        for path in sizes:
+            with path.open("rb") as file:
+                for line in file:
+                    row = json.loads(line)
+                    if row["metadata"].get("split", TRAIN) != TRAIN:
+                        continue
+                    if keep >= 1 or generator(0, "tokenizer", row["id"]).random() < keep:
+                        self.stat_update("characters", value=len(row["text"]))
+                        yield row["text"]
+
+
+class Tokenise(PipelineStep):
+    """Documents to token streams, one per split and task; holes in a share `rate` of the files.
+
+    A file with holes that is longer than `piece` characters is cut at the starts of its top-level
+    statements first, so that a hole and what surrounds it fit a window of the network.
+    """
+
+    type = "🔠 - TOKENS"
+    name = "tokenise"
+
+    def __init__(self, tokenizer: Path, out: Path, seed: int, rate: float, piece: int):
+        super().__init__()
+        self.tokenizer_folder, self.out = tokenizer, out
+        self.seed, self.rate, self.piece = seed, rate, piece
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Any:
+        tokenizer = load_tokenizer(self.tokenizer_folder)
+        size = tokenizer.get_vocab_size()
+        writers = {
+            split: StreamWriter(self.out / split / f"{rank:05d}", size)
+            for split in (TRAIN, VALIDATION)
+        }
+        try:
+            for doc in data:
+                with self.track_time():
+                    split = doc.metadata.get("split", TRAIN)
+                    for made in self.token_documents(doc, tokenizer, split):
+                        writers[split].write(made)
+                        self.stat_update(f"documents_{split}")
+                        self.stat_update(f"tokens_{split}", value=len(made.tokens))
+                        name = PARADIGMS[made.paradigm] if made.paradigm >= 0 else "none"
+                        self.stat_update(f"tokens_paradigm_{name}", value=len(made.tokens))
+        finally:
+            for writer in writers.values():
+                writer.close()
+        yield from ()
+
+    def token_documents(
+        self, doc: Document, tokenizer: "Tokenizer", split: str
+    ) -> Iterator[TokenDocument]:
+        """A repository's plain files as one run that stays together; a file that is drawn for
+        holes apart from it, piece by piece."""
+        rng = generator(self.seed, "fim", doc.id)
+        rate = self.rate if split == TRAIN else 0.0
+        if "parts" in doc.metadata:
+            yield self.rendered(doc, tokenizer, rng, rate)
+            return
+        at = 0
+        plain: list[tuple[str, int, str]] = []
+        for path, language, paradigm, length in doc.metadata["files"]:
+            text = doc.text[at : at + length]
+            at += length
+            self.stat_update("bytes", value=len(text.encode()))
+            label = PARADIGMS.index(paradigm) if paradigm else -1
+            if rng.random() >= rate:
+                plain.append((path, label, text))
+                continue
+            for piece in pieces(text, self.piece):
+                made = fim(piece, language, rng)
+                self.stat_update(f"fim_{made[1] if made else 'none'}")
+                parts = made[0] if made else [piece]
+                yield TokenDocument(encode(tokenizer, [*parts, Special(END)]), label)
+        for number, (path, label, text) in enumerate(plain):
+            parts = [text]
+            if len(doc.metadata["files"]) > 1:
+                parts = [Special(FILE), f"{path}\n{text}"]
+                if number == 0:
+                    parts = [Special(REPOSITORY), doc.metadata["unit"], *parts]
+            if number == len(plain) - 1:
+                parts.append(Special(END))
+            yield TokenDocument(encode(tokenizer, parts), label, joined=number > 0)
+
+    def rendered(
+        self, doc: Document, tokenizer: "Tokenizer", rng: random.Random, rate: float
+    ) -> TokenDocument:
+        """A rendering of a problem: its classes label what follows the last special token."""
+        parts = from_json(doc.metadata["parts"])
+        self.stat_update("bytes", value=len(doc.text.encode()))
+        code = not isinstance(parts[-1], Special)
+        if code and doc.metadata.get("fim", True) and rng.random() < rate:
+            made = fim(parts[-1], "python", rng)
+            if made is not None:
+                self.stat_update(f"fim_{made[1]}")
+                parts = [*parts[:-1], *made[0]]
+        label = PARADIGMS.index(doc.metadata["paradigm"]) if doc.metadata.get("paradigm") else -1
+        told = doc.metadata.get("told", False)
+        labelled = max((i for i, p in enumerate(parts) if not isinstance(p, Special)), default=0)
+        if any(p == "<|fim_prefix|>" for p in parts):
+            labelled = 0
+        return TokenDocument(
+            encode(tokenizer, [*parts, Special(END)]), label,
+            time=-1 if told else _CLASS.get(doc.metadata.get("time", ""), -1),
+            memory=-1 if told else _CLASS.get(doc.metadata.get("memory", ""), -1),
+            labelled=len(encode(tokenizer, parts[:labelled])),
+        )  # fmt: skip
+
+
+def pieces(text: str, longest: int) -> list[str]:
+    """The text cut at the starts of unindented lines into pieces of at most `longest` characters,
+    where lines allow it; joined they are the text."""
+    if longest <= 0 or len(text) <= longest:
+        return [text]
+    out: list[str] = []
+    block: list[str] = []
+    size = 0
+    good = 0  # number of lines of the block up to its last good place to cut
+    for line in text.splitlines(keepends=True):
+        if block and size + len(line) > longest:
+            cut = good or len(block)
+            out.append("".join(block[:cut]))
+            block = block[cut:]
+            size, good = sum(map(len, block)), 0
+        if block and line[:1] not in (" ", "\t", "\n", ")", "]", "}", "#") and line.strip():
+            good = len(block)
+        block.append(line)
+        size += len(line)
+    out.append("".join(block))
+    return [piece for piece in out if piece]
+
+
+class Pack(PipelineStep):
+    """Task r packs shard r of the training split from the streams r, r + shards, ...; the first
+    task packs the validation split too, as one shard."""
+
+    type = "📦 - PACK"
+    name = "pack"
+
+    def __init__(self, streams: Path, tokenizer: Path, out: Path, seed: int):
+        super().__init__()
+        self.streams, self.tokenizer_folder, self.out, self.seed = streams, tokenizer, out, seed
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Any:
+        import numpy as np
+
+        tokenizer = load_tokenizer(self.tokenizer_folder)
+        size = tokenizer.get_vocab_size()
+        wanted = [(TRAIN, f"{TRAIN}-{rank:05d}", rank, world_size)]
+        if rank == 0:
+            wanted.append((VALIDATION, f"{VALIDATION}-00000", 0, 1))
+            np.save(self.tokenizer_folder / "token_bytes.npy", token_bytes(tokenizer))
+        for split, name, first, every in wanted:
+            stems = sorted((self.streams / split).glob("*.documents"))[first::every]
+            streams = [read_stream(stem.with_suffix(""), size) for stem in stems]
+            with self.track_time():
+                count = pack(streams, self.out / name, size, self.seed + rank)
+            self.stat_update(f"tokens_{split}", value=count)
+        return data

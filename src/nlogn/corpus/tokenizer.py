@@ -1,0 +1,95 @@
+"""Byte-level BPE with GPT-2's splitting rule, the one that llama.cpp knows as `gpt-2`.
+
+The folder it is saved to is one that transformers' `AutoTokenizer` loads.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nlogn.corpus.specials import END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, SPECIALS, Parts, Special
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+SMALLEST = 256 + len(SPECIALS)
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int) -> "Tokenizer":
+    """Learn merges until `vocab_size` tokens, special ones included; every byte has a token.
+
+    Equal texts in equal order give equal tokenizers.
+
+    Raises:
+        ValueError: the vocabulary cannot hold the bytes and the special tokens.
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    if vocab_size < SMALLEST:
+        raise ValueError(f"a vocabulary of {vocab_size} is too small: {SMALLEST} at least")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=list(SPECIALS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int = 1024) -> None:
+    """`tokenizer.json` and `tokenizer_config.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": END,
+        "pad_token": END,
+        "additional_special_tokens": [s for s in SPECIALS if s != END],
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": context,
+        "fim": {"prefix": FIM_PREFIX, "suffix": FIM_SUFFIX, "middle": FIM_MIDDLE, "order": "PSM"},
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+    tokenizer.save(str(folder / "tokenizer.json"))
+
+
+def load_tokenizer(folder: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def token_bytes(tokenizer: "Tokenizer") -> np.ndarray:
+    """(V,) length in bytes of each token's text; 0 for special tokens."""
+    lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int32)
+    for token, number in tokenizer.get_vocab().items():  # each letter of a token stands for a byte
+        lengths[number] = 0 if token in _SPECIAL else len(token)
+    return lengths
+
+
+_SPECIAL = frozenset(SPECIALS)
+
+
+def encode(tokenizer: "Tokenizer", parts: Parts) -> list[int]:
+    """Token numbers of a document's parts. A text that spells a special token stays text.
+
+    Raises:
+        ValueError: a special token that this tokenizer does not have.
+    """
+    tokenizer.encode_special_tokens = True
+    out: list[int] = []
+    for part in parts:
+        if isinstance(part, Special):
+            number = tokenizer.token_to_id(part)
+            if number is None:
+                raise ValueError(f"the tokenizer has no token {part}")
+            out.append(number)
+        elif part:
+            out += tokenizer.encode(part, add_special_tokens=False).ids
+    return out
