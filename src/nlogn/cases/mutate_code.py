@@ -79,6 +79,29 @@ def mutants(code: str, *, limit: int | None = None, seed: int = 0) -> list[Mutan
     return found
 
 
+def one_mutant(code: str, rng: random.Random) -> Mutant | None:
+    """A mutant drawn at random, without making the others; None where the program has no place
+    for one, or the one drawn cannot be written.
+
+    Raises:
+        SyntaxError: the program does not parse.
+    """
+    tree = ast.parse(code)
+    drawn = [(site, edit) for site in _sites(tree) for edit in _edits(site)]
+    if not drawn:
+        return None
+    site, (what, apply) = rng.choice(drawn)
+    line = getattr(site.node, "lineno", 0)
+    before = ast.unparse(tree)
+    apply()
+    try:
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+    return None if text == before else Mutant(text + "\n", what, line)
+
+
 @dataclass(frozen=True, slots=True)
 class _Site:
     node: ast.AST

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from nlogn import __version__
+from nlogn.cli.annotate import annotate
 from nlogn.cli.bank import bank
 from nlogn.cli.code import complexity, judge, secure, solve
 from nlogn.cli.corpus import corpus
@@ -86,3 +87,4 @@ def cli() -> None:
 
 for _verb in (judge, complexity, solve, secure, bank, corpus):
     cli.add_command(_verb)
+bank.add_command(annotate)

@@ -95,26 +95,34 @@ def working(what: str) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr; where stderr is no terminal, a line every five seconds."""
+    """A bar on stderr; where stderr is no terminal, a line every five seconds. Both tell the time
+    that is left, by the rate of this run."""
     import time
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.progress import TimeRemainingColumn as Remaining
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        told = time.monotonic()
+        began = told = time.monotonic()
+        first = -1
 
         def tell(done: int, total: int | None) -> None:
-            nonlocal told
-            if time.monotonic() - told > 5:
-                told = time.monotonic()
-                click.echo(f"{what}: {done}" + (f" of {total}" if total else ""), err=True)
+            nonlocal told, first
+            now = time.monotonic()
+            first = done if first < 0 else first
+            if now - told <= 5:
+                return
+            told = now
+            rate = (done - first) / (now - began)
+            left = f", {rate:.1f}/s, {(total - done) / rate:.0f} s left" if total and rate else ""
+            click.echo(f"{what}: {done}" + (f" of {total}" if total else "") + left, err=True)
 
         yield tell
         return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Elapsed())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Elapsed(), Remaining())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

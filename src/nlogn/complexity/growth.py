@@ -45,6 +45,28 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
+class LineMemory:
+    """Bytes that one line of the program allocated and that are held: at the program's peak,
+    when it returns, and after its result and arguments are gone."""
+
+    line: int
+    peak_bytes: int
+    returned_bytes: int
+    retained_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryProfile:
+    """Where the memory of one call goes. `peak_bytes` is above what the arguments take."""
+
+    n: int
+    m: int | None
+    shape: str
+    peak_bytes: int
+    lines: tuple[LineMemory, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Complexity:
     """The measured growth of one program.
 
@@ -60,3 +82,4 @@ class Complexity:
     seed: int
     isolation: str
     error: str | None = None
+    profile: MemoryProfile | None = None  # by line, where it was asked for

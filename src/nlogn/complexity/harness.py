@@ -4,16 +4,16 @@ import functools
 import re
 from pathlib import Path
 
-_FILES = ("meter", "rewrite", "hooks", "twins", "charges", "loading", "ladder", "footprint")
+_FILES = ("meter", "rewrite", "hooks", "twins", "charges", "loading", "ladder", "footprint",
+          "lines")  # fmt: skip
 _OWN_IMPORT = re.compile(
     r"^from nlogn\.complexity\.inside\.\w+ import (?:\([^)]*\)|.*)$\n?", re.MULTILINE
 )
 _MAIN = """
 
 def main(payload, send):
-    {"ladder": main_ladder, "footprint": main_footprint, "count": main_count}[payload["do"]](
-        payload, send
-    )
+    {"ladder": main_ladder, "footprint": main_footprint, "count": main_count,
+     "lines": main_lines}[payload["do"]](payload, send)
 """
 
 

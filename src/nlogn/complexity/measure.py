@@ -10,7 +10,14 @@ from nlogn.cases import SizedInputs, sized_inputs
 from nlogn.complexity import bigo
 from nlogn.complexity.fit import BYTES_OFFSET, Fit, fit, fit_bytes
 from nlogn.complexity.fit2 import fit_two
-from nlogn.complexity.growth import Complexity, Growth, Leak, Point
+from nlogn.complexity.growth import (
+    Complexity,
+    Growth,
+    Leak,
+    LineMemory,
+    MemoryProfile,
+    Point,
+)
 from nlogn.complexity.harness import harness
 from nlogn.sandbox import Limits, Program, Report, Sandbox, shared_sandbox
 
@@ -18,7 +25,10 @@ TICKS = 60_000  # counted iterations of the largest size
 WORK = 2_000_000  # charged work of C code in the largest size
 GRID_SHARE = 0.2  # of the budgets, for one point of a two-size grid
 MEMORY_STEPS = 2_500_000  # sizes up to this many steps, and inputs of up to this many items,
-MEMORY_MADE = 12_000  # are run again to see their memory
+MEMORY_MADE = 12_000  # are run again to see their memory, but none beyond
+MEMORY_SIZE = 4_200  # where `ENOUGH_SIZES` are below: larger ones have changed no class
+ENOUGH_SIZES = 8
+PROFILE_STEPS, PROFILE_SIZE = 20_000, 2_100  # of the call whose memory is told by line
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 # CPU time per step may grow a few times where data outgrow a cache or a branch predictor, so the
 # objection needs a wide range of sizes and a whole power of n, nearly.
@@ -60,6 +70,7 @@ def measure(
     sandbox: Sandbox | None = None,
     seed: int = 0,
     memory: bool = True,
+    profile: bool = False,
     wall_s: float = 10.0,
 ) -> Complexity:
     """How the program's time and memory grow with the size of its input.
@@ -71,6 +82,7 @@ def measure(
             there are two sizes. Several shapes: a sequence of `SizedInputs`, of which the worst
             counts. None: made from the program by `nlogn.cases.sized_inputs`.
         memory: measure memory and leaks too.
+        profile: also tell memory by line, at the largest size that is cheap enough to watch.
         wall_s: the wall-clock backstop of one shape; sizes end long before it by counted steps.
 
     Returns:
@@ -97,7 +109,8 @@ def measure(
     else:
         space = Growth("unknown", 0.0, None, (), "bytes", "not asked for")
     leak = next((s.leak for s in good if s.leak), None)
-    return Complexity("ok", worst_time, space, leak, source, seed, sandbox.isolation, None)
+    lines = _profile(program, good, space, sandbox, seed, wall_s) if profile else None
+    return Complexity("ok", worst_time, space, leak, source, seed, sandbox.isolation, None, lines)
 
 
 def _shapes(
@@ -244,6 +257,9 @@ def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
     if shape.scalar:  # of each neighbourhood, one
         cheap = [k for k in cheap if k[0] < 15 or k[0] == shape.nominal[k[0]] - 1
                  or shape.nominal[k[0]] - 1 not in shape.nominal]  # fmt: skip
+    else:
+        enough = [k for k in cheap if k[0] <= MEMORY_SIZE]
+        cheap = enough if len(enough) >= ENOUGH_SIZES else cheap
     if len(cheap) > 12:
         head = [k for k in cheap[:-6] if k[0] >= 4]
         cheap = head[:: max(1, math.ceil(len(head) / 6))] + cheap[-6:]
@@ -278,6 +294,33 @@ def _run_plain(
             at = None
     if report.status in _CUT_OFF and at and doing == "cpu":
         shape.hung = (at[0], at[1])
+
+
+def _profile(
+    program: Program, shapes: list[_Shape], space: Growth, sandbox: Sandbox, seed: int,
+    wall_s: float,
+) -> MemoryProfile | None:  # fmt: skip
+    """Memory by line, on the shape that the memory's class was found on."""
+    worst = {p.shape for p in space.points}
+    shape = next((s for s in shapes if s.inputs.shape in worst), shapes[0])
+    fitting = [k for k, v in shape.steps.items() if v <= PROFILE_STEPS and k[0] <= PROFILE_SIZE]
+    if not fitting:
+        return None
+    n, m = max(fitting, key=lambda k: (k[0] * (k[1] or 1), k[0]))
+    payload = _payload(program, shape, seed, "lines") | {"n": n, "m": m}
+    report = sandbox.execute(harness(), payload, _limits(wall_s))
+    for told in report.messages:
+        lines = told.get("lines") if type(told) is dict else None
+        if isinstance(lines, list) and all(_is_line(row) for row in lines):
+            rows = tuple(LineMemory(*row) for row in lines)
+            peak = told.get("peak")
+            if type(peak) is int and not shape.spoilt:
+                return MemoryProfile(n, m, shape.inputs.shape, peak, rows)
+    return None
+
+
+def _is_line(row: Any) -> bool:
+    return isinstance(row, list) and len(row) == 4 and all(type(v) is int and v >= 0 for v in row)
 
 
 # --- the CPU clock's objection -----------------------------------------------------------------

@@ -33,11 +33,11 @@ def judge_rows(
 
     def judge_row(row: Row) -> Row:
         verdict = judge_program(
-            _program(row),
-            reference=_reference(row),
-            cases=_cases(row),
+            program_of(row),
+            reference=reference_of(row),
+            cases=cases_of(row),
             from_json=True,
-            inputs=_text(row, "inputs"),
+            inputs=text_of(row, "inputs"),
             seed=seed,
             measure=measure_growth,
             sandbox=sandbox,
@@ -53,12 +53,12 @@ def complexity_rows(
     """The measured growth of each row, in order, with the row's id."""
 
     def measure_row(row: Row) -> Row:
-        program = _program(row)
+        program = program_of(row)
         problem = syntax_problem(program)
         if problem:
             return invalid_complexity(problem, sandbox, seed)
         return dump(  # type: ignore[no-any-return]
-            measure(program, _text(row, "inputs"), sandbox=sandbox, seed=seed, memory=memory)
+            measure(program, text_of(row, "inputs"), sandbox=sandbox, seed=seed, memory=memory)
         )
 
     return _each(lines, measure_row, workers)
@@ -87,7 +87,7 @@ def _each(lines: Iterable[Line], work: Callable[[Row], Row], workers: int) -> It
         number, line = numbered
         row: Row = {"id": number}
         try:
-            row = _parse(line, number)
+            row = parse_row(line, number)
             return {"id": row.get("id", number), **work(row)}
         except (RowError, SuiteError) as error:
             return {"id": row.get("id", number), **_system_error(str(error))}
@@ -99,7 +99,7 @@ def _each(lines: Iterable[Line], work: Callable[[Row], Row], workers: int) -> It
     return map_ordered(one, numbered, workers=workers)
 
 
-def _parse(line: Line, number: int) -> Row:
+def parse_row(line: Line, number: int) -> Row:
     try:
         text = line.decode("utf-8") if isinstance(line, bytes) else line
         row = json.loads(without_mark(text))
@@ -112,18 +112,18 @@ def _parse(line: Line, number: int) -> Row:
     return row
 
 
-def _text(row: Row, field: str) -> str | None:
+def text_of(row: Row, field: str) -> str | None:
     value = row.get(field)
     if value is not None and not isinstance(value, str):
         raise RowError(f"'{field}' is text, not {type(value).__name__}")
     return value
 
 
-def _program(row: Row) -> Program:
-    code = _text(row, "code")
+def program_of(row: Row) -> Program:
+    code = text_of(row, "code")
     if code is None:
         raise RowError("the row has no 'code'")
-    entry, language = _text(row, "entry"), _text(row, "language") or "python"
+    entry, language = text_of(row, "entry"), text_of(row, "language") or "python"
     if language not in LANGUAGES.values():
         known = ", ".join(dict.fromkeys(LANGUAGES.values()))
         raise RowError(f"'language' is one of {known}, not {language[:40]!r}")
@@ -132,15 +132,15 @@ def _program(row: Row) -> Program:
     return Program(without_mark(code), entry, language)
 
 
-def _reference(row: Row) -> Program | None:
-    code = _text(row, "reference")
+def reference_of(row: Row) -> Program | None:
+    code = text_of(row, "reference")
     if code is None:
         return None
     # A whole program may be compared with one in another language, but a row names only one.
-    return Program(without_mark(code), _text(row, "entry"), _text(row, "language") or "python")
+    return Program(without_mark(code), text_of(row, "entry"), text_of(row, "language") or "python")
 
 
-def _cases(row: Row) -> list[Any] | None:
+def cases_of(row: Row) -> list[Any] | None:
     cases = row.get("cases")
     if cases is None:
         return None

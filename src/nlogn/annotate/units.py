@@ -1,0 +1,148 @@
+"""The work in pieces that any process can do: a unit is a stretch of one problem's programs, or
+of the programs that a user named."""
+
+import contextlib
+import itertools
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from nlogn.annotate.candidates import Candidate, candidates
+from nlogn.annotate.record import Row, annotate
+from nlogn.judge import Suite, SuiteError, suite_for
+from nlogn.judge.yardstick import measurable
+from nlogn.problems.problem import Problem
+from nlogn.sandbox import Program, Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run annotates: the variants of `problem`, or `programs` as they are.
+
+    `inputs` is the source of a sized input generator where a row of the user's gave one; `cases`
+    and `reference` likewise.
+    """
+
+    name: str
+    problem: Problem | None = None
+    program: Program | None = None
+    inputs: str | None = None
+    cases: tuple[Any, ...] | None = None
+    reference: Program | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Programs `start` up to `stop` of a task."""
+
+    task: Task
+    start: int
+    stop: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The rows of a unit. `trouble` says why the task gives none; "" where it does.
+    `exhausted`: the task has no more programs than these."""
+
+    rows: list[Row]
+    exhausted: bool
+    trouble: str = ""
+
+
+@dataclass(slots=True)
+class _Stream:
+    source: Iterator[Candidate]
+    drawn: list[Candidate] = field(default_factory=list)
+
+    def upto(self, stop: int) -> list[Candidate]:
+        self.drawn += itertools.islice(self.source, max(0, stop - len(self.drawn)))
+        return self.drawn
+
+
+class Worker:
+    """A sandbox, and what it has prepared of the last task, so that the next unit need not."""
+
+    def __init__(self, isolation: str) -> None:
+        self.sandbox = Sandbox(1, isolation)  # type: ignore[arg-type]
+        self._at: tuple[str, int] | None = None
+        self._suite: Suite | None = None
+        self._stream: _Stream | None = None
+
+    def do(self, unit: Unit) -> Done:
+        """Annotate the programs of a unit."""
+        try:
+            self._prepare(unit)
+        except SuiteError as error:
+            return Done([], True, str(error))
+        assert self._suite is not None and self._stream is not None
+        drawn = self._stream.upto(unit.stop)[unit.start : unit.stop]
+        task = unit.task
+        rows = []
+        for one in drawn:
+            program = _program(task, one)
+            rows.append(annotate(one, program, self._suite, self.sandbox,
+                                 problem=task.problem, seed=unit.seed))  # fmt: skip
+        return Done(rows, len(drawn) < unit.stop - unit.start)
+
+    def _prepare(self, unit: Unit) -> None:
+        if self._at == (unit.task.name, unit.seed):
+            return
+        self._at = None
+        task = unit.task
+        if task.problem is not None:
+            assert task.problem.reference is not None and task.problem.signature is not None
+            first = Program(task.problem.reference.code, task.problem.signature.entry)
+            source = candidates(task.problem, unit.seed)
+        else:
+            assert task.program is not None
+            first = task.program
+            source = iter([Candidate(first.code, task.name, "file", (), 0)])
+        suite = suite_for(first, self.sandbox, problem=task.problem, seed=unit.seed,
+                          reference=task.reference, cases=task.cases,
+                          from_json=task.cases is not None)  # fmt: skip
+        if task.inputs is not None:
+            from dataclasses import replace
+
+            from nlogn.cases.sized import SizedInputs
+
+            suite = replace(suite, sized=(SizedInputs("given", task.inputs, "given"),))
+        self._suite = measurable(suite, task.problem, self.sandbox)
+        self._stream = _Stream(source)
+        self._at = (task.name, unit.seed)
+
+
+def _program(task: Task, candidate: Candidate) -> Program:
+    if task.problem is None:
+        assert task.program is not None
+        return task.program
+    assert task.problem.signature is not None
+    return Program(candidate.code, task.problem.signature.entry)
+
+
+_worker: Worker | None = None
+
+
+def start_worker(isolation: str, parent: int) -> None:
+    """Prepare this process to do units; it ends with the process `parent`, however that ends."""
+    global _worker
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _worker = Worker(isolation)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    if _worker is not None:
+        with contextlib.suppress(Exception):
+            _worker.sandbox.close()
+    os._exit(1)
+
+
+def do_unit(unit: Unit) -> Done:
+    assert _worker is not None
+    return _worker.do(unit)
