@@ -8,10 +8,12 @@ from typing import Any
 
 from nlogn.complexity import bigo
 from nlogn.engine.protocol import Completion, Engine, Prompt, Sampling
-from nlogn.judge.judging import judge_program, run_suite
+from nlogn.judge.judging import judge_program
+from nlogn.judge.making import suite_for
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.ranking import class_rank, rank, why_behind
-from nlogn.judge.suite import Suite, run_cases, suite_for
+from nlogn.judge.running import run_suite
+from nlogn.judge.suite import Suite, run_cases
 from nlogn.judge.verdict import Verdict
 from nlogn.judge.yardstick import measurable
 from nlogn.problems.problem import Case, Problem

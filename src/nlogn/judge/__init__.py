@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from nlogn.judge.judging import judge_program
+from nlogn.judge.making import suite_for
 from nlogn.judge.ranking import rank, ranking_key, score
-from nlogn.judge.suite import Suite, SuiteError, suite_for
+from nlogn.judge.suite import Suite, SuiteError
 from nlogn.judge.verdict import CaseReport, FailingCase, Verdict
 from nlogn.problems.problem import Problem
 from nlogn.sandbox import Sandbox, load_program, shared_sandbox

@@ -13,9 +13,11 @@ from typing import Literal
 
 from nlogn.complexity import cheaper, measure, parse
 from nlogn.complexity.growth import Growth
-from nlogn.judge.judging import Judged, error_text, run_suite, syntax_problem
+from nlogn.judge.judging import error_text, syntax_problem
+from nlogn.judge.making import SIZES, called, made_inputs, suite_for
 from nlogn.judge.pool import map_ordered
-from nlogn.judge.suite import LIMITED, SIZES, Suite, SuiteError, made_inputs, run_cases, suite_for
+from nlogn.judge.running import Judged, run_suite
+from nlogn.judge.suite import LIMITED, Suite, SuiteError, run_cases
 from nlogn.judge.yardstick import own_inputs
 from nlogn.problems.literals import shorten
 from nlogn.problems.markdown import lacking
@@ -24,6 +26,11 @@ from nlogn.sandbox import Outcome, Program, Sandbox
 
 Kind = Literal["structure", "generator", "right", "wrong", "time", "memory", "system"]
 LARGER, UNEQUAL = (21, 34), ((2, 3), (5, 2), (9, 9), (3, 12))  # beside the suite's own sizes
+DEAR_S = 1.0  # what a solution of a dear class may spend on one input
+
+
+class PartError(ValueError):
+    """There is no such part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +88,29 @@ def check_problems(
     return map_ordered(one, problems, workers=workers)
 
 
+def summary(results: Sequence[ProblemCheck]) -> str:
+    """What was found of all, in one sentence."""
+    faults = sum(len(r.faults) for r in results)
+    bad = sum(not r.ok for r in results)
+    right, wrong = sum(r.right for r in results), sum(r.wrong for r in results)
+    unaided, classes = sum(r.unaided for r in results), sum(r.classes for r in results)
+    confirmed = sum(r.confirmed for r in results)
+    told = f"{faults} faults in {bad} of" if faults else "all holds in"
+    return (
+        f"{told} {len(results)} problems: {right} right and {wrong} wrong solutions ({unaided} of "
+        f"them found without the input that exposes them), {confirmed} of {classes} declared "
+        f"classes confirmed; {sum(r.wall_s for r in results):.0f} s of work"
+    )
+
+
 def part(problems: Sequence[Problem], which: int, of: int) -> list[Problem]:
     """The `which`-th (from 1) of `of` parts, which together are all of them.
 
     Raises:
-        ValueError: there is no such part.
+        PartError: there is none.
     """
     if not 1 <= which <= of:
-        raise ValueError(f"there is no part {which} of {of}: write 1/{of} to {of}/{of}")
+        raise PartError(f"there is no part {which} of {of}: write 1/{of} to {of}/{of}")
     return list(problems[which - 1 :: of])
 
 
@@ -174,7 +196,7 @@ def _suite(problem: Problem, sandbox: Sandbox, seed: int) -> tuple[Suite | None,
     where there is no reference that could give any."""
     if problem.reference is None:
         return None, []
-    reference, name = _program(problem, problem.reference), problem.reference.name
+    reference, name = called(problem, problem.reference), problem.reference.name
     if invalid := syntax_problem(reference):
         return None, [Fault(problem.name, name, "right", f"mend it, it cannot run: {invalid}")]
     try:
@@ -201,38 +223,42 @@ def _suite(problem: Problem, sandbox: Sandbox, seed: int) -> tuple[Suite | None,
         else:
             text = f"fails ({_told(outcome)}) on {_shown(problem, case)}: mend the one or the other"
             faults.append(Fault(problem.name, name, _kind(outcome), text))
-    cases = (*answered, *suite.cases)
-    return replace(suite, cases=cases, reference_wall_s=slowest), faults
+    cases = sorted((*answered, *suite.cases), key=lambda case: len(repr(case.args or case.stdin)))
+    return replace(suite, cases=tuple(cases), reference_wall_s=slowest), faults
 
 
 def _right(problem: Problem, solution: Solution, suite: Suite, sandbox: Sandbox) -> list[Fault]:
-    """Where a right solution is rejected."""
-    program = _program(problem, solution)
+    """Where a right solution is rejected. One that is declared dearer than the reference may run
+    out of time, which says nothing against its answers, but not on the examples."""
+    program = called(problem, solution)
     if invalid := syntax_problem(program):
         return [Fault(problem.name, solution.name, "right", f"mend it, it cannot run: {invalid}")]
+    dear = _dearer(problem, solution)
+    if dear:
+        suite = replace(suite, limits=replace(suite.limits, cpu_s=DEAR_S, wall_s=10 * DEAR_S))
     judged = _judged(program, suite, sandbox)
     if isinstance(judged, str):
         return [Fault(problem.name, solution.name, "system", judged)]
-    failing = [j for j in judged if j.status != "accepted" and not _too_dear(j, problem, solution)]
+    failing = [
+        j
+        for j in judged
+        if j.status != "accepted"
+        and not (dear and j.outcome.status in LIMITED and j.case not in problem.examples)
+    ]
     if not failing:
         return []
     first = min(failing, key=lambda j: len(repr(j.case)))
-    given = first.case.note or first.case in problem.examples
     told = _told(first.outcome)
     if first.status == "wrong_answer" and not told:
         whose = "expected" if first.case in problem.examples else "the reference's answer"
         right = shorten(repr(first.case.expected))
         told = f"gives {shorten(repr(_got(first)))} where {right} is {whose}"
-    advice = "mend it" if given else "mend it, or say in the types that there is no such input"
-    text = f"{told} on {_shown(problem, first.case)} ({len(failing)} of {len(judged)} inputs)"
-    return [Fault(problem.name, solution.name, _kind(first.outcome), f"{text}: {advice}")]
+    count = f"{len(failing)} of {len(judged)} inputs"
+    text = f"{told} on {_shown(problem, first.case)} ({count}): mend it"
+    return [Fault(problem.name, solution.name, _kind(first.outcome), text)]
 
 
-def _too_dear(item: Judged, problem: Problem, solution: Solution) -> bool:
-    """A solution of a dearer class than the reference may run out of time on an input that was
-    drawn freely: that says nothing against its answers."""
-    if item.outcome.status not in LIMITED or item.case.note:
-        return False
+def _dearer(problem: Problem, solution: Solution) -> bool:
     assert problem.reference is not None
     try:
         return cheaper(parse(problem.reference.time), parse(solution.time))
@@ -248,7 +274,7 @@ def _wrong(
     def fault(text: str) -> Fault:
         return Fault(problem.name, wrong.name, "wrong", text)
 
-    program = _program(problem, wrong)
+    program = called(problem, wrong)
     if invalid := syntax_problem(program):
         return [fault(f"it should run and be wrong, but it cannot run: {invalid}")], False
     exposing = tuple(c for c in suite.cases if c.note == f"exposes: {wrong.name}")
@@ -286,7 +312,7 @@ def _judged(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged] | 
 
 def _growth(problem: Problem, solution: Solution, sandbox: Sandbox, seed: int) -> list[Fault]:
     """Declared classes that are not the measured ones."""
-    program = _program(problem, solution)
+    program = called(problem, solution)
     if problem.preamble:
         program = replace(program, code=f"{problem.preamble}\n{program.code}")
     found = measure(program, own_inputs(problem), sandbox=sandbox, seed=seed)
@@ -310,11 +336,6 @@ def _measured(growth: Growth) -> str:
     if growth.runner_up:
         told += f", runner-up {growth.runner_up}"
     return f"{growth.big_o} ({growth.note or told})"
-
-
-def _program(problem: Problem, solution: Solution | WrongSolution) -> Program:
-    called = problem.signature if solution.language == "python" else None
-    return Program(solution.code, called.entry if called else None, solution.language)
 
 
 def _case(problem: Problem, made: object, note: str) -> Case:

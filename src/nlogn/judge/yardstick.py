@@ -6,7 +6,8 @@ from typing import Any
 from nlogn.cases.narrow import validated_sized_inputs
 from nlogn.cases.sized import SizedInputs
 from nlogn.complexity import count_steps
-from nlogn.judge.suite import Suite, typed
+from nlogn.judge.making import typed
+from nlogn.judge.suite import Suite
 from nlogn.problems.problem import Problem
 from nlogn.sandbox import Limits, Program, Sandbox
 

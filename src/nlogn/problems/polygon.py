@@ -218,7 +218,8 @@ def _cases(
     patterns = [testset.findtext(f"{side}-path-pattern", "") for side in ("input", "answer")]
     declared = testset.findall("tests/test")
     count = max(int(_number(testset, "test-count", 0)), len(declared))
-    samples, others = [], []
+    samples: list[Case] = []
+    others: list[Case] = []
     for i in range(1, min(count, len(package)) + 1):
         try:
             given, answer = (pattern % i for pattern in patterns)
