@@ -8,8 +8,12 @@ from nlogn.engine.protocol import (
     Completion,
     Engine,
     EngineError,
+    ModelFacts,
+    NoFim,
     Prompt,
+    RawPrompt,
     Sampling,
+    TextEngine,
 )
 from nlogn.engine.recall import RecallEngine
 
@@ -19,9 +23,13 @@ __all__ = [
     "Completion",
     "Engine",
     "EngineError",
+    "ModelFacts",
+    "NoFim",
     "OpenAIEngine",
     "Prompt",
+    "RawPrompt",
     "RecallEngine",
     "Sampling",
+    "TextEngine",
     "open_engine",
 ]

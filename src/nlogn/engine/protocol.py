@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from nlogn.corpus.specials import Special
 from nlogn.problems import Problem
 
 
@@ -33,6 +34,10 @@ class Cancelled(EngineError):
 
     def __init__(self, message: str = "cancelled"):
         super().__init__(message)
+
+
+class NoFim(EngineError):
+    """The model has no tokens to fill in the middle with."""
 
 
 class Cancel:
@@ -65,7 +70,43 @@ class Prompt:
 
     problem: Problem
     feedback: str = ""  # the failing input of an earlier try, in words
+    attempt: str = ""  # that try's program
+    examples: tuple[Problem, ...] = ()  # other problems, with solutions, to be shown first
     system: str = ""  # replaces the engine's own instruction
+
+
+@dataclass(frozen=True, slots=True)
+class RawPrompt:
+    """What a model is to continue, with no chat template: texts, and `Special` tokens by name.
+
+        RawPrompt((Special("<|fim_prefix|>"), "x = ", Special("<|fim_suffix|>"), ...))
+
+    A text that spells a special token is text: an engine with a tokenizer encodes each part by
+    itself, any other sends `text`.
+    """
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """One string, in which only `Special` parts spell the special tokens of this prompt."""
+        names = {part for part in self.parts if isinstance(part, Special)}
+        out = []
+        for part in self.parts:
+            if not isinstance(part, Special):
+                for name in names:
+                    part = part.replace(name, f"{name[:1]} {name[1:]}")
+            out.append(part)
+        return "".join(out)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What an engine knows of its model."""
+
+    name: str  # such as "Qwen/Qwen2.5-Coder-1.5B"
+    special_tokens: frozenset[str] | None = None  # None: the engine cannot say
+    context: int | None = None  # tokens, prompt and answer together
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +159,25 @@ class Engine(Protocol):
     def stream(
         self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None
     ) -> Iterator[str]: ...
+
+
+class TextEngine(Engine, Protocol):
+    """An engine that also continues raw text, as completion at the cursor needs.
+
+    ``sampling.n`` is not looked at. Text ends before a stop string and at the model's end token;
+    special tokens are never part of it. Errors are those of `Engine`.
+    """
+
+    def facts(self, *, cancel: Cancel | None = None) -> ModelFacts: ...
+
+    def complete(
+        self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Completion: ...
+
+    def stream_text(
+        self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Iterator[str]: ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a text takes: exact where the engine has the tokenizer, else about."""
+        ...
