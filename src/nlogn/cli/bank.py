@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -156,6 +156,59 @@ def import_package(package: str, output: Path) -> None:
         click.echo(f"left out: {left_out}", err=True)
     click.echo(f"{written} written to {output}, {len(skipped)} left out", err=True)
     sys.exit(SHORT if skipped else GOOD)
+
+
+@bank.command(short_help="Problems of the bank in other formats.")
+@click.argument("names", nargs=-1)
+@click.option("--format", "kind", type=click.Choice(["kattis", "jsonl", "parquet"]), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
+              help="a folder for kattis, else a file")  # fmt: skip
+@SEED
+@WORKERS
+def export(names: tuple[str, ...], kind: str, output: Path, seed: int, workers: int) -> None:
+    """Write NAMES (of the bank, or problem files; all of the bank without) in another format.
+
+    kattis: a package folder for each; jsonl: rows in HumanEval's form; parquet: a row per
+    solution. Nothing that is there is overwritten. Exit code 1: some were left out, each with its
+    reason.
+    """
+    from nlogn.judge.export import ExportError, humaneval_row, jsonl, write_parquet
+    from nlogn.judge.export_kattis import kattis_package, write_package
+    from nlogn.judge.pool import map_ordered
+    from nlogn.problems import ProblemError
+    from nlogn.problems.write import write_new
+
+    problems = _problems(names)
+    if kind == "parquet":
+        click.echo(f"{write_parquet(problems, output)} rows in {output}", err=True)
+        return
+    if kind == "jsonl" and output.exists():  # known before an hour of work, not after it
+        raise Mistake(f"{output} is already there: move it away, or choose another name")
+    rows, left_out = [], 0
+    with open_sandbox("auto", workers) as sandbox, progress_bar("exporting") as progress:
+
+        def one(problem: "Problem") -> Any:
+            try:
+                if kind == "jsonl":
+                    return humaneval_row(problem, sandbox, seed)
+                package = kattis_package(problem, sandbox, seed)
+                for told in package.left_out:
+                    click.echo(f"{problem.name}: without {told}", err=True)
+                return write_package(package, output)
+            except (ExportError, ProblemError) as error:
+                return error
+
+        for done, made in enumerate(map_ordered(one, problems, workers=workers), 1):
+            if isinstance(made, Exception):
+                left_out += 1
+                click.echo(f"left out: {problems[done - 1].name}: {made}", err=True)
+            else:
+                rows.append(made)
+            progress(done, len(problems))
+    if kind == "jsonl" and rows:
+        write_new(output, jsonl(rows))
+    click.echo(f"{len(rows)} written to {output}, {left_out} left out", err=True)
+    sys.exit(SHORT if left_out else GOOD)
 
 
 def _problems(names: Sequence[str]) -> "list[Problem]":

@@ -14,7 +14,7 @@ from typing import Literal
 from nlogn.complexity import cheaper, measure, parse
 from nlogn.complexity.growth import Growth
 from nlogn.judge.judging import error_text, syntax_problem
-from nlogn.judge.making import SIZES, called, made_inputs, suite_for
+from nlogn.judge.making import SIZES, called, declared_suite, made_inputs, suite_for
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.running import Judged, run_suite
 from nlogn.judge.suite import LIMITED, Suite, SuiteError, run_cases
@@ -115,9 +115,12 @@ def part(problems: Sequence[Problem], which: int, of: int) -> list[Problem]:
 
 
 def check_problem(
-    problem: Problem, sandbox: Sandbox, *, seed: int = 0, growth: bool = True
+    problem: Problem, sandbox: Sandbox, *, seed: int = 0, growth: bool = True, drawn: bool = True
 ) -> ProblemCheck:
-    """Run and measure everything that `problem` declares; `growth` off leaves its classes be.
+    """Run and measure everything that `problem` declares.
+
+    `growth` off leaves its classes be; `drawn` off leaves out the inputs that the judge draws
+    freely, so that what is left takes a fraction of a second.
 
     Never raises for what is wrong with the problem: that is what the faults say.
 
@@ -127,7 +130,7 @@ def check_problem(
     began = time.monotonic()
     faults = [Fault(problem.name, "", "structure", text) for text in _structure(problem)]
     cases = unaided = classes = 0
-    suite, found = _suite(problem, sandbox, seed)
+    suite, found = _suite(problem, sandbox, seed, drawn)
     faults += found
     if suite is not None:
         cases = len(suite.cases)
@@ -191,7 +194,9 @@ def _misdeclared(solutions: Sequence[Solution]) -> list[str]:
     return found
 
 
-def _suite(problem: Problem, sandbox: Sandbox, seed: int) -> tuple[Suite | None, list[Fault]]:
+def _suite(
+    problem: Problem, sandbox: Sandbox, seed: int, drawn: bool
+) -> tuple[Suite | None, list[Fault]]:
     """The judge's suite and larger inputs of each shape, with the reference's answers; None
     where there is no reference that could give any."""
     if problem.reference is None:
@@ -200,7 +205,9 @@ def _suite(problem: Problem, sandbox: Sandbox, seed: int) -> tuple[Suite | None,
     if invalid := syntax_problem(reference):
         return None, [Fault(problem.name, name, "right", f"mend it, it cannot run: {invalid}")]
     try:
-        suite = suite_for(reference, sandbox, problem=problem, seed=seed)
+        suite = declared_suite(problem)
+        if drawn:
+            suite = suite_for(reference, sandbox, problem=problem, seed=seed)
     except SuiteError as error:
         return None, [Fault(problem.name, name, "right", f"{error}: mend it, it is the reference")]
     more, faults = list(problem.exposing), []

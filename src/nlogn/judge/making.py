@@ -85,6 +85,8 @@ def suite_for(
                          hypothesis_share=0.0)  # fmt: skip
         more = sorted((Case(args=args, has_expected=False) for args in fresh), key=_weight)
         right += _answer(suite, more, sandbox, _tenth(suite.limits), 2 * QUICK_S)[0]
+    if suite.checker is not None:
+        right = _admitted(suite.checker, right, sandbox)
     if problem is not None and reference is None:
         right = _undisputed(suite, problem, right, sandbox)
     everything = answered + computed + right
@@ -95,6 +97,28 @@ def suite_for(
             else "no input could be made for this program: give cases"
         )
     return replace(suite, cases=tuple(everything), reference_wall_s=max(slowest, slow))
+
+
+def declared_suite(problem: Problem) -> Suite:
+    """The cases of `problem` whose answers it declares; nothing is drawn or run."""
+    blank = Suite((), "problem", Limits())
+    suite, known = _of_problem(blank, problem)
+    return replace(suite, cases=tuple(case for case in known if case.has_expected))
+
+
+def _admitted(checker: str, cases: Sequence[Case], sandbox: Sandbox) -> list[Case]:
+    """`cases` without those where the checker refuses the reference's own answer, or fails: it was
+    not written for such inputs."""
+    calls = [
+        (case.args if case.stdin is None else (case.stdin,), case.expected, case.expected)
+        for case in cases
+    ]
+    verdicts = sandbox.call(Program(checker, "check"), calls, Limits())
+    return [
+        case
+        for case, verdict in zip(cases, verdicts, strict=True)
+        if verdict.status == "ok" and verdict.value is True
+    ]
 
 
 def _undisputed(

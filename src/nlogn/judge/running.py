@@ -134,7 +134,7 @@ def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) 
 
     asked = [j for j in judged if concerns(j)]
     calls = [
-        (j.case.args if j.case.stdin is None else j.case.stdin, j.case.expected,
+        (j.case.args if j.case.stdin is None else (j.case.stdin,), j.case.expected,
          j.outcome.value if j.case.stdin is None else j.outcome.stdout)
         for j in asked
     ]  # fmt: skip

@@ -1,8 +1,9 @@
 """Kattis problem packages (legacy format and 2023-07), as whole-program problems.
 
 https://www.kattis.com/problem-package-format. Read are the statement, the samples and secret
-cases, limits, submissions and the default validator's flags. Not supported, and said so: an
-output validator of the package's own, interactive and multi-pass problems.
+cases, limits, submissions, the default validator's flags, and an output validator that is one
+Python file with a ``check(args, expected, got)``, as `nlogn bank export` writes it. Not supported,
+and said so: other output validators, interactive and multi-pass problems.
 """
 
 import os
@@ -15,6 +16,7 @@ from nlogn.problems.archives import Files
 from nlogn.problems.errors import ProblemError
 from nlogn.problems.markdown import decode
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
+from nlogn.problems.signatures import declared
 from nlogn.problems.tex import plain_text
 
 LANGUAGES = {".py": "python", ".py3": "python", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp",
@@ -53,6 +55,7 @@ def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str
     if not examples and not tests:
         raise ProblemError("no cases: data/sample or data/secret must hold .in and .ans", where)
     checker, tolerance = _checker(flags, where)
+    checker = _own_check(package) or checker
     limits = config.get("limits")
     limits = limits if isinstance(limits, dict) else {}
     right, wrong = _submissions(package)
@@ -100,14 +103,33 @@ def _refuse_unsupported(package: Files, config: dict[str, Any], where: str) -> N
     for kind in ("multi-pass", "submit-answer"):
         if kind in kinds or kind in validation:
             raise ProblemError(f"a {kind} problem, which is not supported", where)
-    own = [n for n in package if n.startswith(("output_validators/", "output_validator/"))]
-    if "custom" in validation or own:
+    own = _validators(package)
+    if ("custom" in validation or own) and _own_check(package) is None:
         raise ProblemError(
             "it judges answers with an output validator of its own "
             f"({own[0] if own else 'missing'}), which is not supported: several outputs may be "
             "right, and comparing with the .ans files would fail right programs",
             where,
         )
+
+
+def _validators(package: Files) -> list[str]:
+    return [n for n in package if n.startswith(("output_validators/", "output_validator/"))]
+
+
+def _own_check(package: Files) -> str | None:
+    """The source of an output validator that is one Python file with a checker of our form,
+    ``def check(args, expected, got)``, as our own packages have; it only ever runs sandboxed."""
+    names = _validators(package)
+    if len(names) != 1 or not names[0].endswith(".py"):
+        return None
+    source = package[names[0]].decode("utf-8", "replace").replace("\r\n", "\n")
+    try:
+        check = declared(syntax.parse(source)).get("check")
+    except SyntaxError:
+        return None
+    fits = check is not None and [a.arg for a in check.args.args] == ["args", "expected", "got"]
+    return source if fits else None
 
 
 def _statement(package: Files, where: str) -> tuple[str, str]:
