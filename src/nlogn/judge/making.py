@@ -26,7 +26,6 @@ STEER_BELOW = 0.7
 QUICK_S = 0.25
 WALL_PER_CPU = 4  # a loaded machine stretches wall time, and must not fail a program
 QUICK_OUTPUT = 1 << 18
-_REPLAYED = "failed before"
 
 
 def suite_for(
@@ -71,7 +70,7 @@ def suite_for(
         return replace(suite, cases=tuple(unanswered + drawn))
 
     suite, drawn = _draw(suite, suite.reference, problem, known, sandbox, seed)
-    replayed = [Case(args=args, has_expected=False, note=_REPLAYED) for args in replay]
+    replayed = [Case(args=args, has_expected=False, note="failed before") for args in replay]
     again = {repr(case.args) for case in replayed}  # not to be counted twice
     drawn = [case for case in drawn if case.args is None or repr(case.args) not in again]
     computed, slowest = _answer(suite, unanswered, sandbox, suite.limits, suite.limits.wall_s)
@@ -126,7 +125,7 @@ def _undisputed(
 ) -> list[Case]:
     """`cases` without the freely drawn ones on which another right solution of the problem is
     not of the reference's opinion: they lie outside of what its statement defines."""
-    free = [case for case in cases if case.note in ("", _REPLAYED)]
+    free = [case for case in cases if case.note not in problem.generators]
     disputed: set[int] = set()
     for solution in problem.solutions[:-1]:
         asked = tuple(case for case in free if id(case) not in disputed)
