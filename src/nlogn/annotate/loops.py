@@ -14,8 +14,8 @@ from nlogn.annotate.program import Edit, Parsed, assign, call, load, splice
 _READING_METHODS = frozenset(
     ("get", "keys", "values", "items", "count", "index", "find", "rfind", "startswith", "endswith",
      "lower", "upper", "strip", "lstrip", "rstrip", "split", "join", "replace", "isdigit",
-     "isalpha", "isalnum", "isspace", "isupper", "islower", "bit_length", "copy", "encode", "decode",
-     "partition", "rpartition", "format", "title", "zfill", "union", "issubset")
+     "isalpha", "isalnum", "isspace", "isupper", "islower", "bit_length", "copy", "encode",
+     "decode", "partition", "rpartition", "format", "title", "zfill", "union", "issubset")
 )  # fmt: skip
 
 
@@ -549,14 +549,16 @@ def _unchanged(program: Parsed, function: Function, name: str, body: Block, kind
 
 
 def _made_here(function: Function) -> set[str]:
-    """Names that only ever hold containers built on the spot: none of them is another's alias."""
+    """Names that only ever hold constants and containers built on the spot, added to or not: none
+    of them is another's alias."""
     good: set[str] = set()
     bad = {a.arg for a in facts.parameters(function)} | facts.captured(function)
     for node in ast.walk(function):
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             display = isinstance(
-                node.value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+                node.value,
+                (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Constant),
             )
             for target in targets:
                 if isinstance(target, ast.Name) and display and len(targets) == 1:
