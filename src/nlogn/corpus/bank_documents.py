@@ -11,7 +11,8 @@ import random
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.specials import (
@@ -25,6 +26,9 @@ from nlogn.corpus.specials import (
 )
 from nlogn.problems import Problem, Solution
 from nlogn.problems.problem import Case
+
+if TYPE_CHECKING:
+    from nlogn.annotate.variants import Variant
 
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth", "code")
 _WEIGHTS = (6, 2, 5, 2, 2, 1, 1)
@@ -62,24 +66,60 @@ def _digest(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def render_problem(problem: Problem, variants: int, seed: int) -> Iterator[BankDocument]:
-    """`variants` renderings of a problem; none where it is held out. Repeats are left out."""
+def render_problem(
+    problem: Problem, count: int, seed: int, shapes: Sequence[str] = SHAPES, rewrites: int = 0
+) -> Iterator[BankDocument]:
+    """`count` renderings of a problem in these shapes; none where it is held out. Repeats are left
+    out. Half of them show a solution rewritten in one of `rewrites` ways that keep what it does."""
     if held_out(problem.name):
         return
     seen = set()
-    for number in range(variants):
+    rewriter = _Rewriter(problem, rewrites, seed)
+    for number in range(count):
         rng = random.Random(f"{seed}/{problem.name}/{number}")
-        document = _render(problem, rng)
+        document = _render(problem, rng, shapes, rewriter)
         if document is not None and (key := tuple(document.parts)) not in seen:
             seen.add(key)
             yield document
 
 
-def _render(problem: Problem, rng: random.Random) -> BankDocument | None:
-    solutions = [s for s in problem.solutions if s.language == "python"]
+def _python(problem: Problem) -> list[Solution]:
+    return [s for s in problem.solutions if s.language == "python"]
+
+
+class _Rewriter:
+    """Other texts of a problem's solutions, made when they are asked for: each takes a while."""
+
+    def __init__(self, problem: Problem, count: int, seed: int):
+        self.problem, self.count, self.seed = problem, count, seed
+        self.made: dict[str, list[str]] = {}
+        self.more: dict[str, Iterator[Variant]] = {}
+
+    def text(self, solution: Solution, number: int) -> str:
+        """Rewriting `number` of a solution; its own text where there are not so many."""
+        from nlogn.annotate.variants import variants
+
+        signature = self.problem.signature
+        if signature is None or "." in signature.entry:
+            return solution.code
+        known = self.made.setdefault(solution.name, [])
+        if solution.name not in self.more:
+            self.more[solution.name] = variants(solution.code, signature.entry, seed=self.seed)
+        while len(known) <= number:
+            found = next(self.more[solution.name], None)
+            if found is None:
+                return solution.code
+            known.append(found.code)
+        return known[number]
+
+
+def _render(
+    problem: Problem, rng: random.Random, shapes: Sequence[str], rewriter: _Rewriter
+) -> BankDocument | None:
+    solutions = _python(problem)
     if not solutions:
         return None
-    shape = rng.choices(SHAPES, _WEIGHTS)[0]
+    shape = rng.choices(shapes, [_WEIGHTS[SHAPES.index(s)] for s in shapes])[0]
     solution = rng.choice(solutions)
     if shape == "optimize":
         pairs = [(a, b) for a in solutions for b in solutions if _cheaper(b, a)]
@@ -87,6 +127,9 @@ def _render(problem: Problem, rng: random.Random) -> BankDocument | None:
             slow, solution = rng.choice(pairs)
         else:
             shape = "docstring"
+    if rewriter.count and rng.random() < 0.5:
+        text = rewriter.text(solution, rng.randrange(rewriter.count))
+        solution = replace(solution, code=text)
     told = shape != "growth" and rng.random() < 0.5
     control: Parts = []
     if told:

@@ -15,7 +15,7 @@ from nlogn.corpus.packing import write_json
 from nlogn.corpus.steps import generator
 
 Documents = Iterator[Document]
-TRAIN, VALIDATION = "train", "validation"
+TRAIN, VALIDATION, FINETUNE = SPLITS = ("train", "validation", "finetune")
 
 
 def temperature_shares(sizes: dict[str, int], temperature: float) -> dict[str, float]:

@@ -48,7 +48,10 @@ class _Quiet(LocalPipelineExecutor):
     """Logs go to files; the terminal sees errors. One worker runs in this process."""
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> Any:
-        return super()._run_for_rank(rank, local_rank + 1, node_rank)
+        try:
+            return super()._run_for_rank(rank, local_rank + 1, node_rank)
+        finally:
+            _only_errors()
 
     def run_here(self, tell: Callable[[], None]) -> None:
         self._launched = True
@@ -70,19 +73,22 @@ def run_stages(
     progress: Progress = lambda stage, done, total: None,
 ) -> list[str]:
     """Run what is not done yet. On Slurm, queue it, each stage waiting for the one before, and
-    return the job numbers; elsewhere return nothing when all is done.
+    return the job numbers; elsewhere return nothing when all is done. `progress` hears the stage,
+    and how many tasks of all stages are done.
 
     Raises:
         Exception: whatever a step raised; what was finished before stays finished.
     """
     if executor == "slurm":
         return _queue(stages, logs, workers, slurm or Slurm())
+    total = sum(stage.tasks for stage in stages)
     with _silence():
-        for stage in stages:
+        for number, stage in enumerate(stages):
             folder = logs / stage.name
+            before = sum(earlier.tasks for earlier in stages[:number])
 
-            def tell(stage: Stage = stage, folder: Path = folder) -> None:
-                progress(stage.name, done_tasks(folder), stage.tasks)
+            def tell(stage: Stage = stage, folder: Path = folder, before: int = before) -> None:
+                progress(stage.name, before + done_tasks(folder), total)
 
             tell()
             if done_tasks(folder) == stage.tasks:
@@ -113,13 +119,17 @@ def done_tasks(folder: Path) -> int:
     return len(list(place.iterdir())) if place.is_dir() else 0
 
 
+def _only_errors() -> None:
+    logger.remove()
+    logger.add(sys.stderr, level="ERROR")
+
+
 @contextmanager
 def _silence() -> Any:
     """datatrove and tqdm talk to stderr; here only errors do."""
     before = os.environ.get("TQDM_DISABLE")
     os.environ["TQDM_DISABLE"] = "1"
-    logger.remove()
-    logger.add(sys.stderr, level="ERROR")
+    _only_errors()
     try:
         yield
     finally:

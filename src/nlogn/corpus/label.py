@@ -1,5 +1,5 @@
 # mypy: disable-error-code="misc"
-"""Paradigm labels for natural files."""
+"""What natural files are judged by beyond their own text: alignment, and paradigm labels."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Any
 
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.filters.base_filter import BaseFilter
 
+from nlogn.corpus.alignment import FEWEST, alignment
 from nlogn.corpus.bank_documents import held_out
 from nlogn.corpus.paradigm import (
     Classifier,
@@ -32,11 +34,30 @@ class LearnParadigms(PipelineStep):
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Any:
         problems = [p for p in bank() if not held_out(p.name)]
         with self.track_time():
-            for name, share in held_out_accuracy(problems).items():
+            for name, share in held_out_accuracy(problems, folds=3).items():
                 self.stat_update(f"accuracy_{name}", value=round(share, 4))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             train_classifier(examples(problems)).save(self.path)
         return data
+
+
+class AlignmentFilter(BaseFilter):
+    """Drops files whose docstrings and comments have nothing to do with their code."""
+
+    name = "alignment"
+
+    def __init__(self, least: float, exclusion_writer: Any = None):
+        super().__init__(exclusion_writer)
+        self.least = least
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        found = alignment(doc.text, doc.metadata["language"])
+        doc.metadata["alignment"] = round(found.score, 4)
+        if found.comments < FEWEST:
+            self.stat_update("few_comments")
+        elif found.score < self.least:
+            return False, "misaligned"
+        return True
 
 
 class LabelParadigm(PipelineStep):

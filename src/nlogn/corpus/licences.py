@@ -104,7 +104,7 @@ def _both(words: list[str]) -> tuple[bool, list[str]]:
 def _one(words: list[str]) -> tuple[bool, list[str]]:
     if words[0] == "(":
         value, rest = _either(words[1:])
-        return value, rest[1:]
+        return value and rest[0] == ")", rest[1:]
     rest = words[1:]
     if rest and rest[0].upper() == "WITH":  # an exception only adds permissions
         rest = rest[2:]
@@ -144,6 +144,8 @@ def spelled(text: str) -> str:
     if "\n" in text or len(text) > 100:
         return from_text(text)
     key = text.lower().removeprefix("the ").strip(" .")
+    if key in ("", "unknown", "none", "other", "custom", "see license file"):
+        return ""
     if key in _LOWER:
         return _LOWER[key]
     if key in _SPELLINGS:

@@ -1,7 +1,7 @@
 """Files of a repository in the order in which they build on each other: what is imported first.
 
-Cycles are broken at the file whose path comes first in the alphabet among those that wait for the
-fewest others, so the order depends on nothing but names and imports.
+Files that import each other stand together, begun by the one that waits for the fewest of them and
+then comes first in the alphabet, so the order depends on nothing but names and imports.
 """
 
 import ast
@@ -111,26 +111,50 @@ def _nearest(found: list[str], key: str, path: str) -> str | None:
 
 
 def topological(needs: Mapping[str, set[str]]) -> list[str]:
-    """Every key after what it needs, alphabetical where there is a choice."""
-    left = {path: {n for n in wanted if n in needs} for path, wanted in needs.items()}
+    """Every key after what it needs, alphabetical where there is a choice; what needs each other
+    stands together."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    paths = sorted(needs)
+    number = {path: i for i, path in enumerate(paths)}
+    edges = [(number[p], number[n]) for p in paths for n in needs[p] if n in number]
+    rows, columns = zip(*edges, strict=True) if edges else ((), ())
+    graph = csr_matrix((np.ones(len(edges)), (rows, columns)), shape=(len(paths), len(paths)))
+    _, member_of = connected_components(graph, connection="strong")
+    cycles: dict[int, list[str]] = {}
+    for path, cycle in zip(paths, member_of.tolist(), strict=True):
+        cycles.setdefault(cycle, []).append(path)
+    first = {cycle: members[0] for cycle, members in cycles.items()}
+    between = {first[member_of[number[p]]]: set[str]() for p in paths}
+    for a, b in edges:
+        if member_of[a] != member_of[b]:
+            between[first[member_of[a]]].add(first[member_of[b]])
+    out: list[str] = []
+    for start in _peeled(between):
+        members = cycles[member_of[number[start]]]
+        out += _peeled({p: needs[p] & set(members) - {p} for p in members})
+    return out
+
+
+def _peeled(needs: Mapping[str, set[str]]) -> list[str]:
+    """Kahn's algorithm; where all that is left waits, what waits for the fewest goes first."""
+    left = {path: set(wanted) for path, wanted in needs.items()}
     users: dict[str, list[str]] = {}
     for path, wanted in left.items():
         for need in wanted:
             users.setdefault(need, []).append(path)
-    ready = [path for path, wanted in left.items() if not wanted]
-    ready.sort()
+    ready = sorted(path for path, wanted in left.items() if not wanted)
     out: list[str] = []
-    done: set[str] = set()
-    while len(out) < len(needs):
-        if not ready:
-            heappush(ready, min((len(w), p) for p, w in left.items() if p not in done)[1])
-        path = heappop(ready)
-        if path in done:
+    while left:
+        path = heappop(ready) if ready else min((len(w), p) for p, w in left.items())[1]
+        if left.pop(path, None) is None:
             continue
-        done.add(path)
         out.append(path)
         for user in users.get(path, ()):
-            left[user].discard(path)
-            if not left[user] and user not in done:
-                heappush(ready, user)
+            if user in left:
+                left[user].discard(path)
+                if not left[user]:
+                    heappush(ready, user)
     return out

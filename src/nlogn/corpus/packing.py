@@ -73,46 +73,121 @@ def read_stream(stem: Path, vocab_size: int) -> Stream:
     return Stream(tokens, rows.reshape(-1, len(PER_DOCUMENT)))
 
 
-def pack(streams: Iterable[Stream], folder: Path, vocab_size: int, seed: int) -> int:
-    """Write one shard: the streams' documents in an order shuffled by the seed. Returns its tokens.
+@dataclass(frozen=True)
+class Packed:
+    """How many tokens a shard has, and how many of them are padding (<|endoftext|>)."""
 
-    Every array is written beside its place and moved there: an interrupted run leaves none half.
+    tokens: int
+    padding: int
+
+
+def pack(
+    streams: Iterable[Stream], folder: Path, vocab_size: int, seed: int, sequence: int = 0
+) -> Packed:
+    """Write one shard: the streams' documents in an order shuffled by the seed.
+
+    With `sequence`, windows of that many tokens hold whole documents where they fit: what is longer
+    is cut into full windows, and the rests are fitted together, best fit in decreasing order
+    (arXiv:2404.10830); what then stays free is padding. Every array is written beside its place and
+    moved there: an interrupted run leaves none half.
     """
     streams = list(streams)
-    empty = np.empty((0, len(PER_DOCUMENT)), np.int64)
-    rows = np.concatenate([empty, *(s.rows for s in streams)])
-    owner = np.repeat(np.arange(len(streams)), [len(s.rows) for s in streams])
-    starts = [np.cumsum(s.rows[:, 0]) - s.rows[:, 0] for s in streams]
-    begin = np.concatenate([empty[:, 0], *starts])
-    group = np.cumsum(rows[:, 5] == 0) - 1
-    place = np.random.Generator(np.random.Philox(key=[seed, 0])).permutation(len(np.unique(group)))
-    order = np.argsort(place[group], kind="stable")
-    rows, owner, begin = rows[order], owner[order], begin[order]
-    total = int(rows[:, 0].sum())
+    rng = np.random.Generator(np.random.Philox(key=[seed, 0]))
+    owner, begin, length = _documents(streams)
+    if sequence:
+        order, owner, begin, length = _fitted(owner, begin, length, sequence, rng)
+    else:
+        order = rng.permutation(len(length))
+    owner, begin, length = owner[order], begin[order], length[order]
+    total = int(length.sum())
     folder.mkdir(parents=True, exist_ok=True)
-    dtype = token_type(vocab_size)
-    part = folder / "tokens.part"
-    tokens = np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=(max(total, 1),))
-    at = 0
-    for which, start, length in zip(owner, begin, rows[:, 0], strict=True):
-        tokens[at : at + length] = streams[which].tokens[start : start + length]
-        at += int(length)
-    tokens.flush()
-    if total:
-        part.replace(folder / "tokens.npy")
-    else:  # an empty file cannot be mapped
-        part.unlink()
-        _save(folder / "tokens.npy", np.empty(0, dtype))
-    ends = np.concatenate([[0], np.cumsum(rows[:, 0])])
-    for column, name in ((1, "paradigm"), (2, "time"), (3, "memory")):
-        values = np.repeat(rows[:, column].astype(np.int8), rows[:, 0])
-        if name != "paradigm":
-            inside = np.arange(total) - np.repeat(ends[:-1], rows[:, 0])
-            values[inside < np.repeat(rows[:, 4], rows[:, 0])] = -1
-        _save(folder / f"{name}.npy", values)
-    firsts = ends[:-1][rows[:, 5] == 0]
+    pieces = list(zip(owner.tolist(), begin.tolist(), length.tolist(), strict=True))
+    columns = [("tokens", [s.tokens for s in streams], token_type(vocab_size), 0)]
+    columns += [
+        (name, [_labels(s, column) for s in streams], np.dtype(np.int8), -1)
+        for column, name in ((1, "paradigm"), (2, "time"), (3, "memory"))
+    ]
+    for name, values, dtype, fill in columns:
+        packed = np.full(total, fill, dtype)
+        at = 0
+        for which, start, size in pieces:
+            if which >= 0:
+                packed[at : at + size] = values[which][start : start + size]
+            at += size
+        _save(folder / f"{name}.npy", packed)
+    firsts = (np.cumsum(length) - length)[owner >= 0]
     _save(folder / "documents.npy", np.append(firsts, total).astype(np.int64))
-    return total
+    return Packed(total, int(length[owner < 0].sum()))
+
+
+def _documents(streams: list[Stream]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Stream, first token and length of each document; what is joined is one document."""
+    owners, begins, lengths = [], [], []
+    for number, stream in enumerate(streams):
+        sizes, alone = stream.rows[:, 0], stream.rows[:, 5] == 0
+        if not len(sizes):
+            continue
+        first = np.flatnonzero(alone)
+        begins.append((np.cumsum(sizes) - sizes)[first])
+        lengths.append(np.add.reduceat(sizes, first))
+        owners.append(np.full(len(first), number))
+    if not owners:
+        return (np.empty(0, np.int64),) * 3
+    return np.concatenate(owners), np.concatenate(begins), np.concatenate(lengths)
+
+
+def _labels(stream: Stream, column: int) -> np.ndarray:
+    """(n,) int8: a document's label on its tokens, for classes from `labelled` on."""
+    sizes = stream.rows[:, 0]
+    out = np.repeat(stream.rows[:, column].astype(np.int8), sizes)
+    if column > 1:
+        inside = np.arange(len(out)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        out[inside < np.repeat(stream.rows[:, 4], sizes)] = -1
+    return out
+
+
+def _fitted(
+    owner: np.ndarray,
+    begin: np.ndarray,
+    length: np.ndarray,
+    sequence: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pieces in windows: their order, stream (-1: padding), first token and length."""
+    pieces: list[tuple[int, int, int]] = []
+    windows: list[list[int]] = []
+    rests: list[int] = []
+    for which, start, size in zip(owner.tolist(), begin.tolist(), length.tolist(), strict=True):
+        for cut in range(0, size, sequence):
+            piece = min(sequence, size - cut)
+            (windows.append([len(pieces)]) if piece == sequence else rests.append(len(pieces)))
+            pieces.append((which, start + cut, piece))
+    open_windows: list[list[int]] = [[] for _ in range(sequence + 1)]  # by room left
+    has_room = 0  # bit r: a window with r tokens of room is open
+    for index in sorted(rests, key=lambda i: (-pieces[i][2], i)):
+        size = pieces[index][2]
+        fitting = has_room >> size
+        if fitting:
+            room = size + (fitting & -fitting).bit_length() - 1
+            window = open_windows[room].pop()
+            if not open_windows[room]:
+                has_room ^= 1 << room
+        else:
+            room, window = sequence, len(windows)
+            windows.append([])
+        windows[window].append(index)
+        if room > size:
+            open_windows[room - size].append(window)
+            has_room |= 1 << (room - size)
+    order: list[int] = []
+    for number in rng.permutation(len(windows)).tolist():
+        held = windows[number]
+        order += [held[i] for i in rng.permutation(len(held))]
+        if free := sequence - sum(pieces[i][2] for i in held):
+            order.append(len(pieces))
+            pieces.append((-1, 0, free))
+    table = np.array(pieces, dtype=np.int64).reshape(-1, 3)
+    return np.array(order, dtype=np.int64), table[:, 0], table[:, 1], table[:, 2]
 
 
 def _save(path: Path, values: np.ndarray) -> None:

@@ -103,10 +103,11 @@ def examples(problems: Sequence[Problem]) -> list[tuple[str, str, str]]:
 
 
 def train_classifier(
-    rows: Sequence[tuple[str, str, str]], *, seeds: bool = True, decay: float = 3e-3
+    rows: Sequence[tuple[str, str, str]], *, seeds: bool = True, decay: float = 5e-4
 ) -> Classifier:
     """Fit to (name, paradigm, text). Paradigms weigh the same, however many rows they have."""
     from scipy.optimize import minimize
+    from scipy.sparse import csr_matrix
 
     documents = [(paradigm, text) for _, paradigm, text in rows]
     if seeds:
@@ -117,7 +118,7 @@ def train_classifier(
     seen = Counter(word for _, text in documents for word in set(words(text[:_LONGEST])))
     vocabulary = {word: i for i, word in enumerate(sorted(w for w, c in seen.items() if c >= 2))}
     rarity = np.array([math.log(len(documents) / seen[w]) for w in vocabulary])
-    x = np.array([_features(text, vocabulary, rarity) for _, text in documents])
+    x = csr_matrix(np.array([_features(text, vocabulary, rarity) for _, text in documents]))
     y = np.array([PARADIGMS.index(paradigm) for paradigm, _ in documents])
     classes = len(PARADIGMS)
     share = (1 / np.maximum(np.bincount(y, minlength=classes), 1))[y] / classes

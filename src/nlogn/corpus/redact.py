@@ -24,7 +24,9 @@ _EMAIL = re.compile(
 _ROLE = re.compile(r"(?i)example|(?:^|\.)test$|localhost|python\.org$|noreply|domain\.|company\.")
 _IPV4 = re.compile(r"(?<![\w.=-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){3,7}(?::?[0-9a-fA-F]{1,4}){1,4}(?![\w:.])")
-_VERSION = re.compile(r"(?i)(?:version|release|ver|v)\W{0,6}$")
+_DOTTED = re.compile(r"\d\.\d+\.\d+\.\d")
+_COLONS = re.compile(r"[0-9a-fA-F]:[0-9a-fA-F]+:[0-9a-fA-F]*:")
+_VERSION = re.compile(r"(?i)\b(?:version|release|ver|v)\W{0,6}$")
 EMAIL, ADDRESS = "<email>", "<ip>"
 
 
@@ -35,8 +37,9 @@ def redact(text: str) -> tuple[str, Counter[str]]:
         text = _secrets(text, found)
     if "@" in text:
         text = _EMAIL.sub(lambda m: _email(m, found), text)
-    text = _IPV4.sub(lambda m: _address(m, found), text)
-    if text.count(":") > 3:
+    if _DOTTED.search(text):
+        text = _IPV4.sub(lambda m: _address(m, found), text)
+    if _COLONS.search(text):
         text = _IPV6.sub(lambda m: _address(m, found), text)
     return text, found
 

@@ -13,8 +13,8 @@ from nlogn.corpus.compose import Balance, Compose, CountLanguages
 from nlogn.corpus.decontaminate import BuildIndex, Decontaminate
 from nlogn.corpus.duplicates import BUCKETS, exact_stages, near_filter, near_stages
 from nlogn.corpus.execute import Stage
-from nlogn.corpus.label import LabelParadigm, LearnParadigms
-from nlogn.corpus.render import RenderBank
+from nlogn.corpus.label import AlignmentFilter, LabelParadigm, LearnParadigms
+from nlogn.corpus.render import RenderBank, RenderTraining
 from nlogn.corpus.report import summarise
 from nlogn.corpus.sources import Unit
 from nlogn.corpus.steps import (
@@ -69,6 +69,8 @@ def stages(recipe: Recipe, units: Sequence[Unit], out: Path, data: Path) -> list
     if recipe.decontaminate:
         result.append(Stage("benchmarks", [BuildIndex(data, index, _held_out_texts())], 1))
         label.append(Decontaminate(index, Examples(dropped / "benchmarks")))
+    if recipe.alignment:
+        label.append(AlignmentFilter(recipe.alignment, Examples(dropped / "alignment")))
     classifier = work / "paradigms.npz"
     result.append(Stage("paradigms", [LearnParadigms(classifier)], 1))
     label += [LabelParadigm(classifier), writer(kept)]
@@ -87,7 +89,8 @@ def stages(recipe: Recipe, units: Sequence[Unit], out: Path, data: Path) -> list
         ),
     ]
     if recipe.variants:
-        render = [RenderBank(recipe.variants, recipe.seed, recipe.validation)]
+        render = [RenderBank(recipe.variants, recipe.seed, recipe.validation),
+                  RenderTraining(data, recipe.seed)]  # fmt: skip
         if recipe.decontaminate:
             render.append(Decontaminate(index, Examples(dropped / "bank")))
         result.append(Stage("render", [*render, writer(rendered)], tasks))
@@ -108,7 +111,9 @@ def stages(recipe: Recipe, units: Sequence[Unit], out: Path, data: Path) -> list
             tasks,
         )
     )
-    result.append(Stage("pack", [Pack(tokens, tokenizer, out, recipe.seed)], recipe.shards))
+    result.append(
+        Stage("pack", [Pack(tokens, tokenizer, out, recipe.seed, recipe.sequence)], recipe.shards)
+    )
     names = [stage.name for stage in result]
     result.append(Stage("report", [Report(out, names)], 1))
     return result

@@ -66,6 +66,8 @@ class SameRank(JsonlReader):
     name = "📒 same task's documents"
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Documents:
+        if data:
+            yield from data
         name = f"{rank:05d}.jsonl"
         if self.data_folder.isfile(name):
             yield from self.read_files_shard([name])

@@ -11,7 +11,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from nlogn.complexity.bigo import CLASSES
-from nlogn.corpus.compose import TRAIN, VALIDATION
+from nlogn.corpus.compose import SPLITS, TRAIN
 from nlogn.corpus.fim import fim
 from nlogn.corpus.packing import StreamWriter, TokenDocument, pack, read_stream
 from nlogn.corpus.paradigm import PARADIGMS
@@ -82,10 +82,7 @@ class Tokenise(PipelineStep):
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Any:
         tokenizer = load_tokenizer(self.tokenizer_folder)
         size = tokenizer.get_vocab_size()
-        writers = {
-            split: StreamWriter(self.out / split / f"{rank:05d}", size)
-            for split in (TRAIN, VALIDATION)
-        }
+        writers = {split: StreamWriter(self.out / split / f"{rank:05d}", size) for split in SPLITS}
         try:
             for doc in data:
                 with self.track_time():
@@ -186,14 +183,15 @@ def pieces(text: str, longest: int) -> list[str]:
 
 class Pack(PipelineStep):
     """Task r packs shard r of the training split from the streams r, r + shards, ...; the first
-    task packs the validation split too, as one shard."""
+    task packs the other splits too, as one shard each."""
 
     type = "📦 - PACK"
     name = "pack"
 
-    def __init__(self, streams: Path, tokenizer: Path, out: Path, seed: int):
+    def __init__(self, streams: Path, tokenizer: Path, out: Path, seed: int, sequence: int):
         super().__init__()
-        self.streams, self.tokenizer_folder, self.out, self.seed = streams, tokenizer, out, seed
+        self.streams, self.tokenizer_folder, self.out = streams, tokenizer, out
+        self.seed, self.sequence = seed, sequence
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Any:
         import numpy as np
@@ -202,12 +200,15 @@ class Pack(PipelineStep):
         size = tokenizer.get_vocab_size()
         wanted = [(TRAIN, f"{TRAIN}-{rank:05d}", rank, world_size)]
         if rank == 0:
-            wanted.append((VALIDATION, f"{VALIDATION}-00000", 0, 1))
+            wanted += [(split, f"{split}-00000", 0, 1) for split in SPLITS if split != TRAIN]
             np.save(self.tokenizer_folder / "token_bytes.npy", token_bytes(tokenizer))
         for split, name, first, every in wanted:
             stems = sorted((self.streams / split).glob("*.documents"))[first::every]
             streams = [read_stream(stem.with_suffix(""), size) for stem in stems]
+            if split != TRAIN and not sum(len(s.rows) for s in streams):
+                continue
             with self.track_time():
-                count = pack(streams, self.out / name, size, self.seed + rank)
-            self.stat_update(f"tokens_{split}", value=count)
+                done = pack(streams, self.out / name, size, self.seed + rank, self.sequence)
+            self.stat_update(f"tokens_{split}", value=done.tokens)
+            self.stat_update(f"padding_{split}", value=done.padding)
         return data

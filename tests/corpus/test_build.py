@@ -1,0 +1,263 @@
+"""Whole builds through the command line: what is planted is found, and nothing depends on luck."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlogn.corpus.build import CorpusError, Recipe, build, forget, nano, prepare
+from nlogn.corpus.specials import SPECIALS
+from nlogn.corpus.tokenizer import load_tokenizer
+from nlogn.train.data import read_packed
+
+SOURCE = Path(__file__).parents[2] / "src" / "nlogn"
+MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this"
+SECRET = "AKIA" + "Q3EGJ5XK7YVLZ2WD"
+ROW = '''def lighthouses(lamps, threshold):
+    """Check whether any two lighthouses on the coast stand nearer to each other than threshold."""
+    return any(abs(a - b) < threshold for a in lamps for b in lamps if a is not b)
+'''
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a space in its name: good files, and one of each thing to be found."""
+    folder = tmp_path_factory.mktemp("raw code")
+    (folder / "LICENSE").write_text(MIT)
+    for name in ("order", "packing", "fim", "redact", "quality", "licences", "sources"):
+        shutil.copy(SOURCE / "corpus" / f"{name}.py", folder / f"{name}.py")
+    text = (folder / "order.py").read_text()
+    (folder / "copy.py").write_text(text)
+    (folder / "near.py").write_text(text.replace("The candidate", "That candidate"))
+    start = (folder / "fim.py").read_text()[:1500].rpartition("\n\n")[0]
+    secret = f'KEY = "{SECRET}"\nWHO = "jane.roe@gmail.com"\n'
+    (folder / "leak.py").write_text(f"{start}\n\n{secret}")
+    (folder / "benchmark.py").write_text("import math\n\n\n" + ROW * 2)
+    (folder / "gpl").mkdir()
+    (folder / "gpl" / "COPYING").write_text("GNU GENERAL PUBLIC LICENSE Version 3")
+    (folder / "gpl" / "taken.py").write_text(text)
+    (folder / "broken.py").write_text("def broken(:\n" * 20)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def benchmarks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "benchmarks").mkdir()
+    row = {"task_id": "Set/3", "prompt": ROW, "canonical_solution": "    return None\n"}
+    (folder / "benchmarks" / "Set.jsonl").write_text(json.dumps(row) + "\n")
+    return folder
+
+
+def run(code: Path, out: Path, data: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(code, out, *more), env=environment(data), text=True,
+                          capture_output=True, timeout=110, check=False)  # fmt: skip
+
+
+def command(code: Path, out: Path, *more: str) -> list[str]:
+    return [
+        sys.executable, "-m", "nlogn", "corpus", "build", str(code), "-o", str(out),
+        "--vocab", "600", "--tasks", "2", "--split-files", "--validation", "0.4", *more,
+    ]  # fmt: skip
+
+
+def environment(data: Path) -> dict[str, str]:
+    return {**os.environ, "NLOGN_DATA": str(data), "OMP_NUM_THREADS": "1"}
+
+
+def digests(out: Path) -> dict[str, str]:
+    """Of what training reads, and of what the manifest says apart from seconds."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    found = {
+        str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in [*out.glob("*/*.npy"), out / "tokenizer" / "tokenizer.json"]
+    }
+    found["steps"] = hashlib.sha256(json.dumps(manifest["steps"]).encode()).hexdigest()
+    return found
+
+
+@pytest.fixture(scope="module")
+def built(code: Path, benchmarks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "the corpus"
+    done = run(code, out, benchmarks)
+    assert done.returncode == 0, done.stderr
+    assert "report.md" in done.stdout
+    return out
+
+
+def counts(out: Path, step: str) -> dict[str, int]:
+    manifest = json.loads((out / "manifest.json").read_text())
+    total: dict[str, int] = {}
+    for row in manifest["steps"]:
+        if row["step"] == step:
+            for key, value in row["counts"].items():
+                total[key] = total.get(key, 0) + value
+    return total
+
+
+def test_each_planted_thing_is_found(built: Path) -> None:
+    assert counts(built, "licence")["dropped_licence_not_permissive"] == 1
+    assert counts(built, "quality")["dropped_does_not_parse"] == 1
+    assert counts(built, "exact-deduplication stage 3")["dropped"] == 1
+    assert counts(built, "MinHash stage 4")["dropped"] == 1
+    assert counts(built, "decontaminate")["dropped_in_Set"] == 1
+    redacted = counts(built, "redact")
+    assert redacted["redacted_aws-access-key"] == redacted["redacted_email"] == 1
+    report = (built / "report.md").read_text()
+    for told in ("gpl/taken.py", "broken.py", "shares with Set/Set/3", "in_Set", "core hours"):
+        assert told in report
+    assert SECRET not in report
+
+
+def test_the_shards_are_what_the_manifest_says(built: Path, code: Path) -> None:
+    manifest = json.loads((built / "manifest.json").read_text())
+    tokenizer = load_tokenizer(built / "tokenizer")
+    assert {s["name"] for s in manifest["shards"]} == {"train-00000", "validation-00000"}
+    text = ""
+    for shard in manifest["shards"]:
+        packed = read_packed(built / shard["name"])
+        assert len(packed.tokens) == shard["tokens"]
+        assert set(packed.labels) == {"paradigm", "time", "memory"}
+        begins = np.load(built / shard["name"] / "documents.npy")
+        assert len(begins) - 1 == shard["documents"]
+        assert np.all(packed.tokens[begins[1:] - 1] == 0)
+        for name, file in shard["files"].items():
+            content = (built / shard["name"] / name).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
+        text += tokenizer.decode(packed.tokens.tolist(), skip_special_tokens=False)
+    for name in ("packing.py", "licences.py"):
+        lines = (code / name).read_text().splitlines()
+        broken = [line for line in lines if line.strip() not in text]
+        assert len(broken) <= 2  # by the ends of a hole: of each file nothing is lost
+    assert SECRET not in text and "jane.roe" not in text and "lighthouses" not in text
+    assert "<aws-access-key>" in text and "<|fim_middle|>" in text
+    assert manifest["classes"][0] == "O(1)" and len(manifest["paradigms"]) == 4
+    assert tokenizer.token_to_id("<|fim_prefix|>") == SPECIALS.index("<|fim_prefix|>")
+
+
+def test_validation_shares_no_file_with_training(built: Path) -> None:
+    seen: dict[str, set[str]] = {"train": set(), "validation": set()}
+    for path in (built / "work" / "composed").glob("*.jsonl"):
+        for line in path.read_text().splitlines():
+            about = json.loads(line)["metadata"]
+            seen[about["split"]] |= {file[0] for file in about["files"]}
+    assert seen["train"] and seen["validation"]
+    assert not seen["train"] & seen["validation"]
+
+
+def test_workers_and_an_interruption_change_nothing(
+    code: Path, benchmarks: Path, built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        command(code, out, "--workers", "2"), env=environment(benchmarks),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (out / "logs" / "near-sign" / "completions").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "manifest.json").exists()
+    first = (out / "logs" / "collect" / "completions" / "00000").stat().st_mtime_ns
+    done = run(code, out, benchmarks)
+    assert done.returncode == 0, done.stderr
+    assert (out / "logs" / "collect" / "completions" / "00000").stat().st_mtime_ns == first
+    assert digests(out) == digests(built)
+
+
+def test_mistakes_are_told(code: Path, benchmarks: Path, built: Path, tmp_path: Path) -> None:
+    other = run(code, built, benchmarks, "--seed", "1")
+    assert other.returncode == 2 and "(seed)" in other.stderr and "--fresh" in other.stderr
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("x")
+    full = run(code, tmp_path / "mine", benchmarks, "--fresh")
+    assert full.returncode == 2 and "holds no build" in full.stderr
+    assert (tmp_path / "mine" / "diary.txt").exists()
+    none = run(code, tmp_path / "out", tmp_path / "nowhere")
+    assert none.returncode == 2 and "NLOGN_DATA" in none.stderr
+    missing = run(tmp_path / "no such folder", tmp_path / "out", benchmarks)
+    assert missing.returncode == 2 and "no such folder" in missing.stderr
+    assert "Traceback" not in other.stderr + full.stderr + none.stderr + missing.stderr
+
+
+def test_forget_deletes_builds_only(tmp_path: Path, code: Path) -> None:
+    (tmp_path / "kept.txt").write_text("x")
+    forget(tmp_path)
+    assert (tmp_path / "kept.txt").exists()
+    out = tmp_path / "out"
+    prepare([code], out, Recipe())
+    with pytest.raises(CorpusError, match="vocab_size"):
+        prepare([code], out, Recipe(vocab_size=700))
+    forget(out)
+    assert not out.exists()
+
+
+@pytest.mark.slow
+def test_ray_builds_the_same(code: Path, benchmarks: Path, built: Path, tmp_path: Path) -> None:
+    done = run(code, tmp_path / "out", benchmarks, "--executor", "ray", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    assert digests(tmp_path / "out") == digests(built)
+
+
+def test_slurm_gets_one_script_per_stage_and_they_build_the_same(
+    code: Path, benchmarks: Path, built: Path, tmp_path: Path
+) -> None:
+    """A stand-in `sbatch` keeps the scripts; then they are run as Slurm would, in order."""
+    fake = tmp_path / "bin" / "sbatch"
+    fake.parent.mkdir()
+    fake.write_text(
+        '#!/bin/sh\nn=$(ls "$JOBS" | wc -l)\nfor last; do :; done\n'
+        'cp "$last" "$JOBS/$(printf %03d $n).sh"\necho "$@" >> "$JOBS.arguments"\n'
+        'echo "Submitted batch job $((1000 + n))"\n'
+    )
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    out = tmp_path / "out"
+    path = f"{fake.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {**environment(benchmarks), "PATH": path, "JOBS": str(jobs)}
+    more = ["--executor", "slurm", "--workers", "2", "--partition", "fast", "--setup", "true here"]
+    done = subprocess.run(command(code, out, *more), env=env, capture_output=True, text=True,
+                          timeout=110, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "queued" in done.stdout
+    scripts = [p for p in sorted(jobs.iterdir()) if "launch_pickled_pipeline" in p.read_text()]
+    stages = [json.loads((out / "logs" / s / "executor.json").read_text())["job_name"]
+              for s in ("collect", "near-find", "pack", "report")]  # fmt: skip
+    assert stages == ["corpus-collect", "corpus-near-find", "corpus-pack", "corpus-report"]
+    text = scripts[0].read_text()
+    for line in ("#SBATCH --partition=fast", "#SBATCH --array=0-1%2", "true here"):
+        assert line in text
+    submitted = (tmp_path / "jobs.arguments").read_text().splitlines()
+    waiting = [line for line in submitted if "--dependency=afterok:" in line]
+    assert len(waiting) == len(scripts) - 1  # all but the first wait for the one before
+
+
+def test_the_nano_recipe_keeps_this_project_and_tests_out() -> None:
+    recipe = nano(seed=3)
+    assert recipe.seed == 3 and "nlogn" in recipe.skip
+    assert not recipe.quality.keep_tests and recipe.vocab_size == 8192
+
+
+@pytest.mark.slow
+def test_the_bank_alone_makes_a_corpus(benchmarks: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("NLOGN_DATA", str(benchmarks))
+    recipe = Recipe(variants=2, vocab_size=1000, tasks=2, sequence=256, fim=0.3)
+    manifest = build([], tmp_path / "out", recipe)
+    by_name = {s["name"]: s for s in manifest["shards"]}
+    assert {"train-00000", "finetune-00000"} <= by_name.keys()
+    packed = read_packed(tmp_path / "out" / "train-00000")
+    assert len(packed.tokens) % 256 == 0
+    assert set(np.unique(packed.labels["paradigm"])) >= {0, 1, 2, 3}
+    assert (packed.labels["time"] >= 0).any()
