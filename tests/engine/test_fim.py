@@ -6,16 +6,7 @@ from nlogn.corpus.specials import SPECIALS, Special
 from nlogn.engine.fim import FAMILIES, FIM_TOKENS, family_of, render, without_specials
 from nlogn.engine.protocol import EngineError, ModelFacts, NoFim, RawPrompt
 
-QWEN = frozenset(
-    [
-        "<|endoftext|>",
-        "<|fim_prefix|>",
-        "<|fim_suffix|>",
-        "<|fim_middle|>",
-        "<|repo_name|>",
-        "<|file_sep|>",
-    ]
-)
+QWEN = frozenset(f"<|{n}|>" for n in ("fim_prefix", "fim_suffix", "fim_middle", "file_sep"))
 DEEPSEEK = frozenset(["<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"])
 
 

@@ -1,4 +1,5 @@
-"""`OpenAIEngine`: any endpoint that speaks OpenAI's chat completions (vLLM, llama-server, …).
+"""`OpenAIEngine`: any endpoint that speaks OpenAI's chat completions (vLLM, llama-server, …), and
+its plain completions, where raw text is to be continued.
 
 The client library builds and sends the requests; the stream is read here, byte by byte as it
 comes, because an endpoint may hang, drip, lie or never end: a worker thread reads, the caller
@@ -19,10 +20,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlogn.engine.chat import extract_code, messages, summary
-from nlogn.engine.protocol import Cancel, Cancelled, Completion, EngineError, Prompt, Sampling
+from nlogn.engine.protocol import (
+    Cancel,
+    Cancelled,
+    Completion,
+    EngineError,
+    ModelFacts,
+    Prompt,
+    RawPrompt,
+    Sampling,
+)
 
 KEY_VARIABLES = ("NLOGN_API_KEY", "OPENAI_API_KEY")
 _CHARACTERS_PER_TOKEN = 32  # more than that per token asked for is no answer but a flood
+_CHARACTERS_PER_CODE_TOKEN = 3.2  # about, where only the endpoint has the tokenizer
+_MOST_STOPS = 4  # the API takes no more
 _MAX_LINE = 1 << 20
 _CONNECT_S = 10.0
 _POLL_S = 0.05
@@ -115,8 +127,40 @@ class OpenAIEngine:
         cancel = cancel or Cancel()
         deadline = time.monotonic() + sampling.timeout_s
         model = self._model(deadline, cancel)
-        request = _Request(self, prompt, sampling, 0, model)
+        request = _Request(self, messages(prompt), sampling, 0, model)
         yield from request.chunks(deadline, cancel)
+
+    def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
+        """The model's name; an endpoint tells nothing of its tokenizer.
+
+        Raises:
+            EngineError: see `generate`.
+        """
+        deadline = time.monotonic() + _CONNECT_S
+        return ModelFacts(self._model(deadline, cancel or Cancel()))
+
+    def complete(
+        self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Completion:
+        """What the model writes after `prompt`. Raises as `generate` does."""
+        cancel = cancel or Cancel()
+        deadline = time.monotonic() + sampling.timeout_s
+        model = self._model(deadline, cancel)
+        request = _Request(self, prompt, sampling, 0, model)
+        text = "".join(request.chunks(deadline, cancel, restart=True))
+        return request.completion(text, text)
+
+    def stream_text(
+        self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Iterator[str]:
+        """What the model writes after `prompt`, as it comes. Raises as `stream` does."""
+        cancel = cancel or Cancel()
+        deadline = time.monotonic() + sampling.timeout_s
+        model = self._model(deadline, cancel)
+        yield from _Request(self, prompt, sampling, 0, model).chunks(deadline, cancel)
+
+    def count_tokens(self, text: str) -> int:
+        return round(len(text) / _CHARACTERS_PER_CODE_TOKEN) + 1 if text else 0
 
     def _one(
         self,
@@ -127,16 +171,10 @@ class OpenAIEngine:
         deadline: float,
         cancel: Cancel,
     ) -> Completion:
-        request = _Request(self, prompt, sampling, sample, model)
+        request = _Request(self, messages(prompt), sampling, sample, model)
         text = "".join(request.chunks(deadline, cancel, restart=True))
         signature = prompt.problem.signature
-        return Completion(
-            text=text,
-            code=extract_code(text, signature.entry if signature else None),
-            model=request.answer.model or model,
-            finish_reason=request.answer.finish_reason or "stop",
-            tokens=request.answer.tokens,
-        )
+        return request.completion(text, extract_code(text, signature.entry if signature else None))
 
     def _model(self, deadline: float, cancel: Cancel) -> str:
         if self.model is None:
@@ -185,14 +223,21 @@ class _Request:
     """One sample: sent, sent again after failures that may pass, read to its end."""
 
     def __init__(
-        self, engine: OpenAIEngine, prompt: Prompt, sampling: Sampling, sample: int, model: str
+        self,
+        engine: OpenAIEngine,
+        prompt: list[dict[str, str]] | RawPrompt,
+        sampling: Sampling,
+        sample: int,
+        model: str,
     ):
         self.engine = engine
         self.sampling = sampling
         self.answer = _Answer()
+        self.raw = isinstance(prompt, RawPrompt)
+        asked = {"prompt": prompt.text} if isinstance(prompt, RawPrompt) else {"messages": prompt}
         self.body: dict[str, Any] = {
             "model": model,
-            "messages": messages(prompt),
+            **asked,
             "temperature": sampling.temperature,
             "max_tokens": sampling.max_tokens,
             "stream": True,
@@ -200,7 +245,16 @@ class _Request:
         if sampling.seed is not None:
             self.body["seed"] = sampling.seed + sample
         if sampling.stop:
-            self.body["stop"] = list(sampling.stop)
+            self.body["stop"] = list(sampling.stop[:_MOST_STOPS])
+
+    def completion(self, text: str, code: str) -> Completion:
+        return Completion(
+            text=text,
+            code=code,
+            model=self.answer.model or str(self.body["model"]),
+            finish_reason=self.answer.finish_reason or "stop",
+            tokens=self.answer.tokens,
+        )
 
     def chunks(self, deadline: float, cancel: Cancel, *, restart: bool = False) -> Iterator[str]:
         """The text as it comes; with `restart` only once it is whole, so that it can be retried."""
@@ -245,7 +299,8 @@ class _Request:
     def _read(self, client: Any, stopped: threading.Event) -> Iterator[str]:
         limit = self.sampling.max_tokens * _CHARACTERS_PER_TOKEN + 4096
         size = 0
-        create = client.chat.completions.with_streaming_response.create
+        resource = client.completions if self.raw else client.chat.completions
+        create = resource.with_streaming_response.create
         with create(**self.body) as response:
             kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
             pieces = _bytes(response, stopped)
@@ -270,7 +325,7 @@ class _Request:
             )
         if not self.answer.finish_reason:
             raise EngineError("the endpoint broke off in the middle of its answer", retryable=True)
-        if not self.answer.text:
+        if not self.answer.text and not self.raw:
             raise EngineError(
                 f"the endpoint answered with no text (finish_reason "
                 f"“{self.answer.finish_reason}”): raise max_tokens, or ask another model"
@@ -295,6 +350,8 @@ class _Request:
             return ""
         choice = choices[0]
         part = choice.get("delta") or choice.get("message") if isinstance(choice, dict) else None
+        if self.raw and isinstance(choice, dict):
+            part = {"content": choice.get("text")}
         if not isinstance(choice, dict) or not isinstance(part, dict | None):
             raise EngineError(f"the endpoint sent what is no completion: {summary(str(choice))}")
         self.answer.has_choice = True
@@ -443,7 +500,8 @@ def _status_in_words(error: Any, engine: OpenAIEngine) -> EngineError:
     hints = {
         401: f"the key is refused: set {KEY_VARIABLES[0]} to a valid one",
         403: f"the key may not use this model: set {KEY_VARIABLES[0]} to another one",
-        404: "no such model or address: see the model's name, and whether the address ends in /v1",
+        404: "no such model or address: see the model's name, whether the address ends in /v1, and "
+        "(for completion at the cursor) whether the server has /v1/completions",
         429: "too many requests, or no quota is left: wait, or ask for fewer samples",
     }
     hint = hints.get(status, "the server failed" if status >= 500 else "the request is refused")
