@@ -26,7 +26,7 @@ from nlogn.sandbox import Outcome, Program, Sandbox
 
 Kind = Literal["structure", "generator", "right", "wrong", "time", "memory", "system"]
 LARGER, UNEQUAL = (21, 34), ((2, 3), (5, 2), (9, 9), (3, 12))  # beside the suite's own sizes
-DEAR_S = 1.0  # what a solution of a dear class may spend on one input
+DEAR_S = 0.5  # what a solution of a dear class may spend on one input
 
 
 class PartError(ValueError):
@@ -242,7 +242,7 @@ def _right(problem: Problem, solution: Solution, suite: Suite, sandbox: Sandbox)
         return [Fault(problem.name, solution.name, "right", f"mend it, it cannot run: {invalid}")]
     dear = _dearer(problem, solution)
     if dear:
-        suite = replace(suite, limits=replace(suite.limits, cpu_s=DEAR_S, wall_s=10 * DEAR_S))
+        suite = _hurried(suite)
     judged = _judged(program, suite, sandbox)
     if isinstance(judged, str):
         return [Fault(problem.name, solution.name, "system", judged)]
@@ -263,6 +263,11 @@ def _right(problem: Problem, solution: Solution, suite: Suite, sandbox: Sandbox)
     count = f"{len(failing)} of {len(judged)} inputs"
     text = f"{told} on {_shown(problem, first.case)} ({count}): mend it"
     return [Fault(problem.name, solution.name, _kind(first.outcome), text)]
+
+
+def _hurried(suite: Suite) -> Suite:
+    limits = replace(suite.limits, cpu_s=DEAR_S, wall_s=10 * DEAR_S)
+    return replace(suite, limits=limits, reference_wall_s=0.0)
 
 
 def _dearer(problem: Problem, solution: Solution) -> bool:
@@ -287,7 +292,7 @@ def _wrong(
     exposing = tuple(c for c in suite.cases if c.note == f"exposes: {wrong.name}")
     others = tuple(c for c in suite.cases if not c.note.startswith("exposes: "))
     faults = []
-    alone = _rejected(program, replace(suite, cases=others), sandbox)
+    alone = _rejected(program, _hurried(replace(suite, cases=others)), sandbox)
     if wrong.exposed_by is not None and exposing:
         shown = _rejected(program, replace(suite, cases=exposing[:1]), sandbox)
         if shown is False:
