@@ -15,7 +15,7 @@ from nlogn.judge.check import check_problem, part
 from nlogn.problems import ProblemError, bank, bank_problem
 from nlogn.problems.markdown import parse_markdown
 
-PARTS = 20
+PARTS = 30
 TODAY = datetime.datetime.now(datetime.UTC).timetuple().tm_yday % PARTS + 1
 
 
