@@ -23,6 +23,7 @@ COMMANDS = {
     "stdin": ("cases_stdin",),
     "static": ("static",),
     "security": ("security",),
+    "annotate": ("annotate", "--programs", "200"),
     "recall": ("recall",),
     "efficiency": ("efficiency",),
     "rating": ("rating",),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Variants do what their origin does: on the bank, and where a careless transformation would not."""
 
 import ast

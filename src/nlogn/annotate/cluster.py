@@ -67,8 +67,12 @@ def _do(ray: Any, units: Sequence[Unit], isolation: str) -> Iterator[tuple[Unit,
             unit = running.pop(reference)
             try:
                 done = ray.get(reference)
-            except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError,
-                    ray.exceptions.ObjectLostError, ray.exceptions.OutOfMemoryError) as error:  # fmt: skip
+            except (
+                ray.exceptions.WorkerCrashedError,
+                ray.exceptions.NodeDiedError,
+                ray.exceptions.ObjectLostError,
+                ray.exceptions.OutOfMemoryError,
+            ) as error:
                 raise TableError(
                     f"the cluster lost {unit.task.name} {_RETRIES} times: {type(error).__name__}"
                 ) from error

@@ -558,7 +558,15 @@ def _made_here(function: Function) -> set[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             display = isinstance(
                 node.value,
-                (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Constant),
+                (
+                    ast.List,
+                    ast.Dict,
+                    ast.Set,
+                    ast.ListComp,
+                    ast.DictComp,
+                    ast.SetComp,
+                    ast.Constant,
+                ),
             )
             for target in targets:
                 if isinstance(target, ast.Name) and display and len(targets) == 1:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
+from nlogn.annotate.facts import parameters
 from nlogn.annotate.table import TableError
 from nlogn.annotate.units import Task
 from nlogn.cases import sized_inputs
@@ -51,7 +52,7 @@ def _functions(named: str, program: Program, left_out: list[str]) -> list[Task]:
         body = ast.parse(program.code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [Task(named, program=program)]  # its row says that it does not parse
-    defined = [s.name for s in body if isinstance(s, ast.FunctionDef)]
+    defined = [s for s in body if isinstance(s, ast.FunctionDef)]
     inert = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
     does = any(
         not isinstance(s, inert)
@@ -62,8 +63,12 @@ def _functions(named: str, program: Program, left_out: list[str]) -> list[Task]:
     if does or not defined:
         return [Task(named, program=program)]
     tasks = []
-    for name in defined:
+    for function in defined:
+        name = function.name
         one = Program(program.code, name)
+        if not parameters(function):
+            left_out.append(f"{named}::{name}: it takes no argument that could grow")
+            continue
         try:
             made = sized_inputs(one)
         except ValueError as error:

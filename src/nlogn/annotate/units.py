@@ -7,15 +7,18 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlogn.annotate.candidates import Candidate, candidates
 from nlogn.annotate.record import Row, annotate
+from nlogn.cases.sized import SizedInputs
 from nlogn.judge import Suite, SuiteError, suite_for
 from nlogn.judge.yardstick import measurable
 from nlogn.problems.problem import Problem
 from nlogn.sandbox import Program, Sandbox
+
+CASE_S = 2.0  # CPU seconds that a program may take for one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +109,18 @@ class Worker:
                           reference=task.reference, cases=task.cases,
                           from_json=task.cases is not None)  # fmt: skip
         if task.inputs is not None:
-            from dataclasses import replace
-
-            from nlogn.cases.sized import SizedInputs
-
             suite = replace(suite, sized=(SizedInputs("given", task.inputs, "given"),))
-        self._suite = measurable(suite, task.problem, self.sandbox)
+        self._suite = measurable(_patient(suite), task.problem, self.sandbox)
         self._stream = _Stream(source)
         self._at = (task.name, unit.seed)
+
+
+def _patient(suite: Suite) -> Suite:
+    """The suite with `CASE_S` for a case: one hang in fifty programs would else take as long as
+    all the others. A slow reference widens it, as it does for the judge."""
+    cpu = min(suite.limits.cpu_s, CASE_S)
+    limits = replace(suite.limits, cpu_s=cpu, wall_s=min(suite.limits.wall_s, 4 * cpu))
+    return replace(suite, limits=limits)
 
 
 def _program(task: Task, candidate: Candidate) -> Program:

@@ -66,6 +66,7 @@ _LOWER: dict[str, tuple[str, ...]] = {
 _NEXT = {"n log log n": "n log n"}
 # A logarithm that adds less than this many steps at each doubling is a branch taken or not.
 _PER_DOUBLING = 0.15
+_FEW, _WIDE = 6, 4.0  # sizes, and their ratio, that a fit needs at least
 _TOO_FAR = 0.35  # rms relative error: nothing fits
 # Rare classes have to earn their place: a common one explains the same points.
 _RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
@@ -87,9 +88,24 @@ def fit(points: Data, *, floor: float = 0.03) -> Fit:
     low, high = min(y for _, y in data), max(y for _, y in data)
     if high - low <= _PER_DOUBLING * math.log2(data[-1][0] / max(data[0][0], 1.0)):
         return Fit("1", 0.95, "log n", 0.0)
-    table = residuals(_tail(data))
+    table = _from_the_start(_tail(data), floor)
     best = min(loss for loss, _ in table.values())
     return _choose(table, max(min(floor, 8 * best), 0.008))
+
+
+def _from_the_start(tail: list[tuple[float, float]], floor: float) -> dict[str, Any]:
+    """Residuals without the smallest sizes, where these keep every class from fitting: they sit
+    on a plateau, or a negative lower term (n - 20 windows) still rules them."""
+    table = residuals(tail)
+    best = first = min(loss for loss, _ in table.values())
+    for start in range(1, len(tail) - _FEW + 1):
+        if best <= floor or tail[-1][0] < _WIDE * tail[start][0]:
+            break
+        later = residuals(tail[start:])
+        loss = min(loss for loss, _ in later.values())
+        if loss < min(best / 2, first / 4):
+            table, best = later, loss
+    return table
 
 
 # An interpreter allocates so many bytes here and there whatever the program does.
@@ -204,7 +220,7 @@ def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[f
 
 
 def _variants(
-    name: str, function: Callable[[float], float], smallest: float, largest: float
+    name: str, function: Callable[[float], float], smallest: float
 ) -> list[Any]:
     """A class's own term, for loops that start late (n - 1, n - 2) and for logarithms of a part
     of n: what would otherwise need a negative lower term."""
@@ -214,9 +230,9 @@ def _variants(
     if name in ("log n", "n log n", "n^2 log n"):
         power = name.count("n") - 1 + name.count("^2")
         out += [lambda n, c=c: n**power * math.log2(1 + n / c) for c in (3.0, 8.0)]
-    if name in ("n^2", "n^2 log n"):  # numbers that become big, where they outgrow a few words
-        late = [s for s in (100.0, 200.0, 370.0, 700.0) if largest > 8 * s]
-        out += [lambda n, s=s: function(max(n - s, 0.0)) for s in late]
+    if name in ("n^2", "n^2 log n", "n^3", "n^3 log n", "n^4"):
+        late = [s for s in (4.0, 8.0, 16.0) if smallest >= 2 * s - 1]
+        out += [lambda n, s=s: function(n - s) for s in late]
     return out
 
 
@@ -227,7 +243,7 @@ def residuals(data: Data) -> dict[str, tuple[float, float]]:
     for name, function in _FUNCTIONS.items():
         best = (math.inf, 0.0)
         lower = [[_FUNCTIONS[other](n) / y for n, y in data] for other in _LOWER[name]]
-        for own in _variants(name, function, data[0][0], top):
+        for own in _variants(name, function, data[0][0]):
             loss, x = nnls([[own(n) / y for n, y in data], *lower], [1.0] * len(data))
             if loss < best[0] - 1e-9:
                 best = (loss, float(x[0] * own(top) / data[-1][1]))

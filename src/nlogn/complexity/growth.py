@@ -57,7 +57,8 @@ class LineMemory:
 
 @dataclass(frozen=True, slots=True)
 class MemoryProfile:
-    """Where the memory of one call goes. `peak_bytes` is above what the arguments take."""
+    """Where the memory of one call goes. `peak_bytes` is what the program's own lines hold at
+    its peak, without the arguments."""
 
     n: int
     m: int | None

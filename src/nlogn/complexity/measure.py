@@ -28,7 +28,7 @@ MEMORY_STEPS = 2_500_000  # sizes up to this many steps, and inputs of up to thi
 MEMORY_MADE = 12_000  # are run again to see their memory, but none beyond
 MEMORY_SIZE = 4_200  # where `ENOUGH_SIZES` are below: larger ones have changed no class
 ENOUGH_SIZES = 8
-PROFILE_STEPS, PROFILE_SIZE = 20_000, 2_100  # of the call whose memory is told by line
+PROFILE_STEPS, PROFILE_SIZE = 8_000, 2_100  # of the call whose memory is told by line
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 # CPU time per step may grow a few times where data outgrow a cache or a branch predictor, so the
 # objection needs a wide range of sizes and a whole power of n, nearly.
@@ -159,7 +159,7 @@ def _payload(program: Program, shape: _Shape, seed: int, do: str) -> dict[str, A
 
 
 def _limits(wall_s: float) -> Limits:
-    return Limits(wall_s=wall_s, cpu_s=wall_s, memory_bytes=2 << 30, processes=0)
+    return Limits(wall_s=wall_s, cpu_s=wall_s, memory_bytes=2 << 30)
 
 
 def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float) -> None:

@@ -296,13 +296,14 @@ def _str(f: Any, s: Any, args: Any, kw: Any) -> Any:
 def _int(f: Any, s: Any, args: Any, kw: Any) -> Any:
     if args and type(args[0]) in _WORDY:
         size = len(args[0])
-        charge(text_steps(size) + (size // 19) ** 2 if size > 24 else 0)
+        linear = len(args) > 1 and args[1] in (2, 4, 8, 16, 32)
+        charge(text_steps(size) + (0 if linear else size * size // 5929))  # units of 77 digits
     return f(*args, **kw)
 
 
 def _pow(f: Any, s: Any, args: Any, kw: Any) -> Any:
     if len(args) == 3 and all(type(a) is int for a in args):
-        size = words(args[2])
+        size = args[2].bit_length() if not -WORD < args[2] < WORD else 0
         charge(abs(args[1]).bit_length() * (1 + 2 * product_cost(size, size)))
         return f(*args)
     if len(args) == 2 and not kw:
@@ -334,16 +335,16 @@ def _gcd(f: Any, s: Any, args: Any, kw: Any) -> Any:
     for a, b in itertools.pairwise(args):
         if type(a) is int and type(b) is int:
             low = min(abs(a), abs(b))
-            size = words(low)
-            charge(low.bit_length() if size < 2 else 64 + size * size)
+            size = low.bit_length()
+            charge(size if size < 256 else 256 + (size * size >> 16))
     return f(*args)
 
 
 def _factorial(f: Any, s: Any, args: Any, kw: Any) -> Any:
     n = args[0]
     if type(n) is int and n > 0:
-        size = n * max(n.bit_length() - 1, 1) >> 6
-        charge(n + product_cost(size, size) if size else n)
+        size = n * max(n.bit_length() - 1, 1)
+        charge(n + product_cost(size, size))
     return f(*args)
 
 
@@ -359,8 +360,8 @@ def _comb(f: Any, s: Any, args: Any, kw: Any) -> Any:
 
 
 def _isqrt(f: Any, s: Any, args: Any, kw: Any) -> Any:
-    size = _size(args[0])
-    charge(product_cost(size, size) if size else 0)
+    size = args[0].bit_length() if type(args[0]) is int else 0
+    charge(product_cost(size, size) if size > 256 else 0)
     return f(*args)
 
 

@@ -18,7 +18,7 @@ from nlogn.complexity.inside.ladder import quiet
 from nlogn.complexity.inside.loading import BadInputs, BadProgram, Loaded, make_args
 from nlogn.complexity.inside.meter import PROGRAM_FILE
 
-_cpu_clock = time.thread_time
+_cpu_clock = time.process_time  # the program's threads included
 
 
 def _prepared(loaded: Loaded, n: int, m: int | None, seed: int) -> Any:

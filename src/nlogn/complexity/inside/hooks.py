@@ -14,6 +14,7 @@ from nlogn.complexity.inside.meter import (
     deep_len,
     depth_enter,
     depth_leave,
+    division_cost,
     product_cost,
     size_steps,
     text_steps,
@@ -42,16 +43,21 @@ def _charge_result(result: Any) -> Any:
 def _charge_number(value: Any) -> None:
     """Fractions: the gcd of numerator and denominator, made of Python's big integers."""
     if type(value).__name__ == "Fraction":
-        size = words(value.numerator) + words(value.denominator)
+        size = value.numerator.bit_length() + value.denominator.bit_length()
         charge(1 + product_cost(size, size))
+
+
+def _charge_longer(a: int, b: int) -> None:
+    if not -WORD < a < WORD or not -WORD < b < WORD:
+        charge(max(words(a), words(b)))
 
 
 def hook_add(a: Any, b: Any) -> Any:
     kind = type(a)
     if kind is int or kind is float:
         result = a + b
-        if kind is int and not -WORD < a < WORD:
-            charge(words(a))
+        if kind is int and type(result) is int and not -WORD < result < WORD:
+            charge(words(result))
         return result
     return _charge_result(a + b)
 
@@ -59,8 +65,8 @@ def hook_add(a: Any, b: Any) -> Any:
 def hook_sub(a: Any, b: Any) -> Any:
     kind = type(a)
     if kind is int or kind is float:
-        if kind is int and not -WORD < a < WORD:
-            charge(words(a))
+        if kind is int and type(b) is int:
+            _charge_longer(a, b)
         return a - b
     if kind in SIZED:
         charge(len(a))
@@ -78,7 +84,7 @@ def hook_mul(a: Any, b: Any) -> Any:
     kind = type(a)
     if kind is int and type(b) is int:
         if not -WORD < a < WORD or not -WORD < b < WORD:
-            charge(product_cost(words(a), words(b)))
+            charge(product_cost(a.bit_length(), b.bit_length()))
         return a * b
     if kind is float:
         return a * b
@@ -96,8 +102,7 @@ def hook_mul(a: Any, b: Any) -> Any:
 
 def _divide(a: Any, b: Any) -> None:
     if type(a) is int and not -WORD < a < WORD and type(b) is int:
-        low = words(b)
-        charge((low + 1) * (max(words(a) - low, 0) + 1))
+        charge(division_cost(a.bit_length(), b.bit_length()))
 
 
 def hook_floordiv(a: Any, b: Any) -> Any:
@@ -124,8 +129,7 @@ def hook_pow(a: Any, b: Any) -> Any:
     if type(a) is int and type(b) is int and b > 0 and not -2 < a < 2:
         size = a.bit_length() * b
         if size > 512:
-            half = max((size >> 7) - 3, 1)
-            charge(2 * product_cost(half, half))
+            charge(2 * product_cost(size >> 1, size >> 1))
     result = a**b
     if type(a) not in SCALARS:
         _charge_number(result)
@@ -133,8 +137,8 @@ def hook_pow(a: Any, b: Any) -> Any:
 
 
 def hook_lshift(a: Any, b: Any) -> Any:
-    if type(a) is int and type(b) is int and b > 256 and a:
-        charge((b >> 6) - 3 + words(a))
+    if type(a) is int and type(b) is int and a and (b > 256 or not -WORD < a < WORD):
+        charge((a.bit_length() + b) >> 8)
     return a << b
 
 
@@ -175,9 +179,10 @@ def hook_matmul(a: Any, b: Any) -> Any:
 def hook_iadd(a: Any, b: Any) -> Any:
     kind = type(a)
     if kind is int or kind is float:
-        if kind is int and not -WORD < a < WORD:
-            charge(words(a))
-        return a + b
+        result = a + b
+        if kind is int and type(result) is int and not -WORD < result < WORD:
+            charge(words(result))
+        return result
     if kind is bytearray:
         charge(text_steps(len(b)) if hasattr(b, "__len__") else 0)
         return _iadd(a, b)

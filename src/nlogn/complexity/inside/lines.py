@@ -76,14 +76,14 @@ def held() -> dict[int, int]:
 
 
 def _watched(payload: Any, until: int) -> Any:
-    """(watch, bytes before the call, bytes by line before, on return, and afterwards)."""
+    """(watch, bytes by line before the call, on return, and afterwards)."""
     loaded = Loaded(payload["code"], payload["entry"], payload["inputs"], False)
     tracemalloc.start()
     try:
         module, call, args = _prepared(loaded, payload["n"], payload["m"], payload["seed"])
         _leave_room(args)
         gc.collect()
-        before, first = held() if until >= 0 else {}, tracemalloc.get_traced_memory()[0]
+        before = held() if until >= 0 else {}
         watch = _Watch(until)
         watch.start()
         try:
@@ -96,7 +96,7 @@ def _watched(payload: Any, until: int) -> Any:
         gc.collect()
         retained = held() if until >= 0 else {}
         del module
-        return watch, first, before, returned, retained
+        return watch, before, returned, retained
     finally:
         tracemalloc.stop()
 
@@ -105,11 +105,9 @@ def main_lines(payload: Any, send: Any) -> None:
     quiet()
     gc.disable()
     try:
-        _watched(payload, -1)  # fills the interpreter's caches
-        gc.collect()
         first = _watched(payload, -1)[0]
         gc.collect()
-        watch, start, before, returned, retained = _watched(payload, first.best_event)
+        watch, before, returned, retained = _watched(payload, first.best_event)
         at_peak = dict(watch.held)
         spare = first.best - first.best_held
         if spare > 0:
@@ -121,7 +119,8 @@ def main_lines(payload: Any, send: Any) -> None:
             if any(sizes):
                 lines.append([line, *sizes])
         lines = sorted(sorted(lines, key=lambda row: -max(row[1:]))[:_MOST_LINES])
-        peak = max(watch.best - start, 0)
+        # Not the watch's own peak: that holds what watching takes.
+        peak = sum(row[1] for row in lines)
         send({"n": payload["n"], "m": payload["m"], "peak": peak, "lines": lines})
     except BaseException as error:
         sys.settrace(None)

@@ -5,6 +5,7 @@ import io
 import os
 import random
 import sys
+import threading
 import types
 from typing import Any
 
@@ -98,9 +99,9 @@ class Loaded:
     def call(self, module: Any, args: Any) -> Any:
         """A function of no arguments that does the whole measured work and returns its result."""
         if self.entry is None:
-            return lambda: self._run(module)
+            return lambda: with_threads(self._run, module)
         target = self.target(module)
-        return lambda: finish(target(*args))
+        return lambda: finish(with_threads(target, *args))
 
     def prepare_stdin(self, text: str) -> None:
         """Put `text` on descriptor 0 and into `sys.stdin`: programs read either."""
@@ -122,6 +123,25 @@ class Loaded:
     def _run(self, module: Any) -> None:
         with contextlib.suppress(SystemExit):
             exec(self.code, module.__dict__)
+
+
+def with_threads(function: Any, *args: Any) -> Any:
+    """Call it and wait for the threads that it leaves, as the interpreter would at its end; what
+    a thread raised is raised here."""
+    raised: list[BaseException] = []
+    before = threading.excepthook
+    threading.excepthook = lambda told: raised.append(told.exc_value)  # type: ignore[arg-type]
+    try:
+        result = function(*args)
+        # An ended thread is none of these: without a second one there is nothing to wait for.
+        for thread in threading.enumerate() if threading.active_count() > 1 else ():
+            if not thread.daemon and thread is not threading.current_thread():
+                thread.join()
+    finally:
+        threading.excepthook = before
+    if raised:
+        raise raised[0]
+    return result
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -121,17 +121,23 @@ def tick_each(source: Any) -> Any:
 
 
 def words(number: int) -> int:
-    return max((number.bit_length() >> 6) - 3, 0)
+    """The length of a number in units of 256 bits, about what C moves in the time of a step: so
+    the cost of a growing number rises from nothing without a kink."""
+    return number.bit_length() >> 8
 
 
 def product_cost(a: int, b: int) -> int:
-    """Machine-word products of multiplying numbers of `a` and `b` words: the schoolbook method,
-    Karatsuba's beyond 32 words."""
-    if a > b:
-        a, b = b, a
-    if a <= 32:
-        return (a + 1) * (b + 1)
-    return int((a / 32) ** 0.585 * 32 * b)
+    """Steps of multiplying numbers of `a` and `b` bits: the schoolbook method, Karatsuba's beyond
+    2048 bits, each with the whole length of the other where it fits a unit."""
+    low, high = (a, b) if a < b else (b, a)
+    if low <= 2048:
+        return max(low, 256) * high >> 16
+    return int((low / 2048) ** 0.585 * 8 * high) >> 8
+
+
+def division_cost(a: int, b: int) -> int:
+    """Steps of dividing a number of `a` bits by one of `b`, by the schoolbook method."""
+    return max(b, 256) * max(a - b, 256) >> 16
 
 
 def log2_steps(size: int) -> int:
