@@ -13,7 +13,6 @@ from variants import HYBRID
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 
 from corpus import made_up  # noqa: E402
-
 from nlogn.model.checkpoint import load  # noqa: E402
 from nlogn.model.experts import own_group_share  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
@@ -23,6 +22,7 @@ from nlogn.train.evaluate import bits_per_byte  # noqa: E402
 from nlogn.train.losses import Weights  # noqa: E402
 from nlogn.train.optimizer import Rates  # noqa: E402
 from nlogn.train.pretrain import Progress, Run, train  # noqa: E402
+from nlogn.train.state import TrainError  # noqa: E402
 
 Trained = tuple[Transformer, list[Progress], Path, Run]
 SCRIPT = Path(__file__).with_name("run_training.py")
@@ -188,7 +188,7 @@ def test_a_run_can_be_seen(trained: Trained, tmp_path: Path) -> None:
 def test_another_run_s_folder_is_refused(
     trained: Trained,
 ) -> None:
-    with pytest.raises(ValueError, match="other settings: length, steps"):
+    with pytest.raises(TrainError, match=r"other settings: length \(48, not 32\), steps"):
         other = replace(trained[3], steps=5, length=32)
         train(Transformer(HYBRID), made_up(), other, trained[2])
     with pytest.raises(ValueError, match="colour"):

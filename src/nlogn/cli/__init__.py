@@ -18,6 +18,7 @@ from nlogn.cli.bank import bank
 from nlogn.cli.code import complexity, judge, secure, solve
 from nlogn.cli.corpus import corpus
 from nlogn.cli.shared import ERROR, GOOD, SYSTEM_ERROR, ReaderLeft
+from nlogn.cli.train import train
 
 
 def main() -> NoReturn:
@@ -85,6 +86,6 @@ def cli() -> None:
     """
 
 
-for _verb in (judge, complexity, solve, secure, bank, corpus):
+for _verb in (judge, complexity, solve, secure, bank, corpus, train):
     cli.add_command(_verb)
 bank.add_command(annotate)

@@ -1,20 +1,37 @@
-"""What a run looked like: its `metrics.jsonl` as a picture and as TensorBoard files."""
+"""What a run looked like: its metrics as a picture and as TensorBoard files."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+VALIDATION = "validation.jsonl"
+
 
 def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
     """The steps of a run, in order; of a step that was done twice (after a kill) the last."""
-    steps: dict[int, dict[str, Any]] = {}
-    for line in (Path(folder) / "metrics.jsonl").read_text().splitlines():
+    return _rows(Path(folder) / "metrics.jsonl")
+
+
+def read_validation(folder: str | Path) -> list[dict[str, Any]]:
+    """Bits per byte at the run's checkpoints, in order; empty where none was measured."""
+    path = Path(folder) / VALIDATION
+    return _rows(path) if path.exists() else []
+
+
+def last_validation(folder: str | Path) -> float | None:
+    rows = read_validation(folder)
+    return rows[-1]["bits_per_byte"] if rows else None
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    rows: dict[int, dict[str, Any]] = {}
+    for line in path.read_text().splitlines():
         try:
-            step = json.loads(line)
+            row = json.loads(line)
         except json.JSONDecodeError:  # the line that a kill cut short
             continue
-        steps[step["step"]] = step
-    return [steps[number] for number in sorted(steps)]
+        rows[row["step"]] = row
+    return [rows[number] for number in sorted(rows)]
 
 
 def plot(folder: str | Path) -> Path:
@@ -23,8 +40,12 @@ def plot(folder: str | Path) -> Path:
 
     steps = read_metrics(folder)
     numbers = [step["step"] for step in steps]
-    figure = Figure(figsize=(9, 8), layout="constrained")
-    losses, rate, speed = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1, 1))
+    measured = read_validation(folder)
+    panels = 4 if measured else 3
+    figure = Figure(figsize=(9, 3 + 2 * panels), layout="constrained")
+    losses, rate, speed, *rest = figure.subplots(
+        panels, 1, sharex=True, height_ratios=(3, 1, 1, 2)[:panels]
+    )
     for term in sorted({term for step in steps for term in step["losses"]}):
         points = [(s["step"], s["losses"][term]) for s in steps if term in s["losses"]]
         losses.plot(*zip(*points, strict=True), label=term, linewidth=1)
@@ -35,9 +56,20 @@ def plot(folder: str | Path) -> Path:
     rate.set_ylabel("learning rate")
     speed.plot(numbers, [step["tokens_per_second"] for step in steps], linewidth=0.7)
     speed.set_ylabel("tokens/s")
-    speed.set_xlabel("step")
+    if measured:
+        (held_out,) = rest
+        at = [row["step"] for row in measured]
+        held_out.plot(at, [row["bits_per_byte"] for row in measured], color="black", label="all")
+        for kind in measured[-1]["by_paradigm"]:
+            values = [row["by_paradigm"].get(kind, float("nan")) for row in measured]
+            held_out.plot(at, values, label=kind, linewidth=0.8)
+        held_out.set_ylabel("bits per byte, held out")
+        held_out.legend()
+    (rest or [speed])[-1].set_xlabel("step")
     path = Path(folder) / "curves.png"
-    figure.savefig(path, dpi=120)
+    fresh = path.with_name("curves.new.png")
+    figure.savefig(fresh, dpi=120)
+    fresh.replace(path)  # whoever looks at it never sees half
     return path
 
 
@@ -53,4 +85,8 @@ def to_tensorboard(folder: str | Path) -> Path:
             flat |= {name: step[name] for name in ("lr", "gradient_norm", "tokens_per_second")}
             for name, value in flat.items():
                 writer.add_scalar(name, value, step["step"])
+        for row in read_validation(folder):
+            writer.add_scalar("bits_per_byte", row["bits_per_byte"], row["step"])
+            for kind, value in row["by_paradigm"].items():
+                writer.add_scalar(f"bits_per_byte/{kind}", value, row["step"])
     return target

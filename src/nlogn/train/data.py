@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LABELS = ("paradigm", "time", "memory", "leak", "classes")
+LABELS = ("paradigm", "time", "memory", "leak", "classes", "answer")
 
 
 class Batch(NamedTuple):
@@ -26,27 +26,44 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Packed:
-    """Packed tokens (N,) and int8 labels (N,) by name (see `LABELS`)."""
+    """Packed tokens (N,) and int8 labels (N,) by name (see `LABELS`); `more` shards follow it."""
 
     tokens: np.ndarray
     labels: dict[str, np.ndarray]
+    more: tuple["Packed", ...] = ()
+
+    @property
+    def shards(self) -> tuple["Packed", ...]:
+        return (self, *self.more)
+
+    def windows(self, length: int) -> int:
+        """How many windows of `length` tokens there are; none spans two shards."""
+        return sum(max(0, (len(s.tokens) - 1) // length) for s in self.shards)
 
     def batch(self, first: int, rows: int, length: int, seed: int) -> Batch:
-        """Windows number `first` to `first + rows - 1` of the endless shuffled sequence.
+        """Windows number `first` to `first + rows - 1` of the endless shuffled sequence. A label
+        that some shards lack is -1 there.
 
         Raises:
             ValueError: the corpus is shorter than one window.
         """
-        windows = (len(self.tokens) - 1) // length
+        windows = self.windows(length)
         if windows < 1:
             raise ValueError(f"{len(self.tokens)} tokens hold no window of {length + 1}")
         tokens = np.empty((rows, length + 1), dtype=np.int64)
-        labels = {name: np.empty((rows, length), dtype=np.int64) for name in self.labels}
+        names = {name for shard in self.shards for name in shard.labels}
+        labels = {name: np.full((rows, length), -1, dtype=np.int64) for name in sorted(names)}
         for row in range(rows):
             epoch, place = divmod(first + row, windows)
-            start = int(_order(windows, seed, epoch)[place]) * length
-            tokens[row] = self.tokens[start : start + length + 1]
-            for name, values in self.labels.items():
+            window = int(_order(windows, seed, epoch)[place])
+            for shard in self.shards:
+                inside = max(0, (len(shard.tokens) - 1) // length)
+                if window < inside:
+                    break
+                window -= inside
+            start = window * length
+            tokens[row] = shard.tokens[start : start + length + 1]
+            for name, values in shard.labels.items():
                 labels[name][row] = values[start : start + length]
         return Batch(
             torch.from_numpy(tokens), {name: torch.from_numpy(v) for name, v in labels.items()}
@@ -58,8 +75,14 @@ def _order(windows: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(windows)
 
 
-def read_packed(folder: str | Path) -> Packed:
-    """`tokens.npy` and any of `paradigm.npy`, `time.npy`, ... of a folder, memory-mapped."""
+def read_packed(folder: str | Path, *more: str | Path) -> Packed:
+    """`tokens.npy` and any of `paradigm.npy`, `time.npy`, ... of a folder, memory-mapped; further
+    folders are further shards.
+
+    Raises:
+        ValueError: labels and tokens differ in number.
+        OSError: there is no tokens.npy.
+    """
     folder = Path(folder)
     tokens = np.load(folder / "tokens.npy", mmap_mode="r")
     labels = {}
@@ -68,4 +91,4 @@ def read_packed(folder: str | Path) -> Packed:
             labels[name] = np.load(folder / f"{name}.npy", mmap_mode="r")
             if len(labels[name]) != len(tokens):
                 raise ValueError(f"{folder}: {name}.npy and tokens.npy differ in length")
-    return Packed(tokens, labels)
+    return Packed(tokens, labels, tuple(read_packed(other) for other in more))

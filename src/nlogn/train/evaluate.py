@@ -41,7 +41,7 @@ def bits_per_byte(
     """
     device = model.lm_head.weight.device
     lengths = torch.as_tensor(np.asarray(token_bytes), dtype=torch.long, device=device)
-    available = (len(data.tokens) - 1) // length
+    available = data.windows(length)
     count = available if windows is None else min(windows, available)
     nats: dict[int, float] = {}
     sizes: dict[int, int] = {}

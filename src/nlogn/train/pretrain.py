@@ -2,26 +2,27 @@
 """The training loop: one script for a laptop, `torchrun` and everything between.
 
     train(model, packed, Run(steps=1000, rows=16, length=512), "runs/nano")
+    train(model, packed, Run(minutes=90, rows=16, length=512), "runs/nano")
 
 Every state that matters (weights, optimiser, balance, loss weights, step) is in the checkpoint, and
 a batch is a function of the step: a run that was killed goes on and ends bit for bit where it would
 have. Under `torchrun` the network is sharded with FSDP2 and the rows are divided.
+
+A budget in minutes needs no guess of the speed: the learning rate stays flat until its decay has to
+begin, and only then the number of steps is fixed, and written down.
 """
 
+import itertools
 import json
-import os
-import shutil
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.checkpoint.state_dict_loader import load as load_state
-from torch.distributed.checkpoint.state_dict_saver import save as save_state
 
 from nlogn.model.experts import balance, expert_counts
 from nlogn.model.heads import Heads
@@ -29,20 +30,35 @@ from nlogn.model.transformer import Transformer
 from nlogn.train.data import Batch, Packed
 from nlogn.train.losses import TERMS, Weights, gradient_norms, terms, total
 from nlogn.train.optimizer import Optimizer, Rates, learning_rate
+from nlogn.train.state import (
+    TrainError,
+    end_last_line,
+    fix_steps,
+    fixed_steps,
+    resume,
+    same_run,
+    save_checkpoint,
+    world,
+    writing,
+)
 
-LATEST = "latest"
+_OPEN_END = 10**15  # steps, as long as nobody knows how many
 
 
 @dataclass(frozen=True)
 class Run:
-    """How to train. `rows` and `length`: sequences per step over all ranks, and their tokens;
-    `accumulate`: in how many parts each rank goes through its rows. `supervise`: for which first
-    share of the steps the paradigm labels pull the groups. `shares`: see `losses`; with
-    `adapt_every=0` they are the weights themselves."""
+    """How to train: for `steps` steps, or for about `minutes` of training.
 
-    steps: int
-    rows: int
-    length: int
+    `rows` and `length`: sequences per step over all ranks, and their tokens; `accumulate`: in how
+    many parts each rank goes through its rows. `supervise`: for which first share of the steps the
+    paradigm labels pull the groups. `shares`: see `losses`; with `adapt_every=0` they are the
+    weights themselves. A checkpoint follows every `save_every` steps and `save_minutes` minutes.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    rows: int = 16
+    length: int = 1024
     accumulate: int = 1
     rates: Rates = field(default_factory=Rates)
     warmup: int = 20
@@ -55,8 +71,15 @@ class Run:
     shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.1, "router": 1e-3})
     adapt_every: int = 50
     save_every: int = 200
+    save_minutes: float = 5.0
 
     def __post_init__(self) -> None:
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("say either steps or minutes")
+        if min(self.rows, self.length, self.accumulate, self.steps or 1) < 1:
+            raise ValueError("steps, rows, length and accumulate must be positive")
+        if self.minutes is not None and (self.minutes <= 0 or self.supervise < 1):
+            raise ValueError("minutes must be positive, and supervise be 1 with them")
         unknown = set(self.shares) - set(TERMS)
         if unknown:
             raise ValueError(f"shares: no such loss term: {sorted(unknown)}")
@@ -66,7 +89,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished step: losses in nats (means over all ranks), rates, weights of the terms."""
+    """One finished step: losses in nats (means over all ranks), rates, weights of the terms.
+
+    `seconds`: training time so far; `steps`: how many there will be, None while that is open.
+    """
 
     step: int
     losses: dict[str, float]
@@ -74,11 +100,8 @@ class Progress:
     lr: float
     gradient_norm: float
     tokens_per_second: float
-
-
-def world() -> tuple[int, int]:
-    """(this rank, number of ranks)."""
-    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    seconds: float = 0.0
+    steps: int | None = None
 
 
 def mean_over_ranks(x: Tensor) -> Tensor:
@@ -109,49 +132,98 @@ def train(
     heads: Heads | None = None,
     on_step: Callable[[Progress], None] = lambda progress: None,
     stop_after: int | None = None,
-) -> None:
+    stop: Callable[[], bool] = lambda: False,
+    on_save: Callable[[int], None] = lambda step: None,
+) -> bool:
     """Train `model` in place, from the folder's latest checkpoint if there is one.
 
-    Writes `metrics.jsonl` and checkpoints to `folder`; `on_step` sees each step on every rank.
-    `stop_after` ends this call early, without a checkpoint, as a kill would.
+    Writes `metrics.jsonl` and checkpoints to `folder`; `on_step` sees each step, `on_save` the
+    number of steps behind each checkpoint, both on every rank. `stop` is asked after each step and
+    ends the call with a checkpoint; `stop_after` ends it without one, as a kill would. Returns
+    whether the run is finished.
 
     Raises:
-        ValueError: rows cannot be divided over ranks and parts, or the folder is another run's.
+        TrainError: the folder is another run's or cannot be written; the loss is no number.
+        ValueError: rows cannot be divided over ranks and parts.
     """
     folder = Path(folder)
     rank, ranks = world()
     if run.rows % (ranks * run.accumulate):
         raise ValueError(f"rows={run.rows} over {ranks} ranks x {run.accumulate} parts")
-    folder.mkdir(parents=True, exist_ok=True)
-    _same_run(folder, run, rank)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        same_run(folder, run, rank)
     named = [*model.named_parameters()]
     if heads is not None:
         named += [(f"heads.{n}", p) for n, p in heads.named_parameters()]
     optimizer = Optimizer(named, run.rates)
     weights = Weights(run.shares)
     scaler = torch.amp.GradScaler(enabled=run.precision == "float16")
-    start = _resume(folder, model, heads, optimizer, weights, scaler)
+    start, seconds = resume(folder, model, heads, optimizer, weights, scaler)
+    steps = run.steps or fixed_steps(folder)
     model.train()
-    for step in range(start, min(run.steps, stop_after or run.steps)):
+    if rank == 0:
+        end_last_line(folder / "metrics.jsonl")
+    saved = time.perf_counter()
+    for step in itertools.count(start):
+        if step >= min(steps or _OPEN_END, stop_after or _OPEN_END):
+            break
         began = time.perf_counter()
-        lr = learning_rate(step, run.steps, run.rates.lr, run.warmup, run.decay)
+        lr = learning_rate(step, steps or _OPEN_END, run.rates.lr, run.warmup, run.decay)
         for group in optimizer.param_groups:
             group["lr"] = lr
-        losses, norm = _one_step(model, heads, data, run, step, optimizer, weights, scaler)
-        seconds = time.perf_counter() - began
+        supervised = step < run.supervise * (steps or _OPEN_END)
+        losses, norm = _one_step(
+            model, heads, data, run, step, optimizer, weights, scaler, supervised
+        )
+        if not math.isfinite(losses["tokens"]):
+            raise TrainError(
+                f"the loss of step {step} is {losses['tokens']}: begin anew with a lower learning"
+                f" rate (this was {run.rates.lr:g}), or from an earlier checkpoint in {folder}"
+            )
+        took = time.perf_counter() - began
+        seconds += took
+        if (
+            steps is None
+            and run.minutes is not None
+            and _any_rank(seconds >= (1 - run.decay) * 60 * run.minutes)
+        ):
+            steps = max(step + 1, round((step + 1) / (1 - run.decay)))
+            with writing(folder):
+                fix_steps(folder, steps, rank)
         progress = Progress(step, losses, dict(weights.current), lr, norm,
-                            run.rows * run.length / seconds)  # fmt: skip
+                            run.rows * run.length / took, seconds, steps)  # fmt: skip
         if rank == 0:
-            with (folder / "metrics.jsonl").open("a") as file:
+            with writing(folder), (folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps(asdict(progress)) + "\n")
         on_step(progress)
-        if (step + 1) % run.save_every == 0 or step + 1 == run.steps:
-            _save(folder, step + 1, model, heads, optimizer, weights, scaler)
+        last = step + 1 == steps
+        stopped = _any_rank(stop())
+        late = _any_rank(time.perf_counter() - saved > 60 * run.save_minutes)
+        if (step + 1) % run.save_every == 0 or late or last or stopped:
+            save_checkpoint(folder, step + 1, seconds, model, heads, optimizer, weights, scaler)
+            on_save(step + 1)
+            model.train()
+            saved = time.perf_counter()
+        if stopped and not last:
+            return False
+    return stop_after is None or (steps is not None and stop_after >= steps)
+
+
+def _any_rank(flag: bool) -> bool:
+    """All ranks decide alike, whatever their clocks say."""
+    if world()[1] == 1:
+        return flag
+    return bool(mean_over_ranks(torch.tensor(float(flag), device=_wire())) > 0)
+
+
+def _wire() -> str:
+    return "cuda" if dist.get_backend() == "nccl" else "cpu"
 
 
 def _one_step(
     model: Transformer, heads: Heads | None, data: Packed, run: Run, step: int,
-    optimizer: Optimizer, weights: Weights, scaler: torch.amp.GradScaler,
+    optimizer: Optimizer, weights: Weights, scaler: torch.amp.GradScaler, supervised: bool,
 ) -> tuple[dict[str, float], float]:  # fmt: skip
     rank, ranks = world()
     device = next(model.parameters()).device
@@ -159,7 +231,7 @@ def _one_step(
     first = step * run.rows + rank * rows
     batch = data.batch(first, rows, run.length, run.seed)
     shares = dict(run.shares)
-    if step >= run.supervise * run.steps:
+    if not supervised:
         shares.pop("paradigm", None)
     sums: dict[str, Tensor] = {}
     counts: Tensor | None = None
@@ -173,7 +245,7 @@ def _one_step(
         with torch.autocast(device.type, getattr(torch, run.precision),
                             enabled=run.precision != "float32"):  # fmt: skip
             out = model(piece.tokens[:, :-1], classes=piece.labels.get("classes"),
-                        targets=piece.tokens[:, 1:])  # fmt: skip
+                        targets=_targets(piece))  # fmt: skip
             losses = terms(model, heads, piece, out, shares)
         if hook is not None:
             hook.remove()
@@ -204,6 +276,13 @@ def _one_step(
     return dict(zip(sums, averaged.tolist(), strict=True)), norm
 
 
+def _targets(batch: Batch) -> Tensor:
+    """(B, T): the tokens to predict, -1 for those that are read but not learnt."""
+    targets = batch.tokens[:, 1:]
+    learnt = batch.labels.get("answer")
+    return targets if learnt is None else torch.where(learnt > 0, targets, -1)
+
+
 def _rows(batch: Batch, start: int, count: int, device: torch.device) -> Batch:
     chosen = slice(start, start + count)
     labels = {name: label[chosen].to(device) for name, label in batch.labels.items()}
@@ -213,68 +292,3 @@ def _rows(batch: Batch, start: int, count: int, device: torch.device) -> Batch:
 def _clip(parameters: list[nn.Parameter], limit: float) -> float:
     norm = torch.nn.utils.clip_grad_norm_(parameters, limit)
     return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
-
-
-# --- checkpoints of a run -----------------------------------------------------------------------
-
-
-def _same_run(folder: Path, run: Run, rank: int) -> None:
-    """The folder's first run is written down; another may only go on with the same settings."""
-    path = folder / "run.json"
-    mine = json.loads(json.dumps(asdict(run)))
-    if path.exists():
-        theirs = json.loads(path.read_text())
-        changed = sorted(k for k in mine if mine[k] != theirs.get(k) and k != "save_every")
-        if changed:
-            raise ValueError(f"{folder} holds a run with other settings: {', '.join(changed)}")
-    elif rank == 0:
-        path.write_text(json.dumps(mine, indent=2) + "\n")
-
-
-def _state(model: Transformer, heads: Heads | None, optimizer: Optimizer) -> dict[str, Any]:
-    state: dict[str, Any] = {"model": model.state_dict(), "optimizer": optimizer.tensors()}
-    if heads is not None:
-        state["heads"] = heads.state_dict()
-    return state
-
-
-def _save(folder: Path, step: int, model: Transformer, heads: Heads | None, optimizer: Optimizer,
-          weights: Weights, scaler: torch.amp.GradScaler) -> None:  # fmt: skip
-    """Write beside, flush, then point `latest` at it: a kill at any moment leaves a whole one."""
-    rank, ranks = world()
-    target = folder / f"step-{step:08}"
-    if rank == 0 and target.exists():
-        shutil.rmtree(target)
-    if ranks > 1:
-        dist.barrier()
-    save_state(_state(model, heads, optimizer), checkpoint_id=target, no_dist=ranks == 1)
-    if rank == 0:
-        rest = {"step": step, "weights": weights.current, "scaler": scaler.state_dict()}
-        (target / "rest.json").write_text(json.dumps(rest))
-        fresh = folder / f"{LATEST}.new"
-        fresh.write_text(target.name)
-        with fresh.open() as file:
-            os.fsync(file.fileno())
-        fresh.replace(folder / LATEST)
-        for old in sorted(folder.glob("step-*"))[:-2]:
-            shutil.rmtree(old)
-    if ranks > 1:
-        dist.barrier()
-
-
-def _resume(folder: Path, model: Transformer, heads: Heads | None, optimizer: Optimizer,
-            weights: Weights, scaler: torch.amp.GradScaler) -> int:  # fmt: skip
-    """The step to go on from."""
-    pointer = folder / LATEST
-    if not pointer.exists():
-        return 0
-    target = folder / pointer.read_text()
-    state = _state(model, heads, optimizer)
-    load_state(state, checkpoint_id=target, no_dist=world()[1] == 1)
-    model.load_state_dict(state["model"])
-    if heads is not None:
-        heads.load_state_dict(state["heads"])
-    rest = json.loads((target / "rest.json").read_text())
-    weights.current = rest["weights"]
-    scaler.load_state_dict(rest["scaler"])
-    return int(rest["step"])

@@ -1,0 +1,202 @@
+"""`nlogn train`: make a network, or teach one more."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nlogn.cli.shared import GOOD, Mistake
+
+if TYPE_CHECKING:
+    from nlogn.train.pretrain import Progress, Run
+    from nlogn.train.runs import Ended
+
+_RUNS = click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    help="the folder of all runs",
+)  # fmt: skip
+
+
+def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--name", help="the run's folder in --runs; an existing run goes on"),
+        _RUNS,
+        click.option("--minutes", type=click.FloatRange(min=0, min_open=True),
+                     help="train for about so long"),
+        click.option("--steps", type=click.IntRange(1), help="train for so many steps"),
+        click.option("--tokens", type=click.FloatRange(1), help="train on so many tokens (1e8)"),
+        click.option("--threads", type=click.IntRange(1),
+                     help="default: whatever number measures fastest"),
+        click.option("--rows", type=click.IntRange(1), help="sequences per step"),
+        click.option("--length", type=click.IntRange(2), help="tokens of a sequence"),
+        click.option("--accumulate", type=click.IntRange(1), default=1, show_default=True,
+                     help="parts that the rows of a step are computed in, to save memory"),
+        click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="learning rate"),
+        click.option("--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
+                     help="default: bfloat16 on CUDA, float32 elsewhere"),
+        click.option("--seed", default=0, show_default=True, help="everything random follows it"),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(short_help="Train networks: pretrain, finetune.")
+def train() -> None:
+    """Train networks. A run that was stopped goes on when the same command is given again."""
+
+
+@train.command(short_help="Train a network on a corpus.")
+@click.option("--preset", default="nano", show_default=True,
+              help="a shape's name, or a JSON file with a config")  # fmt: skip
+@click.option("--corpus", required=True, type=click.Path(path_type=Path),
+              help="a folder that nlogn corpus built")  # fmt: skip
+@click.option("--from", "start", type=click.Path(path_type=Path),
+              help="go on from this checkpoint folder instead of fresh weights")  # fmt: skip
+@_budget
+def pretrain(preset: str, corpus: Path, start: Path | None, **given: Any) -> None:
+    """Train on a corpus and leave the network in RUNS/NAME/checkpoint.
+
+    Loss, learning rate and speed of each step go to metrics.jsonl and curves.png in the run's
+    folder, bits per byte on the corpus's validation split too. Ctrl-C finishes the step, saves
+    and stops. Under torchrun the network is sharded over the processes.
+    """
+    _need_torch()
+    from nlogn.model.checkpoint import read_config
+    from nlogn.train import runs
+
+    config = read_config(start) if start else runs.named_config(preset)
+    folder = given["runs"] / (given["name"] or (start.name if start else Path(preset).stem))
+    run = _run(given, rows=16, length=min(config.context, 1024), lr=2e-3)
+    with _stoppable() as stop, _live(run) as show:
+        ended = runs.pretrain(
+            folder, corpus, config, run, start=str(start) if start else "",
+            threads=given["threads"], on_step=show, stop=stop,
+        )  # fmt: skip
+    _tell(ended, folder)
+
+
+def _need_torch() -> None:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # no spinning on a shared machine
+    try:
+        import safetensors  # noqa: F401
+        import tokenizers  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise Mistake(f"{error.name} is not installed: pip install 'nlogn[model]'") from None
+
+
+def _run(given: dict[str, Any], rows: int, length: int, lr: float) -> "Run":
+    import torch
+
+    from nlogn.train.optimizer import Rates
+    from nlogn.train.pretrain import Run
+
+    budgets = [name for name in ("minutes", "steps", "tokens") if given[name]]
+    if len(budgets) != 1:
+        raise click.UsageError("say how long to train: one of --minutes, --steps, --tokens")
+    rows, length = given["rows"] or rows, given["length"] or length
+    if rows % given["accumulate"]:
+        raise click.UsageError("--rows must be a multiple of --accumulate")
+    steps = given["steps"]
+    if given["tokens"]:
+        steps = max(1, round(given["tokens"] / (rows * length)))
+    precision = given["precision"] or ("bfloat16" if torch.cuda.is_available() else "float32")
+    warmup = 50 if steps is None else min(100, max(1, steps // 20))
+    return Run(
+        steps=steps, minutes=given["minutes"], rows=rows, length=length,
+        accumulate=given["accumulate"], rates=Rates(lr=given["lr"] or lr), warmup=warmup,
+        seed=given["seed"], precision=precision,
+    )  # fmt: skip
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C (or SIGTERM) asks the run to save and stop; the second ends it at once."""
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        click.echo("stopping after this step; once more to stop at once", err=True)
+
+    old = {}
+    with suppress(ValueError):  # not the main thread
+        old = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _live(run: "Run") -> Iterator[Callable[["Progress"], None]]:
+    """A bar with loss, tokens/s and time left; where stderr is no terminal, a line at most every
+    ten seconds."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    recent: list[float] = []
+
+    def words(p: "Progress") -> tuple[float, str]:
+        recent.append(run.rows * run.length / p.tokens_per_second)
+        del recent[:-20]
+        pace = sum(recent) / len(recent)
+        if p.steps is not None:
+            share, left = (p.step + 1) / p.steps, (p.steps - p.step - 1) * pace
+        else:
+            assert run.minutes is not None
+            share = p.seconds / 60 / run.minutes
+            left = 60 * run.minutes - p.seconds
+        told = f"step {p.step + 1:,}" + (f" of {p.steps:,}" if p.steps else "")
+        told += f"  loss {p.losses['tokens']:.3f}  {run.rows * run.length / pace:,.0f} tokens/s"
+        return share, f"{told}  {_duration(left)} left"
+
+    if not console.is_terminal:
+        last = 0.0
+
+        def tell(p: "Progress") -> None:
+            nonlocal last
+            text = words(p)[1]
+            if time.monotonic() - last > 10 or p.step + 1 == p.steps:
+                last = time.monotonic()
+                click.echo(text, err=True)
+
+        yield tell
+        return
+    with Bar(BarColumn(), TextColumn("{task.percentage:.0f} %  {task.description}"),
+             console=console) as bar:  # fmt: skip
+        task = bar.add_task("the first step", total=1.0)
+
+        def show(p: "Progress") -> None:
+            share, text = words(p)
+            bar.update(task, completed=share, description=text)
+
+        yield show
+
+
+def _duration(seconds: float) -> str:
+    minutes = max(0, round(seconds / 60))
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{max(0, round(seconds))} s"
+
+
+def _tell(ended: "Ended", folder: Path) -> None:
+    if not ended.finished:
+        click.echo(f"stopped after step {ended.step:,}; the same command goes on from there")
+        sys.exit(GOOD)
+    bits = f"\nbits per byte, held out: {ended.bits:.3f}" if ended.bits is not None else ""
+    click.echo(f"checkpoint: {ended.checkpoint}\ncurves: {folder / 'curves.png'}{bits}")

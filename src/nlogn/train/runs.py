@@ -1,0 +1,296 @@
+# mypy: disable-error-code="no-any-return"
+"""One run of training and its folder: everything beside the loop itself.
+
+    runs/nano/  settings.json  run.json  metrics.jsonl  validation.jsonl  curves.png  tensorboard/
+                step-00000200/  latest  checkpoint/
+
+`checkpoint/` is the network as other programs read it, written when the run ends. The same call on
+the same folder goes on where it was.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from nlogn.corpus.specials import END
+from nlogn.model.checkpoint import load, save
+from nlogn.model.config import (
+    PARADIGMS,
+    PRESETS,
+    BadConfig,
+    ModelConfig,
+    from_json,
+    preset,
+    to_json,
+)
+from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads
+from nlogn.model.transformer import Transformer
+from nlogn.train import curves
+from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, read_corpus
+from nlogn.train.data import Packed
+from nlogn.train.evaluate import bits_per_byte
+from nlogn.train.pretrain import Progress, Run, shard, train
+from nlogn.train.state import TrainError, world, write_json
+
+VALIDATION_WINDOWS = 64
+HEAD_SHARES = {"time": 0.05, "memory": 0.05, "leak": 0.05}
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is trained: a fresh network of this config, or the checkpoint folder `start`."""
+
+    config: ModelConfig
+    heads: HeadsConfig | None
+    start: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a call ended: `finished`, or stopped after `step` steps with all of it saved."""
+
+    finished: bool
+    step: int
+    checkpoint: Path
+    bits: float | None
+
+
+def named_config(name: str) -> ModelConfig:
+    """A preset's config, or that of a JSON file (as `to_json` writes it).
+
+    Raises:
+        BadConfig: there is no such preset or file, or it is no config.
+    """
+    if name in PRESETS:
+        return preset(name)
+    path = Path(name)
+    if not path.is_file():
+        raise BadConfig(f"no preset {name!r}: one of {', '.join(PRESETS)}, or a JSON file")
+    try:
+        return from_json(json.loads(path.read_text()))
+    except json.JSONDecodeError as error:
+        raise BadConfig(f"{path} is not JSON: {error}") from None
+
+
+def fitted(config: ModelConfig, corpus: Corpus) -> ModelConfig:
+    """The config with the vocabulary of the corpus, a multiple of 64 rows, and its end token."""
+    tokenizer = corpus.load_tokenizer()
+    rows = -(-tokenizer.get_vocab_size() // 64) * 64
+    end = tokenizer.token_to_id(END)
+    if rows == config.vocab_size and config.eos == end:
+        return config
+    return replace(config, vocab_size=rows, eos=end, pad=end, bos=None)
+
+
+def pretrain(
+    folder: Path, corpus_folder: Path, config: ModelConfig, run: Run, *, start: str = "",
+    threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ended:  # fmt: skip
+    """Train a network of this config, or go on from checkpoint folder `start`, on a corpus.
+
+    Where the corpus has labels of time and memory, heads are trained with it. Under `torchrun` the
+    network is sharded over the processes.
+
+    Raises:
+        TrainError: no such corpus; the folder holds another run or cannot be written.
+    """
+    corpus = read_corpus(corpus_folder)
+    heads = None
+    shares = dict(run.shares)
+    labelled = [name for name in HEAD_SHARES if has_label(corpus.train, name)]
+    if labelled:
+        heads = HeadsConfig(config.hidden_size, corpus.classes, corpus.classes)
+        shares |= {name: HEAD_SHARES[name] for name in labelled if name not in shares}
+    if config.experts is None:
+        shares = {name: share for name, share in shares.items() if name not in
+                  ("paradigm", "router")}  # fmt: skip
+    if corpus.train.windows(run.length) < 1:
+        raise TrainError(f"{corpus_folder} has no {run.length} tokens in a row: lower --length")
+    network = Network(fitted(config, corpus), heads, start, run.seed)
+    return execute(
+        folder, network, corpus.train, replace(run, shares=shares), tokenizer=corpus.tokenizer,
+        validation=corpus.validation, token_bytes=corpus.token_bytes(), threads=threads,
+        about={"corpus": str(corpus_folder.resolve()), "digest": corpus.digest},
+        on_step=on_step, stop=stop,
+    )  # fmt: skip
+
+
+def execute(
+    folder: Path, network: Network, data: Packed, run: Run, *, tokenizer: Path,
+    validation: Packed | None, token_bytes: np.ndarray, about: dict[str, Any],
+    threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ended:  # fmt: skip
+    """Begin or go on with a run, measuring bits per byte on `validation` at each checkpoint.
+
+    Raises:
+        TrainError: as `pretrain`.
+    """
+    rank, device = _join()
+    if rank == 0:
+        folder.mkdir(parents=True, exist_ok=True)
+    settings = _settings(folder, network, about, threads, rank)
+    torch.set_num_threads(settings["threads"])
+    model, heads = _build(network)
+    model.to(device)
+    if heads is not None:
+        heads.to(device)
+    if world()[1] > 1:
+        shard(model, run.precision)
+    step = 0
+
+    def seen(progress: Progress) -> None:
+        nonlocal step
+        step = progress.step + 1
+        if rank == 0:
+            on_step(progress)
+
+    def saved(done: int) -> None:
+        if validation is not None and validation.windows(run.length):
+            bits = bits_per_byte(model, validation, token_bytes, run.length, rows=4,
+                                 windows=VALIDATION_WINDOWS)  # fmt: skip
+            kinds = {PARADIGMS[k]: v for k, v in bits.by_paradigm.items()}
+            row = {"step": done, "bits_per_byte": bits.total, "by_paradigm": kinds}
+            if rank == 0:
+                with (folder / curves.VALIDATION).open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+        if rank == 0:
+            curves.plot(folder)
+
+    finished = train(model, data, run, folder, heads, on_step=seen, stop=stop, on_save=saved)
+    out = folder / "checkpoint"
+    bits = curves.last_validation(folder)
+    if finished and not (out / "training.json").exists():
+        _export(out, model, heads, tokenizer, rank)
+        if rank == 0:
+            _write_card(out, folder, network, run, about, settings, bits)
+            curves.to_tensorboard(folder)
+    if dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
+    steps = curves.read_metrics(folder)
+    return Ended(finished, step or (steps[-1]["step"] + 1 if steps else 0), out, bits)
+
+
+def _join() -> tuple[int, torch.device]:
+    """Under torchrun: join the others. (this rank, where it computes)."""
+    cuda = torch.cuda.is_available()
+    if "RANK" in os.environ and not dist.is_initialized():
+        dist.init_process_group("nccl" if cuda else "gloo")
+    if not cuda:
+        return world()[0], torch.device("cpu")
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+    torch.cuda.set_device(device)
+    return world()[0], device
+
+
+def _build(network: Network) -> tuple[Transformer, Heads | None]:
+    torch.manual_seed(network.seed)
+    if network.start:
+        model = load(network.start)
+        if model.config.vocab_size != network.config.vocab_size:
+            raise TrainError(
+                f"{network.start} has {model.config.vocab_size} tokens, the corpus"
+                f" {network.config.vocab_size}: build the corpus with --tokenizer {network.start}"
+            )
+        heads = load_heads(network.start)
+        if heads is None and network.heads is not None:
+            heads = Heads(network.heads)
+        return model.train(), heads
+    return Transformer(network.config, network.seed), Heads(
+        network.heads
+    ) if network.heads else None
+
+
+def _settings(folder: Path, network: Network, about: dict[str, Any], threads: int | None,
+              rank: int) -> dict[str, Any]:  # fmt: skip
+    """What the folder's run is bound to, written once; threads are measured once, since another
+    number would change the last bits."""
+    path = folder / "settings.json"
+    mine = json.loads(json.dumps({
+        "config": to_json(network.config), "start": network.start,
+        "heads": asdict(network.heads) if network.heads else None, **about,
+    }))  # fmt: skip
+    if path.exists():
+        theirs: dict[str, Any] = json.loads(path.read_text())
+        changed = sorted(k for k in mine if mine[k] != theirs.get(k))
+        if changed:
+            raise TrainError(
+                f"{folder} holds a run with another {', '.join(changed)}: give this one another"
+                " --name, or delete that folder"
+            )
+        return theirs | ({"threads": threads} if threads else {})
+    settings = mine | {"threads": threads or best_threads()}
+    if rank == 0:
+        write_json(path, settings)
+    return settings
+
+
+def best_threads() -> int:
+    """The number of threads with which matrix products are fastest here and now: on a busy machine
+    more can be many times slower."""
+    a = torch.randn(512, 512)
+    most = os.cpu_count() or 1
+    rates: dict[int, float] = {}
+    for count in sorted({1, *(2**i for i in range(1, 8) if 2**i <= most), most}):
+        torch.set_num_threads(count)
+        times = []
+        for _ in range(12):
+            began = time.perf_counter()
+            torch.mm(a, a)
+            times.append(time.perf_counter() - began)
+        rates[count] = 1 / sorted(times)[len(times) // 2]
+    best = max(rates.values())
+    return min(count for count, rate in rates.items() if rate > 0.9 * best)
+
+
+def _export(out: Path, model: Transformer, heads: Heads | None, tokenizer: Path, rank: int) -> None:
+    """The network as other programs read it; moved into place when it is whole."""
+    fresh = out.with_name(out.name + ".new")
+    if rank == 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+    save(model, fresh)
+    if rank:
+        return
+    if heads is not None:
+        save_heads(heads, fresh)
+    for name in TOKENIZER_FILES:
+        if (tokenizer / name).exists():
+            shutil.copy(tokenizer / name, fresh / name)
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
+
+
+def _write_card(out: Path, folder: Path, network: Network, run: Run, about: dict[str, Any],
+                settings: dict[str, Any], bits: float | None) -> None:  # fmt: skip
+    """`training.json`: where the network comes from."""
+    from nlogn import __version__
+    from nlogn.model.config import count_parameters
+
+    steps = curves.read_metrics(folder)
+    count = count_parameters(network.config)
+    write_json(out / "training.json", {
+        "nlogn": __version__, "torch": torch.__version__, **about, "start": network.start,
+        "parameters": count.total, "active": count.active, "seed": run.seed,
+        "steps": len(steps), "tokens": len(steps) * run.rows * run.length,
+        "training_seconds": round(steps[-1]["seconds"]) if steps else 0,
+        "threads": settings["threads"], "device": _device_name(),
+        "loss": steps[-1]["losses"] if steps else {}, "validation_bits_per_byte": bits,
+        "run": asdict(run), "finished": time.strftime("%Y-%m-%d"),
+    })  # fmt: skip
+
+
+def _device_name() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,166 @@
+# mypy: disable-error-code="no-untyped-call"
+"""A run's folder on disk: which run it is, and checkpoints that a kill or a full disk cannot break.
+
+run.json  schedule.json  step-00000200/  latest
+"""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed as dist
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.state_dict_loader import load as load_state
+from torch.distributed.checkpoint.state_dict_saver import save as save_state
+
+from nlogn.model.heads import Heads
+from nlogn.model.transformer import Transformer
+from nlogn.train.losses import Weights
+from nlogn.train.optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from nlogn.train.pretrain import Run
+
+LATEST = "latest"
+SCHEDULE = "schedule.json"
+
+
+class TrainError(Exception):
+    """Training cannot begin or go on; the message says what to do."""
+
+
+def world() -> tuple[int, int]:
+    """(this rank, number of ranks)."""
+    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """A full disk, or any other failure to write, in words."""
+    try:
+        yield
+    except (OSError, CheckpointException) as error:
+        causes: list[BaseException] = [error]
+        if isinstance(error, CheckpointException):
+            causes = [part[0] for part in error.failures.values()]
+        known = [c for c in causes if isinstance(c, OSError)]
+        if not known:
+            raise
+        kept = (folder / LATEST).read_text() if (folder / LATEST).exists() else "none yet"
+        raise TrainError(
+            f"cannot write to {folder}: {known[0].strerror}. Its last whole checkpoint ({kept}) is"
+            " kept: make room, then give the same command again"
+        ) from error
+
+
+def same_run(folder: Path, run: "Run", rank: int) -> None:
+    """The folder's first run is written down; another may only go on with the same settings."""
+    path = folder / "run.json"
+    mine = json.loads(json.dumps(asdict(run)))
+    if path.exists():
+        theirs = json.loads(path.read_text())
+        free = ("save_every", "save_minutes")
+        changed = sorted(k for k in mine if mine[k] != theirs.get(k) and k not in free)
+        if changed:
+            told = ", ".join(f"{k} ({theirs.get(k)}, not {mine[k]})" for k in changed)
+            raise TrainError(f"{folder} holds a run with other settings: {told}")
+    elif rank == 0:
+        write_json(path, mine)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Whole or not at all, also through a loss of power."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def fixed_steps(folder: Path) -> int | None:
+    path = folder / SCHEDULE
+    return int(json.loads(path.read_text())["steps"]) if path.exists() else None
+
+
+def fix_steps(folder: Path, steps: int, rank: int) -> None:
+    if rank == 0:
+        write_json(folder / SCHEDULE, {"steps": steps})
+
+
+def end_last_line(path: Path) -> None:
+    """What a kill cut short stays a line of its own."""
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        with path.open("a") as file:
+            file.write("\n")
+
+
+def _state(model: Transformer, heads: Heads | None, optimizer: Optimizer) -> dict[str, Any]:
+    state: dict[str, Any] = {"model": model.state_dict(), "optimizer": optimizer.tensors()}
+    if heads is not None:
+        state["heads"] = heads.state_dict()
+    return state
+
+
+def save_checkpoint(
+    folder: Path, step: int, seconds: float, model: Transformer, heads: Heads | None,
+    optimizer: Optimizer, weights: Weights, scaler: torch.amp.GradScaler,
+) -> None:  # fmt: skip
+    """Write beside, flush, then point `latest` at it: a kill at any moment leaves a whole one."""
+    rank, ranks = world()
+    target = folder / f"step-{step:08}"
+    if rank == 0 and target.exists():
+        shutil.rmtree(target)
+    if ranks > 1:
+        dist.barrier()
+    try:
+        with writing(folder), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "torch.distributed is disabled")
+            save_state(_state(model, heads, optimizer), checkpoint_id=target, no_dist=ranks == 1)
+            if rank == 0:
+                rest = {"step": step, "seconds": seconds, "weights": weights.current,
+                        "scaler": scaler.state_dict()}  # fmt: skip
+                write_json(target / "rest.json", rest)
+                write_text(folder / LATEST, target.name)
+    except TrainError:
+        if rank == 0:
+            shutil.rmtree(target, ignore_errors=True)
+        raise
+    if rank == 0:
+        for old in sorted(folder.glob("step-*"))[:-2]:
+            shutil.rmtree(old)
+    if ranks > 1:
+        dist.barrier()
+
+
+def resume(
+    folder: Path, model: Transformer, heads: Heads | None, optimizer: Optimizer,
+    weights: Weights, scaler: torch.amp.GradScaler,
+) -> tuple[int, float]:  # fmt: skip
+    """The step to go on from, and the seconds behind it."""
+    pointer = folder / LATEST
+    if not pointer.exists():
+        return 0, 0.0
+    target = folder / pointer.read_text()
+    state = _state(model, heads, optimizer)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "torch.distributed is disabled")
+        load_state(state, checkpoint_id=target, no_dist=world()[1] == 1)
+    model.load_state_dict(state["model"])
+    if heads is not None:
+        heads.load_state_dict(state["heads"])
+    rest = json.loads((target / "rest.json").read_text())
+    weights.current = rest["weights"]
+    scaler.load_state_dict(rest["scaler"])
+    return int(rest["step"]), float(rest.get("seconds", 0.0))
