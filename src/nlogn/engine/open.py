@@ -4,7 +4,7 @@ from nlogn.engine.protocol import Engine, EngineError
 
 
 def open_engine(named: str, *, model: str | None = None) -> Engine:
-    """The engine that `named` says: ``recall``, or ``openai:URL``.
+    """The engine that `named` says: ``recall``, ``native:FOLDER``, or ``openai:URL``.
 
     Raises:
         EngineError: there is no such engine.
@@ -18,4 +18,10 @@ def open_engine(named: str, *, model: str | None = None) -> Engine:
         from nlogn.engine.openai import OpenAIEngine
 
         return OpenAIEngine(where, model=model)
-    raise EngineError(f"no engine '{named}': write recall, or openai:http://HOST:PORT/v1")
+    if kind == "native" and where:
+        from nlogn.engine.native import NativeEngine
+
+        return NativeEngine(where)
+    raise EngineError(
+        f"no engine '{named}': write recall, native:FOLDER, or openai:http://HOST:PORT/v1"
+    )

@@ -1,0 +1,211 @@
+"""`NativeEngine`: our own network, or any checkpoint that it can load, behind the protocols."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nlogn.corpus.tokenizer import encode
+from nlogn.engine.chat import extract_code
+from nlogn.engine.native.loop import Stream
+from nlogn.engine.native.opening import Options, open_folder
+from nlogn.engine.native.prompting import Rendered, chat_template, render
+from nlogn.engine.native.sequence import Chunk, Request
+from nlogn.engine.protocol import (
+    Cancel,
+    Completion,
+    EngineError,
+    ModelFacts,
+    Prompt,
+    RawPrompt,
+    Sampling,
+)
+
+_POLL_S = 0.05  # how soon a cancel is seen
+
+
+class NativeEngine:
+    """Opens a checkpoint folder; `close` (or leaving a `with` block) ends its thread.
+
+    Raises:
+        EngineError: the folder, the network or the memory does not do; see `opening`.
+    """
+
+    name = "native"
+
+    def __init__(self, folder: str | Path, options: Options | None = None):
+        self.folder = Path(folder)
+        self.loop, self.tokenizer = open_folder(self.folder, options or Options())
+        self._template = chat_template(self.folder)
+
+    @property
+    def runner(self) -> str:
+        """What computes: "kernels", "kernels, int8" or "torch"."""
+        return self.loop.runner.name
+
+    def close(self) -> None:
+        self.loop.close()
+
+    def __enter__(self) -> "NativeEngine":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def encode(self, prompt: RawPrompt) -> tuple[int, ...]:
+        try:
+            return tuple(encode(self.tokenizer, list(prompt.parts)))
+        except ValueError as error:
+            raise EngineError(f"{self.folder.name}: {error}") from error
+
+    def submit(self, request: Request) -> Stream:
+        """For those who want tokens, log probabilities, penalties, steering: see `Request`."""
+        return self.loop.submit(request)
+
+    def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
+        added = self.tokenizer.get_added_tokens_decoder().values()
+        special = frozenset(token.content for token in added if token.special)
+        return ModelFacts(self.folder.name, special, self.loop.context)
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.encode(RawPrompt((text,))))
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> list[list[Completion]]:
+        """Up to ``sampling.n`` completions for each prompt: those that ended before the deadline.
+        Sample i has the seed ``sampling.seed + i``.
+
+        Raises:
+            EngineError: not one ended in time, or a prompt does not fit.
+            Cancelled: soon after ``cancel.cancel()``.
+        """
+        deadline = time.monotonic() + sampling.timeout_s
+        answers: list[list[Completion]] = []
+        under_way: list[tuple[Rendered, list[Stream]]] = []
+        try:
+            for prompt in prompts:
+                rendered = self._render(prompt, sampling)
+                streams: list[Stream] = []
+                under_way.append((rendered, streams))
+                for sample in range(sampling.n):
+                    streams.append(self._submit(rendered, sampling, sample, deadline, cancel))
+            for prompt, (rendered, streams) in zip(prompts, under_way, strict=True):
+                signature = prompt.problem.signature
+                entry = signature.entry if signature else None
+                ended = []
+                for stream in streams:
+                    try:
+                        ended.append(self._collect(stream, rendered.begun, deadline, cancel))
+                    except TimeoutError:
+                        stream.cancel()
+                answers.append([replace(c, code=extract_code(c.text, entry)) for c in ended])
+        except BaseException:
+            for _, streams in under_way:
+                for stream in streams:
+                    stream.cancel()
+            raise
+        if prompts and not any(answers):
+            raise self._late(sampling)
+        return answers
+
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Iterator[str]:
+        """The answer's text as it comes."""
+        rendered = self._render(prompt, sampling)
+        if rendered.begun:
+            yield rendered.begun
+        yield from self._stream(rendered, sampling, cancel)
+
+    def complete(
+        self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Completion:
+        """What the network writes after `prompt`. Raises as `generate` does."""
+        deadline = time.monotonic() + sampling.timeout_s
+        stream = self._submit(Rendered(self.encode(prompt)), sampling, 0, deadline, cancel)
+        try:
+            done = self._collect(stream, "", deadline, cancel)
+        except TimeoutError:
+            raise self._late(sampling) from None
+        finally:
+            stream.cancel()
+        return replace(done, code=done.text)
+
+    def stream_text(
+        self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
+    ) -> Iterator[str]:
+        """The same as it comes."""
+        yield from self._stream(Rendered(self.encode(prompt)), sampling, cancel)
+
+    def _render(self, prompt: Prompt, sampling: Sampling) -> Rendered:
+        room = max(self.loop.context - sampling.max_tokens, self.loop.context // 2)
+        return render(prompt, self.tokenizer, self._template, room)
+
+    def _submit(
+        self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
+        cancel: Cancel | None,
+    ) -> Stream:  # fmt: skip
+        """Queue one sample; while the queue is full, wait for a place."""
+        seed = time.time_ns() if sampling.seed is None else sampling.seed
+        request = Request(
+            rendered.tokens, sampling.max_tokens, sampling.temperature, seed=seed + sample,
+            stop=(*sampling.stop, *rendered.stop), stop_tokens=rendered.stop_tokens, logprobs=0,
+        )  # fmt: skip
+        while True:
+            try:
+                return self.loop.submit(request)
+            except EngineError as error:
+                if not error.retryable or time.monotonic() > deadline:
+                    raise
+                (cancel or Cancel()).wait(_POLL_S)
+
+    def _collect(
+        self, stream: Stream, begun: str, deadline: float, cancel: Cancel | None
+    ) -> Completion:
+        text, logprob, count = [begun], 0.0, 0
+        for chunk in _chunks(stream, deadline, cancel):
+            text.append(chunk.text)
+            count += len(chunk.tokens)
+            logprob += sum(token.logprob or 0.0 for token in chunk.tokens)
+        assert stream.finished is not None
+        return Completion(
+            "".join(text), "", self.folder.name, stream.finished.reason, count, logprob
+        )
+
+    def _stream(
+        self, rendered: Rendered, sampling: Sampling, cancel: Cancel | None
+    ) -> Iterator[str]:
+        deadline = time.monotonic() + sampling.timeout_s
+        stream = self._submit(rendered, sampling, 0, deadline, cancel)
+        try:
+            for chunk in _chunks(stream, deadline, cancel):
+                if chunk.text:
+                    yield chunk.text
+        except TimeoutError:
+            raise self._late(sampling) from None
+        finally:  # also when the reader goes away
+            stream.cancel()
+
+    def _late(self, sampling: Sampling) -> EngineError:
+        return EngineError(
+            f"no answer within {sampling.timeout_s:g} s: allow more time or fewer tokens"
+        )
+
+
+def _chunks(stream: Stream, deadline: float, cancel: Cancel | None) -> Iterator[Chunk]:
+    """The stream's pieces; gives up at the deadline (TimeoutError) and when cancelled."""
+    while True:
+        if cancel is not None and cancel.cancelled:
+            stream.cancel()
+            cancel.check()
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            chunk = stream.next(min(left, _POLL_S))
+        except TimeoutError:
+            continue
+        if chunk is None:
+            return
+        yield chunk

@@ -1,0 +1,159 @@
+"""From a checkpoint folder to a running engine: how much memory for whom, which runner."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from nlogn.engine.native.blocks import BLOCK, Blocks, blocks_for
+from nlogn.engine.native.kernel_runner import KernelRunner
+from nlogn.engine.native.kernels import NoKernels
+from nlogn.engine.native.loop import Loop
+from nlogn.engine.native.runner import Runner, TorchRunner
+from nlogn.engine.native.scheduler import Scheduler
+from nlogn.engine.native.text import token_bytes
+from nlogn.engine.native.weights import Weights, read
+from nlogn.engine.protocol import EngineError
+
+_SHARE_OF_MEMORY = 0.25
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an engine runs.
+
+    `slots` sequences at once, `queue` more waiting; `chunk` prompt tokens in one step; `context`
+    tokens of a sequence at most (the network's own, if not given); `memory` bytes of keys and
+    values (a quarter of what is free, if not given); `int8` weights; `lookup_up_to` sequences at
+    once may draft: with more, the step is busy with real tokens. `kernels` False computes with
+    torch even where there is a compiler.
+    """
+
+    slots: int = 16
+    queue: int = 256
+    chunk: int = 256
+    context: int | None = None
+    memory: int | None = None
+    int8: bool = False
+    lookup_up_to: int = 4
+    kernels: bool = True
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if min(self.slots, self.queue, self.chunk) < 1:
+            raise ValueError("slots, queue and chunk must be at least 1")
+        if self.context is not None and self.context < 2:
+            raise ValueError("context must be at least 2")
+        if self.int8 and (self.device != "cpu" or not self.kernels):
+            raise ValueError("int8 weights need the compiled kernels, on the CPU")
+
+
+def open_folder(folder: str | Path, options: Options) -> tuple[Loop, Tokenizer]:
+    """The engine for a checkpoint folder, and its tokenizer.
+
+    Raises:
+        EngineError: what is missing, broken or too large, and what to do about it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise EngineError(f"{folder} is no folder: give the folder of a checkpoint")
+    path = folder / "tokenizer.json"
+    if not path.exists():
+        raise EngineError(f"{folder} has no tokenizer.json: copy the network's tokenizer there")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+        vocabulary = token_bytes(tokenizer)
+    except Exception as error:  # the library raises Exception itself
+        raise EngineError(f"{path} is no tokenizer that this engine reads: {error}") from error
+    dtype = torch.float32 if options.device == "cpu" else torch.bfloat16
+    try:
+        weights = read(folder, dtype, options.device)
+        end = end_tokens(folder, weights)
+        return open_loop(weights, vocabulary, end, options), tokenizer
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise EngineError(f"{folder} does not fit in memory: {error}") from error
+
+
+def open_loop(
+    weights: Weights, vocabulary: list[bytes], end: frozenset[int], options: Options
+) -> Loop:
+    """The engine for weights in memory; `vocabulary` are the tokens' bytes.
+
+    Raises:
+        EngineError: the memory does not hold one sequence.
+    """
+    config = weights.config
+    context = options.context or config.context
+    if context > len(weights.cosine):
+        raise EngineError(f"the network's context is {config.context}: ask for no more")
+    if len(vocabulary) > config.vocab_size:
+        raise EngineError(
+            f"the tokenizer has {len(vocabulary)} tokens and the network {config.vocab_size}:"
+            " they do not belong together"
+        )
+    padding = [b""] * (config.vocab_size - len(vocabulary))
+    counts = block_counts(weights, options, context)
+    width = -(-context // BLOCK)
+    blocks = Blocks(weights.windows, counts, options.slots, width)
+    scheduler = Scheduler(
+        blocks, options.slots, options.queue, options.chunk, options.lookup_up_to
+    )  # fmt: skip
+    runner = make_runner(weights, counts, options)
+    return Loop(runner, blocks, scheduler, vocabulary + padding, end, context)
+
+
+def make_runner(weights: Weights, counts: list[int], options: Options) -> Runner:
+    if options.device == "cpu" and options.kernels:
+        try:
+            return KernelRunner(weights, counts, options.int8)
+        except NoKernels as error:
+            if options.int8:
+                raise EngineError(f"int8 weights: {error}") from error
+    return TorchRunner(weights, counts)
+
+
+def block_bytes(weights: Weights) -> list[int]:
+    """Bytes of one block of each group: BLOCK tokens' keys and values in all its layers."""
+    config = weights.config
+    one = 2 * BLOCK * config.kv_heads * config.head_dim * weights.head.itemsize
+    return [one * sum(layer.window == w for layer in weights.layers) for w in weights.windows]
+
+
+def block_counts(weights: Weights, options: Options, context: int) -> list[int]:
+    """Blocks of each group: for all slots at full length twice over, so that prefixes stay known,
+    but no more than the memory holds, and no less than one sequence needs.
+
+    Raises:
+        EngineError: one sequence does not fit.
+    """
+    sizes = block_bytes(weights)
+    alone = [blocks_for(context, w, options.chunk) for w in weights.windows]
+    least = sum(n * size for n, size in zip(alone, sizes, strict=True))
+    memory = options.memory if options.memory is not None else int(_free() * _SHARE_OF_MEMORY)
+    if least > memory:
+        raise EngineError(
+            f"one sequence of {context} tokens needs {least / 1e6:.0f} MB for keys and values,"
+            f" and {memory / 1e6:.0f} MB are given: use a smaller context or more memory"
+        )
+    share = min(2 * options.slots, memory // least)
+    return [n * share for n in alone]
+
+
+def _free() -> int:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def end_tokens(folder: Path, weights: Weights) -> frozenset[int]:
+    """What ends an answer: of the generation config, else of the config."""
+    try:
+        data = json.loads((folder / "generation_config.json").read_text())
+    except (OSError, ValueError):
+        data = {}
+    found = data.get("eos_token_id")
+    if found is None:
+        found = weights.config.eos
+    numbers = found if isinstance(found, list) else [found]
+    return frozenset(n for n in numbers if isinstance(n, int))
