@@ -45,6 +45,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "gpl").mkdir()
     (folder / "gpl" / "COPYING").write_text("GNU GENERAL PUBLIC LICENSE Version 3")
     (folder / "gpl" / "taken.py").write_text(text)
+    (folder / "empty.py").write_text("")
     (folder / "broken.py").write_text("def broken(:\n" * 20)
     return folder
 
@@ -186,6 +187,12 @@ def test_mistakes_are_told(code: Path, benchmarks: Path, built: Path, tmp_path: 
     assert (tmp_path / "mine" / "diary.txt").exists()
     none = run(code, tmp_path / "out", tmp_path / "nowhere")
     assert none.returncode == 2 and "NLOGN_DATA" in none.stderr
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copy(code / "order.py", bare)
+    empty = run(bare, tmp_path / "nothing", benchmarks)
+    assert empty.returncode == 2 and "licence_unknown" in empty.stderr
+    assert "--licence" in empty.stderr
     missing = run(tmp_path / "no such folder", tmp_path / "out", benchmarks)
     assert missing.returncode == 2 and "no such folder" in missing.stderr
     assert "Traceback" not in other.stderr + full.stderr + none.stderr + missing.stderr

@@ -1,5 +1,6 @@
 """`nlogn corpus`: from raw code to the shards that training reads."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,7 @@ def nano(out: Path, **given: Any) -> None:
 
 
 def _build(paths: list[Path], out: Path, recipe: "Recipe", given: dict[str, Any]) -> None:
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported; progress is ours
     try:
         import datatrove  # noqa: F401
         import orjson  # noqa: F401

@@ -6,6 +6,7 @@ What a build is follows from its `Recipe` and its sources alone: neither the num
 an interruption changes a byte of it.
 """
 
+import hashlib
 import json
 import platform
 import shutil
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nlogn import __version__
 from nlogn.corpus.quality import Quality
 from nlogn.corpus.sources import Unit, plan
+from nlogn.problems.load import BANK
 
 if TYPE_CHECKING:
     from nlogn.corpus.execute import ExecutorKind, Progress, Slurm
@@ -86,6 +88,14 @@ def versions() -> dict[str, str]:
             **{name: version(name) for name in packages}}  # fmt: skip
 
 
+def bank_digest() -> str:
+    """Of the bank's files: labels, renderings and what is kept out follow from them."""
+    digest = hashlib.sha256()
+    for path in sorted(BANK.glob("*.md")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
     """Write down what is about to be built, or check that `out` holds the same build.
 
@@ -94,13 +104,14 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
         SourceError: a source cannot be read.
     """
     record = out / "recipe.json"
-    wanted: dict[str, Any] = {"recipe": asdict(recipe), "sources": [str(s) for s in sources]}
-    wanted = json.loads(json.dumps(wanted))
+    wanted: dict[str, Any] = json.loads(json.dumps(
+        {"recipe": asdict(recipe), "sources": [str(s) for s in sources], "bank": bank_digest()}
+    ))  # fmt: skip
     if record.exists():
         found = json.loads(record.read_text())
         changed = sorted(
             [k for k in wanted["recipe"] if wanted["recipe"][k] != found["recipe"].get(k)]
-            + (["sources"] if wanted["sources"] != found["sources"] else [])
+            + [k for k in ("sources", "bank") if wanted[k] != found.get(k)]
         )
         if changed:
             raise CorpusError(
@@ -165,4 +176,21 @@ def build(
     if executor == "slurm":
         return {"jobs": jobs}
     manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
+    if not manifest["tokens"]:
+        raise CorpusError(_nothing_left(manifest, out))
     return manifest
+
+
+def _nothing_left(manifest: dict[str, Any], out: Path) -> str:
+    """Why a corpus is empty: the reason that dropped most."""
+    reasons: dict[str, int] = {}
+    for step in manifest["steps"]:
+        for key, value in step["counts"].items():
+            if key.startswith("dropped_"):
+                reasons[key.removeprefix("dropped_")] = reasons.get(key, 0) + int(value)
+    reasons.pop("not_source", None)
+    most = max(reasons, key=reasons.__getitem__, default="no source file was found")
+    hint = "; if you may use them, say --licence" if most == "licence_unknown" else ""
+    return (
+        f"nothing is left to train on: most files were dropped for {most}{hint} ({out}/report.md)"
+    )

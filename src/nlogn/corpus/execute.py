@@ -82,35 +82,35 @@ def run_stages(
     if executor == "slurm":
         return _queue(stages, logs, workers, slurm or Slurm())
     total = sum(stage.tasks for stage in stages)
-    with _silence():
-        for number, stage in enumerate(stages):
-            folder = logs / stage.name
-            before = sum(earlier.tasks for earlier in stages[:number])
+    _only_errors()
+    for number, stage in enumerate(stages):
+        folder = logs / stage.name
+        before = sum(earlier.tasks for earlier in stages[:number])
 
-            def tell(stage: Stage = stage, folder: Path = folder, before: int = before) -> None:
-                progress(stage.name, before + done_tasks(folder), total)
+        def tell(stage: Stage = stage, folder: Path = folder, before: int = before) -> None:
+            progress(stage.name, before + done_tasks(folder), total)
 
-            tell()
-            if done_tasks(folder) == stage.tasks:
-                continue
-            if executor == "ray":
-                _on_ray(stage, folder, workers)
+        tell()
+        if done_tasks(folder) == stage.tasks:
+            continue
+        if executor == "ray":
+            _on_ray(stage, folder, workers)
+        else:
+            local = _Quiet(
+                list(stage.steps), tasks=stage.tasks, workers=min(workers, stage.tasks),
+                logging_dir=str(folder),
+            )  # fmt: skip
+            if workers == 1 or stage.tasks == 1:
+                local.run_here(tell)
             else:
-                local = _Quiet(
-                    list(stage.steps), tasks=stage.tasks, workers=min(workers, stage.tasks),
-                    logging_dir=str(folder),
-                )  # fmt: skip
-                if workers == 1 or stage.tasks == 1:
-                    local.run_here(tell)
-                else:
-                    with _ticking(tell):
-                        local.run()
-            tell()
-            if done_tasks(folder) < stage.tasks:
-                raise RuntimeError(
-                    f"stage {stage.name}: {stage.tasks - done_tasks(folder)} of {stage.tasks} tasks"
-                    f" did not finish; see {folder / 'logs'}"
-                )
+                with _ticking(tell):
+                    local.run()
+        tell()
+        if done_tasks(folder) < stage.tasks:
+            raise RuntimeError(
+                f"stage {stage.name}: {stage.tasks - done_tasks(folder)} of {stage.tasks} tasks"
+                f" did not finish; see {folder / 'logs'}"
+            )
     return []
 
 
@@ -122,21 +122,6 @@ def done_tasks(folder: Path) -> int:
 def _only_errors() -> None:
     logger.remove()
     logger.add(sys.stderr, level="ERROR")
-
-
-@contextmanager
-def _silence() -> Any:
-    """datatrove and tqdm talk to stderr; here only errors do."""
-    before = os.environ.get("TQDM_DISABLE")
-    os.environ["TQDM_DISABLE"] = "1"
-    _only_errors()
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("TQDM_DISABLE", None)
-        else:
-            os.environ["TQDM_DISABLE"] = before
 
 
 @contextmanager

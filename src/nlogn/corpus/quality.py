@@ -85,10 +85,11 @@ class Quality:
             return "data_table" if lines > 40 and self._data(tree) > self.max_data * lines else ""
         if language not in GRAMMARS:
             return "no_grammar"
-        root = parser(language).parse(data).root_node
-        if root.has_error and _broken(root) > self.max_errors * len(data):
-            return "does_not_parse"
-        return ""
+        for grammar in (language, "cpp") if language == "c" else (language,):  # a .h may be either
+            root = parser(grammar).parse(data).root_node
+            if not root.has_error or _broken(root) <= self.max_errors * len(data):
+                return ""
+        return "does_not_parse"
 
     @staticmethod
     def _data(tree: ast.Module) -> int:

@@ -56,7 +56,7 @@ def examples(dropped: Path, most: int = 2) -> dict[str, dict[str, list[dict[str,
             about = row["metadata"]
             shown = out.setdefault(path.parent.name, {}).setdefault(about["filter_reason"], [])
             if len(shown) < most:
-                shown.append({"text": row["text"], **about})
+                shown.append({"text": row.get("text", ""), **about})  # none for an empty file
     return out
 
 
