@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import sysconfig
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from nlogn.corpus.bank_documents import held_out, held_out_phrasing, render_prob
 from nlogn.corpus.benchmarks import MBPP_TRAINING, benchmark_texts
 from nlogn.corpus.compose import temperature_shares
 from nlogn.corpus.decontaminate import Index, build_index
+from nlogn.corpus.label import reference_texts
 from nlogn.corpus.order import dependencies, topological
 from nlogn.corpus.packing import StreamWriter, TokenDocument, pack, read_stream
 from nlogn.corpus.paradigm import (
     PARADIGMS,
+    calibrated,
     examples,
     held_out_accuracy,
     load_classifier,
@@ -277,6 +280,17 @@ def test_paradigms_are_in_the_networks_order_and_above_chance() -> None:
     accuracy = held_out_accuracy(few, folds=2)
     assert accuracy["all"] > 0.45  # chance: 0.25
     assert min(accuracy[p] for p in PARADIGMS) > 0.25
+
+
+def test_modules_of_the_standard_library_get_their_paradigm() -> None:
+    model = calibrated(train_classifier(examples(bank())), reference_texts())
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    known = {"socket": "systems", "threading": "systems", "subprocess": "systems",
+             "selectors": "systems", "fractions": "algorithms", "bisect": "algorithms",
+             "difflib": "algorithms", "http/client": "web", "urllib/parse": "web",
+             "html/parser": "web", "sqlite3/dump": "data", "csv": "data"}  # fmt: skip
+    right = [m for m, p in known.items() if model.label((folder / f"{m}.py").read_text()) == p]
+    assert len(right) >= 9, sorted(known.keys() - set(right))
 
 
 def test_a_stored_classifier_says_the_same(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 # mypy: disable-error-code="misc"
 """What natural files are judged by beyond their own text: alignment, and paradigm labels."""
 
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from nlogn.corpus.alignment import FEWEST, alignment
 from nlogn.corpus.bank_documents import held_out
 from nlogn.corpus.paradigm import (
     Classifier,
+    calibrated,
     examples,
     held_out_accuracy,
     load_classifier,
@@ -37,8 +39,14 @@ class LearnParadigms(PipelineStep):
             for name, share in held_out_accuracy(problems, folds=3).items():
                 self.stat_update(f"accuracy_{name}", value=round(share, 4))
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            train_classifier(examples(problems)).save(self.path)
+            calibrated(train_classifier(examples(problems)), reference_texts()).save(self.path)
         return data
+
+
+def reference_texts() -> list[str]:
+    """Natural code of every kind: the top-level modules of the standard library."""
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    return [path.read_text(errors="replace") for path in sorted(folder.glob("*.py"))]
 
 
 class AlignmentFilter(BaseFilter):

@@ -8,7 +8,7 @@ counts. Accuracy is measured on problems that were left out (`held_out_accuracy`
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from nlogn.problems import Problem
 
 PARADIGMS = ("systems", "algorithms", "web", "data")  # in the order of the network's groups
 SURE = 0.4  # least probability of a label; below it a document has none
+_CONSTANT = 0.3  # the feature that the bias weighs
 _LONGEST = 20_000  # characters of a document that are looked at
 
 SEEDS: dict[str, str] = {
@@ -87,7 +88,7 @@ def _features(text: str, vocabulary: dict[str, int], rarity: np.ndarray) -> np.n
     norm = float(np.linalg.norm(out))
     if norm:
         out /= norm
-    out[-1] = 0.3
+    out[-1] = _CONSTANT
     return out
 
 
@@ -136,6 +137,19 @@ def train_classifier(
     start = np.zeros(x.shape[1] * len(PARADIGMS))
     fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
     return Classifier(vocabulary, fitted.x.reshape(x.shape[1], -1), rarity)
+
+
+def calibrated(model: Classifier, texts: Sequence[str]) -> Classifier:
+    """The classifier with biases under which `texts`, on average, lean towards no paradigm.
+
+    Natural files are longer than the bank's problems, and their commonest words would all point to
+    one paradigm.
+    """
+    scores = [_features(text, model.vocabulary, model.rarity) @ model.weights for text in texts]
+    mean = np.mean(scores, axis=0)
+    weights = model.weights.copy()
+    weights[-1] -= (mean - mean.mean()) / _CONSTANT
+    return replace(model, weights=weights)
 
 
 def held_out_accuracy(problems: Sequence[Problem], folds: int = 5) -> dict[str, float]:
