@@ -68,5 +68,68 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_curve_and_weights(place: Pa
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     card = json.loads((folder / "checkpoint" / "training.json").read_text())
     assert card["steps"] == 24 and card["tokens"] == 24 * 4 * 48
-    again = run(place, "--steps", 24, "--name", "killed")  # nothing is left to do
-    assert again.returncode == 0 and len(losses(folder)) == 24
+    other = run(place, "--steps", 7, "--name", "killed")
+    assert other.returncode == 2 and "steps (24, not 7)" in other.stderr
+
+
+def test_ctrl_c_saves_and_a_full_disk_keeps_what_was_saved(place: Path) -> None:
+    resource = pytest.importorskip("resource", reason="needs POSIX limits")
+    folder = place / "runs" / "stopped"
+    process = subprocess.Popen(command(place, "--steps", 30, "--name", "stopped"), env=ENV,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (folder / "metrics.jsonl").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and "the same command goes on" in out, err
+    kept = (folder / "latest").read_text()
+
+    def small_files() -> None:  # what a full disk does to a writer
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    full = run(place, "--steps", 30, "--name", "stopped", preexec_fn=small_files)
+    assert full.returncode == 2 and "make room" in full.stderr, full.stderr
+    assert "Traceback" not in full.stderr
+    assert (folder / "latest").read_text() == kept
+    assert [p.name for p in folder.glob("step-*")] == [kept]
+    done = run(place, "--steps", 30, "--name", "stopped")
+    assert done.returncode == 0, done.stderr
+    assert sorted(losses(folder)) == list(range(30))
+
+
+def test_a_budget_in_minutes_is_kept_and_is_written_down(place: Path) -> None:
+    done = run(place, "--minutes", 0.05, "--name", "timed")
+    assert done.returncode == 0, done.stderr
+    folder = place / "runs" / "timed"
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    steps = json.loads((folder / "schedule.json").read_text())["steps"]
+    assert len(rows) == steps == rows[-1]["steps"]
+    assert rows[-1]["seconds"] > 0.6 * 3 and rows[-1]["lr"] < rows[steps // 2]["lr"]
+    assert rows[0]["steps"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--steps", "2", "--minutes", "1"], "one of --minutes, --steps, --tokens"),
+        ([], "one of --minutes, --steps, --tokens"),
+        (["--steps", "2", "--corpus", "nowhere"], "nlogn corpus build"),
+        (["--steps", "2", "--preset", "9b"], "no preset '9b': one of nano"),
+        (["--steps", "2", "--rows", "3", "--accumulate", "2"], "multiple of --accumulate"),
+        (["--steps", "2", "--length", "99999"], "lower --length"),
+        (["--steps", "2", "--from", "nowhere"], "nowhere has no config.json"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_in_a_sentence(
+    place: Path, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    from nlogn.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["nlogn", *command(place, *arguments)[3:]])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert told in err and "Traceback" not in err
