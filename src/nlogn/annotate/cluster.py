@@ -1,6 +1,7 @@
 """The same units on a Ray cluster: Ray places and repeats them, this process alone writes."""
 
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ def on_cluster(address: str, isolation: str) -> Doer:
     def do(units: Sequence[Unit]) -> Iterator[tuple[Unit, Done]]:
         started = not ray.is_initialized()
         if started:
+            _must_answer(address)
             try:
                 ray.init(address=address, log_to_driver=False, configure_logging=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
@@ -45,6 +47,19 @@ def on_cluster(address: str, isolation: str) -> Doer:
                 ray.shutdown()
 
     return do
+
+
+def _must_answer(address: str) -> None:
+    """Ray itself waits for minutes for a cluster that is not there."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError as error:
+        raise TableError(
+            f"no Ray cluster answers at {address}: start one with `ray start --head` ({error})"
+        ) from error
 
 
 def _do(ray: Any, units: Sequence[Unit], isolation: str) -> Iterator[tuple[Unit, Done]]:
