@@ -25,8 +25,8 @@ from nlogn.engine.native.sequence import (
     Sequence,
     Token,
 )
-from nlogn.engine.native.text import TextStream
 from nlogn.engine.protocol import Cancelled, EngineError
+from nlogn.engine.text_stream import TextStream
 
 _ALIVE_S = 1.0  # how often a reader makes sure that somebody is still writing
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlogn.engine.native.blocks import Held
-from nlogn.engine.native.text import TextStream
 from nlogn.engine.protocol import EngineError
+from nlogn.engine.text_stream import TextStream
 
 Logits = NDArray[np.float32]
 # changes the logits (V,) of the next token in place, given all tokens so far and how many of them

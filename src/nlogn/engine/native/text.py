@@ -1,8 +1,6 @@
-"""From tokens to text as it is made: whole characters alone, and no piece of a stop text."""
+"""The bytes that tokens stand for."""
 
-import codecs
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,46 +46,3 @@ def byte_letters() -> dict[str, int]:
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [b for b in range(256) if b not in printable]
     return {chr(b): b for b in printable} | {chr(256 + i): b for i, b in enumerate(others)}
-
-
-class TextStream:
-    """Bytes in, text out. Bytes that are no UTF-8 become U+FFFD once that is certain."""
-
-    def __init__(self, stops: Sequence[str] = ()):
-        self.stops = tuple(stops)
-        self.stopped: str | None = None
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = ""  # may become a stop text
-
-    def feed(self, data: bytes) -> str:
-        """The text that is certain by now. Once `stopped` is set there is no more."""
-        return self._settle(self._decoder.decode(data))
-
-    def finish(self) -> str:
-        """The rest: what was held back, and U+FFFD for half a character."""
-        if self.stopped is not None:
-            return ""
-        text = self._settle(self._decoder.decode(b"", final=True))
-        text, self._held = text + self._held, ""
-        return text
-
-    def _settle(self, new: str) -> str:
-        if not self.stops or self.stopped is not None:
-            return new if self.stopped is None else ""
-        text = self._held + new
-        found = [(at, -len(s), s) for s in self.stops if (at := text.find(s)) >= 0]
-        if found:
-            at, _, self.stopped = min(found)
-            self._held = ""
-            return text[:at]
-        kept = max(_overlap(text, stop) for stop in self.stops)
-        self._held = text[len(text) - kept :]
-        return text[: len(text) - kept]
-
-
-def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of `text` that begins `stop`."""
-    for length in range(min(len(text), len(stop) - 1), 0, -1):
-        if text.endswith(stop[:length]):
-            return length
-    return 0
