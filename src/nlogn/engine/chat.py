@@ -3,7 +3,8 @@
 import ast
 import re
 
-from nlogn.engine.protocol import Prompt
+from nlogn.corpus.specials import ASSISTANT, USER, Special
+from nlogn.engine.protocol import Prompt, RawPrompt
 from nlogn.problems import Problem
 from nlogn.problems.literals import shorten
 from nlogn.problems.sections import blocks
@@ -14,21 +15,52 @@ _SYSTEM = (
     "cases and about how time and memory grow with the size of the input. Answer with one "
     "complete program in one ```python code block."
 )
+RAW_ANSWER = "```python\n"  # how an answer to `raw_chat` begins: the prompt ends with it
 _SHOWN_EXAMPLES = 6
 _PARSE_TRIES = 400
 _CODE_START = re.compile(r"(from\s+\S+\s+import\b|import\s|def\s|class\s|@\w|async\s+def\s)")
 
 
 def messages(prompt: Prompt) -> list[dict[str, str]]:
-    """The system and user message that ask for a solution."""
-    return [
-        {"role": "system", "content": prompt.system or _SYSTEM},
-        {"role": "user", "content": _question(prompt)},
-    ]
+    """The system and user message that ask for a solution; before it, each example as a question
+    and its answer; after it, an earlier try and what was wrong with it."""
+    out = [{"role": "system", "content": prompt.system or _SYSTEM}]
+    for solved in prompt.examples:
+        out.append({"role": "user", "content": _question(solved)})
+        out.append({"role": "assistant", "content": _fenced(solved.solutions[-1].code)})
+    out.append({"role": "user", "content": _question(prompt.problem)})
+    if prompt.feedback:
+        told = (
+            f"That is wrong: {prompt.feedback}\n\nThink again, and answer with the whole program."
+        )
+        if prompt.attempt:
+            out.append({"role": "assistant", "content": _fenced(prompt.attempt)})
+        else:
+            told = f"{out.pop()['content']}\n\nAn earlier try was wrong: {prompt.feedback}"
+        out.append({"role": "user", "content": told})
+    return out
 
 
-def _question(prompt: Prompt) -> str:
-    problem = prompt.problem
+def raw_chat(prompt: Prompt, vocabulary: frozenset[str]) -> RawPrompt:
+    """The question for a model without a chat template: with the turns that our networks are
+    trained on, where the vocabulary has their tokens, else as a text that a program follows. It
+    ends with `RAW_ANSWER`."""
+    turns = [m for m in messages(prompt) if m["role"] != "system"]
+    if {USER, ASSISTANT} <= vocabulary:
+        parts: list[str] = []
+        for turn in turns:
+            parts += [Special(USER if turn["role"] == "user" else ASSISTANT)]
+            parts += ["\n" + turn["content"].rstrip("\n") + "\n"]
+        return RawPrompt((*parts, Special(ASSISTANT), "\n" + RAW_ANSWER))
+    text = "\n\n".join(turn["content"].rstrip("\n") for turn in turns)
+    return RawPrompt((f"{text}\n\n{RAW_ANSWER}",))
+
+
+def _fenced(code: str) -> str:
+    return f"```python\n{code.rstrip()}\n```"
+
+
+def _question(problem: Problem) -> str:
     parts = [f"# {problem.title}" if problem.title else "", problem.statement]
     if problem.signature:
         kind = "method" if "." in problem.signature.entry else "function"
@@ -38,8 +70,6 @@ def _question(prompt: Prompt) -> str:
     else:
         parts.append("Write a whole program that reads standard input and writes standard output.")
     parts.append(_examples(problem))
-    if prompt.feedback:
-        parts.append(f"An earlier try was wrong: {prompt.feedback}")
     return "\n\n".join(filter(None, parts))
 
 

@@ -1,0 +1,220 @@
+"""`transformers` and `llamacpp` on a small random network: the protocol, and every refusal."""
+
+import importlib.util
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nlogn.corpus.specials import FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, Special
+from nlogn.engine import (
+    Cancel,
+    Cancelled,
+    EngineError,
+    Prompt,
+    RawPrompt,
+    Sampling,
+    TextEngine,
+    open_engine,
+)
+from nlogn.engine import memory as memory_of
+from nlogn.engine.fim import family_of, render
+from nlogn.engine.memory import OutOfMemory
+from nlogn.engine.open import open_text_engine
+from nlogn.problems import Parameter, Problem, Signature
+
+if importlib.util.find_spec("torch") is None:
+    pytest.skip("needs torch (extra `model`)", allow_module_level=True)
+
+from tests.engine.tiny import CONTEXT, checkpoint
+
+PROBLEM = Problem(
+    name="double",
+    statement="Return twice the number.",
+    signature=Signature("double", (Parameter("x", "int"),), "int"),
+)
+RAW = RawPrompt(("def add(a, b):\n    return ",))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkpoint(tmp_path_factory.mktemp("a folder with spaces") / "tiny")
+
+
+@pytest.fixture(scope="module", params=["transformers", "llamacpp"])
+def engine(request: pytest.FixtureRequest, folder: Path) -> Iterator[TextEngine]:
+    if request.param == "transformers":
+        yield open_text_engine(f"transformers:{folder}")
+        return
+    pytest.importorskip("llama_cpp", reason="needs llama.cpp (extra `llamacpp`)")
+    from nlogn.model.gguf_export import export_gguf
+
+    yield open_text_engine(f"llamacpp:{export_gguf(folder, folder.parent / 'm.gguf', 'f32')}")
+
+
+def test_the_facts_come_from_the_tokenizer(engine: TextEngine) -> None:
+    facts = engine.facts()
+    assert facts.special_tokens is not None and FIM_MIDDLE in facts.special_tokens
+    assert "<fim_prefix>" not in facts.special_tokens
+    assert facts.context == CONTEXT
+    assert family_of(facts).tokens == (FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE)
+
+
+def test_a_stream_is_the_completion_piece_by_piece(engine: TextEngine) -> None:
+    sampling = Sampling(max_tokens=40, temperature=0)
+    whole = engine.complete(RAW, sampling)
+    pieces = list(engine.stream_text(RAW, sampling))
+    assert "".join(pieces) == whole.text == whole.code
+    assert whole.text and whole.finish_reason in ("stop", "length")
+    assert whole.tokens is not None and 0 < whole.tokens <= 40
+
+
+def test_a_seed_gives_the_same_text_and_another_seed_another(engine: TextEngine) -> None:
+    texts = [engine.complete(RAW, Sampling(max_tokens=24, seed=s)).text for s in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_text_ends_before_a_stop_string(engine: TextEngine) -> None:
+    free = engine.complete(RAW, Sampling(max_tokens=40, temperature=0)).text
+    stop = free[8:11]
+    sampling = Sampling(max_tokens=40, temperature=0, stop=(stop,))
+    ended = engine.complete(RAW, sampling)
+    assert ended.text == free[: free.index(stop)] and ended.finish_reason == "stop"
+    assert "".join(engine.stream_text(RAW, sampling)) == ended.text
+
+
+def test_code_that_spells_a_special_token_is_encoded_as_text(engine: TextEngine) -> None:
+    spelled = engine.count_tokens(FIM_MIDDLE)
+    assert spelled > 3
+    family = family_of(engine.facts())
+    prompt = render(family, FIM_MIDDLE, "")
+    engine.complete(prompt, Sampling(max_tokens=2))
+    with pytest.raises(EngineError, match="has no token <nowhere>"):
+        engine.complete(RawPrompt((Special("<nowhere>"),)), Sampling(max_tokens=2))
+
+
+def test_problems_are_answered(engine: TextEngine) -> None:
+    (made,) = engine.generate([Prompt(PROBLEM)], Sampling(n=3, max_tokens=12))
+    assert len(made) == 3 and len({c.text for c in made}) > 1
+    assert "".join(engine.stream(Prompt(PROBLEM), Sampling(max_tokens=12)))
+
+
+def test_a_prompt_beyond_the_context_is_refused(engine: TextEngine) -> None:
+    long = RawPrompt(("word " * 3000,))
+    with pytest.raises(EngineError, match="longer context"):
+        engine.complete(long, Sampling(max_tokens=4))
+    with pytest.raises(EngineError, match="longer context"):
+        list(engine.stream_text(long, Sampling(max_tokens=4)))
+
+
+def test_cancelling_ends_a_request_soon(engine: TextEngine) -> None:
+    cancel = Cancel()
+    stream = engine.stream_text(RAW, Sampling(max_tokens=450, temperature=0), cancel=cancel)
+    first = next(stream)
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        list(stream)
+    assert first
+    with pytest.raises(Cancelled):
+        engine.generate([Prompt(PROBLEM)], Sampling(max_tokens=400), cancel=cancel)
+
+
+def test_a_stream_that_is_left_frees_the_model(engine: TextEngine) -> None:
+    stream = engine.stream_text(RAW, Sampling(max_tokens=450, temperature=0))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    started = time.monotonic()
+    assert engine.complete(RAW, Sampling(max_tokens=2)).tokens
+    assert time.monotonic() - started < 20
+
+
+def test_requests_of_several_threads_take_turns(engine: TextEngine) -> None:
+    sampling = Sampling(max_tokens=16, temperature=0)
+    alone = engine.complete(RAW, sampling).text
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(engine.complete(RAW, sampling).text))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [alone] * 4
+
+
+def test_memory_that_is_not_there_is_said_before_loading(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_of, "available_bytes", lambda: 1000)
+    with pytest.raises(OutOfMemory, match="smaller"):
+        open_text_engine(f"transformers:{folder}").facts()
+
+
+def spoiled(folder: Path, target: Path, without: str) -> Path:
+    target.mkdir()
+    for file in folder.iterdir():
+        if without not in file.name:
+            (target / file.name).write_bytes(file.read_bytes())
+    return target
+
+
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [("config.json", "no config.json"), ("token", "no tokenizer"), ("safetensors", "no weights")],
+)
+def test_a_folder_that_lacks_something(
+    folder: Path, tmp_path: Path, without: str, said: str
+) -> None:
+    with pytest.raises(EngineError, match=said):
+        open_engine(f"transformers:{spoiled(folder, tmp_path / 'x', without)}")
+
+
+def test_files_that_are_cut_off_or_something_else(folder: Path, tmp_path: Path) -> None:
+    broken = spoiled(folder, tmp_path / "x", "nothing")
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(EngineError, match="cannot be loaded"):
+        open_text_engine(f"transformers:{broken}").facts()
+    (broken / "config.json").write_text("{")
+    with pytest.raises(EngineError, match="cannot be read"):
+        open_engine(f"transformers:{broken}")
+    gguf = tmp_path / "m.gguf"
+    gguf.write_bytes(b"PK\3\4 zip")
+    with pytest.raises(EngineError, match="is no GGUF file"):
+        open_engine(f"llamacpp:{gguf}")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("llamacpp:/nowhere/m.gguf", "No such file"),
+        ("llamacpp:/tmp", "is a folder"),
+        ("transformers:/nowhere", "does not exist"),
+        ("transformers:/nowhere/m.gguf", "llamacpp:/nowhere/m.gguf"),
+        ("http://localhost:8000/v1", "openai:http://localhost:8000/v1"),
+        ("/tmp", "transformers:/tmp"),
+        ("m.gguf", "llamacpp:m.gguf"),
+        ("openai:", "names no place"),
+        ("gpt", "recall, openai:"),
+    ],
+)
+def test_what_is_wrong_with_an_engine_is_said(named: str, said: str) -> None:
+    with pytest.raises(EngineError, match=said):
+        open_engine(named)
+
+
+def test_recall_has_no_cursor() -> None:
+    with pytest.raises(EngineError, match="cannot complete"):
+        open_text_engine("recall")
+
+
+def test_a_gguf_file_without_llama_cpp_says_what_to_install(tmp_path: Path) -> None:
+    if importlib.util.find_spec("llama_cpp") is not None:
+        pytest.skip("llama_cpp is installed")
+    gguf = tmp_path / "m.gguf"
+    gguf.write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(EngineError, match="pip install"):
+        open_text_engine(f"llamacpp:{gguf}").facts()
