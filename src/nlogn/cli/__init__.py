@@ -17,6 +17,7 @@ from nlogn.cli.annotate import annotate
 from nlogn.cli.bank import bank
 from nlogn.cli.code import complexity, judge, secure, solve
 from nlogn.cli.corpus import corpus
+from nlogn.cli.model import model
 from nlogn.cli.shared import ERROR, GOOD, SYSTEM_ERROR, ReaderLeft
 from nlogn.cli.train import train
 
@@ -86,6 +87,6 @@ def cli() -> None:
     """
 
 
-for _verb in (judge, complexity, solve, secure, bank, corpus, train):
+for _verb in (judge, complexity, solve, secure, bank, corpus, model, train):
     cli.add_command(_verb)
 bank.add_command(annotate)

@@ -164,7 +164,5 @@ def _add_sharded(parameter: DTensor, update: DTensor, factor: float, fused: bool
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, decay: float = 0.4) -> float:
     """Linear warm-up over `warmup` steps, flat, then linear to zero over the last `decay` share."""
-    if step < warmup:
-        return peak * (step + 1) / warmup
     falling = max(1, round(decay * steps))
-    return peak * min(1.0, (steps - step) / falling)
+    return peak * min(1.0, (step + 1) / max(warmup, 1), (steps - step) / falling)

@@ -1,0 +1,83 @@
+"""Folders in, folders out: what belongs to a checkpoint beside the network travels with it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from nlogn.model.checkpoint import BadCheckpoint, load, save
+from nlogn.model.config import AttentionKind, Experts, ModelConfig
+from nlogn.model.heads import load_heads, save_heads
+from nlogn.model.transformer import Transformer
+from nlogn.model.upcycle import upcycle
+
+BESIDE = (
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "training.json",
+)  # fmt: skip
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def convert(folder: Path, out: Path, dtype: str | None = None) -> ModelConfig:
+    """Any folder that `load` reads, written as this project writes them, in `dtype` or its own.
+
+    Raises:
+        BadCheckpoint: it cannot be read, or `out` holds something else.
+        BadConfig: a network that this code does not have.
+    """
+    return _rewritten(folder, out, dtype, lambda model: model)
+
+
+def upcycled(
+    folder: Path, out: Path, experts: Experts, window: int = 0, dtype: str | None = None,
+    seed: int = 0,
+) -> ModelConfig:  # fmt: skip
+    """A dense folder as one with experts; with `window`, three layers of four become sliding.
+
+    Raises:
+        BadCheckpoint, BadConfig: as `convert`; the network has experts already.
+    """
+    pattern: tuple[AttentionKind, ...] = ("sliding", "sliding", "sliding", "full")
+    return _rewritten(
+        folder, out, dtype,
+        lambda model: upcycle(model, experts, pattern if window else None, window, seed),
+    )  # fmt: skip
+
+
+def _rewritten(folder: Path, out: Path, dtype: str | None,
+               change: Callable[[Transformer], Transformer]) -> ModelConfig:  # fmt: skip
+    if out.exists() and any(out.iterdir()) and not (out / "config.json").exists():
+        raise BadCheckpoint(f"{out} is not empty and holds no checkpoint: give another folder")
+    if out.resolve() == folder.resolve():
+        raise BadCheckpoint("the result would replace its source: give another folder with -o")
+    kind = getattr(torch, dtype or _stored(folder))
+    model = change(load(folder, kind))
+    fresh = out.with_name(out.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        save(model, fresh)
+        heads = load_heads(folder)
+        if heads is not None:
+            save_heads(heads, fresh)
+        for name in BESIDE:
+            if (folder / name).exists():
+                shutil.copy(folder / name, fresh / name)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
+    return model.config
+
+
+def _stored(folder: Path) -> str:
+    """The precision that the folder's config states."""
+    path = folder / "config.json"
+    if not path.exists():
+        raise BadCheckpoint(f"{folder} has no config.json: is it a checkpoint folder?")
+    data = json.loads(path.read_text())
+    stated = str(data.get("dtype") or data.get("torch_dtype") or "float32")
+    return stated if stated in DTYPES else "float32"
