@@ -21,7 +21,7 @@ def plainly(request: Request, logits: Any) -> dict[int, float]:
         ranked = ranked[: request.top_k]
     total, running, kept = sum(mass[t] for t in ranked), 0.0, []
     for token in ranked:
-        if running >= request.top_p * total - 1e-12 and kept:
+        if request.top_p < 1 and running >= request.top_p * total - 1e-12 and kept:
             break
         kept.append(token)
         running += mass[token]

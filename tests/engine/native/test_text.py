@@ -1,5 +1,6 @@
 """Text as it is made: whole characters, and never a piece of a stop text."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ CUTS = st.lists(st.integers(0, 40), max_size=12)
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(c, len(data)) for c in cuts), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
 @given(st.text(max_size=20), CUTS)
