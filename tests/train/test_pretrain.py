@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from variants import HYBRID
 
@@ -218,3 +219,21 @@ def test_an_epoch_visits_every_window_once(tmp_path: Path) -> None:
     assert torch.equal(both.labels["paradigm"], both.tokens[:, :-1] % 3)
     with pytest.raises(ValueError, match="no window"):
         Packed(tokens[:5], {}).batch(0, 1, 10, 0)
+
+
+def test_a_mix_holds_its_share_and_visits_every_window_of_each_kind():
+    tokens = np.arange(1001)
+    time = np.full(1001, -1, dtype=np.int8)
+    time[:200] = 3  # 20 of 100 windows hold measured code
+    packed = Packed(tokens, {"time": time})
+    mix = packed.mix(10, 0.75)
+    firsts = [int(packed.batch(i, 1, 10, 4, mix).tokens[0, 0]) for i in range(80)]
+    measured = [f for f in firsts if f < 200]
+    assert len(measured) == 60
+    assert sorted(measured[:20]) == sorted(measured[20:40]) == list(range(0, 200, 10))
+    others = [f for f in firsts if f >= 200]
+    assert len(set(others)) == 20
+    at_once = packed.batch(0, 80, 10, 4, mix).tokens[:, 0].tolist()
+    assert at_once == firsts
+    with pytest.raises(ValueError, match="nothing to mix"):
+        Packed(tokens, {}).mix(10, 0.5)

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 from nlogn.cli.shared import GOOD, Mistake
 
 if TYPE_CHECKING:
+    from nlogn.train.answers import Prepared
     from nlogn.train.pretrain import Progress, Run
     from nlogn.train.runs import Ended
 
@@ -58,8 +60,12 @@ def train() -> None:
               help="a folder that nlogn corpus built")  # fmt: skip
 @click.option("--from", "start", type=click.Path(path_type=Path),
               help="go on from this checkpoint folder instead of fresh weights")  # fmt: skip
+@click.option("--measured", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="the share of sequences with code of a measured class (default: as it comes)")
 @_budget
-def pretrain(preset: str, corpus: Path, start: Path | None, **given: Any) -> None:
+def pretrain(
+    preset: str, corpus: Path, start: Path | None, measured: float | None, **given: Any
+) -> None:
     """Train on a corpus and leave the network in RUNS/NAME/checkpoint.
 
     Loss, learning rate and speed of each step go to metrics.jsonl and curves.png in the run's
@@ -73,10 +79,52 @@ def pretrain(preset: str, corpus: Path, start: Path | None, **given: Any) -> Non
     config = read_config(start) if start else runs.named_config(preset)
     folder = given["runs"] / (given["name"] or (start.name if start else Path(preset).stem))
     run = _run(given, rows=16, length=min(config.context, 1024), lr=2e-3)
+    run = replace(run, measured=measured)
     with _stoppable() as stop, _live(run) as show:
         ended = runs.pretrain(
             folder, corpus, config, run, start=str(start) if start else "",
             threads=given["threads"], on_step=show, stop=stop,
+        )  # fmt: skip
+    _tell(ended, folder)
+
+
+@train.command(short_help="Teach a checkpoint answers: the bank's, MBPP's or a file's.")
+@click.option("--on", required=True, metavar="bank|mbpp|FILE",
+              help="JSON Lines with messages, or prompt and completion; or problems")  # fmt: skip
+@click.option("--from", "start", type=click.Path(path_type=Path),
+              default=Path("runs/nano/checkpoint"), show_default=True,
+              help="the checkpoint folder to begin with")  # fmt: skip
+@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="default: 2")
+@_budget
+def finetune(on: str, start: Path, epochs: float | None, **given: Any) -> None:
+    """Teach a checkpoint to answer; the loss counts on the answers alone.
+
+    `bank`: the problems of the bank, asked in many ways. `mbpp`: MBPP's published training rows.
+    The result is in RUNS/NAME/checkpoint.
+    """
+    _need_torch()
+    from nlogn.model.checkpoint import read_config
+    from nlogn.train import runs
+
+    if epochs is None and not any(given[name] for name in ("minutes", "steps", "tokens")):
+        epochs = 2.0
+    if epochs is not None:
+        if any(given[name] for name in ("minutes", "steps", "tokens")):
+            raise click.UsageError("say either --epochs or one of --minutes, --steps, --tokens")
+        given["steps"] = 1  # until the examples are counted
+    run = _run(given, rows=8, length=min(read_config(start).context, 1024), lr=3e-4)
+    folder = given["runs"] / (given["name"] or f"{Path(on).stem}-finetuned")
+
+    def told(found: "Prepared", steps: int) -> None:
+        left_out = f", {found.too_long:,} too long" if found.too_long else ""
+        kept = found.train.windows(run.length)
+        click.echo(f"{found.examples:,} examples{left_out}; {kept:,} windows of {run.length}"
+                   + (f", {steps:,} steps" if steps else ""), err=True)  # fmt: skip
+
+    with _stoppable() as stop, _live(run) as show:
+        ended = runs.finetune(
+            folder, on, start, run, epochs=epochs, threads=given["threads"], on_step=show,
+            on_begin=told, stop=stop,
         )  # fmt: skip
     _tell(ended, folder)
 

@@ -4,6 +4,7 @@ A corpus is packed tokens in one long row, documents one after the other, and be
 token. Windows of it are visited in an order shuffled anew each epoch from the seed alone.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,9 +41,14 @@ class Packed:
         """How many windows of `length` tokens there are; none spans two shards."""
         return sum(max(0, (len(s.tokens) - 1) // length) for s in self.shards)
 
-    def batch(self, first: int, rows: int, length: int, seed: int) -> Batch:
+    def batch(
+        self, first: int, rows: int, length: int, seed: int, mix: "Mix | None" = None
+    ) -> Batch:
         """Windows number `first` to `first + rows - 1` of the endless shuffled sequence. A label
         that some shards lack is -1 there.
+
+        With a `mix`, its share of the windows, evenly spread, comes from each of its kinds; each
+        kind is shuffled by itself.
 
         Raises:
             ValueError: the corpus is shorter than one window.
@@ -54,8 +60,10 @@ class Packed:
         names = {name for shard in self.shards for name in shard.labels}
         labels = {name: np.full((rows, length), -1, dtype=np.int64) for name in sorted(names)}
         for row in range(rows):
-            epoch, place = divmod(first + row, windows)
-            window = int(_order(windows, seed, epoch)[place])
+            if mix is None:
+                window = _nth(first + row, windows, seed)
+            else:
+                window = mix.window(first + row, seed)
             for shard in self.shards:
                 inside = max(0, (len(shard.tokens) - 1) // length)
                 if window < inside:
@@ -69,8 +77,46 @@ class Packed:
             torch.from_numpy(tokens), {name: torch.from_numpy(v) for name, v in labels.items()}
         )
 
+    def mix(self, length: int, measured: float) -> "Mix":
+        """Windows such that the share `measured` of them has code with a measured time class,
+        however much or little of the corpus has.
 
-@lru_cache(maxsize=2)
+        Raises:
+            ValueError: the corpus has windows of one kind only.
+        """
+        marks = []
+        for shard in self.shards:
+            inside = max(0, (len(shard.tokens) - 1) // length)
+            times = shard.labels.get("time", np.full(inside * length, -1, dtype=np.int8))
+            marks.append(times[: inside * length].reshape(inside, length).max(1) >= 0)
+        mark = np.concatenate(marks)
+        if mark.all() or not mark.any():
+            raise ValueError("all windows of this corpus are of one kind: there is nothing to mix")
+        return Mix(measured, np.flatnonzero(mark), np.flatnonzero(~mark))
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Two kinds of windows, by number, and the share (0 to 1) of the first."""
+
+    share: float
+    first: np.ndarray
+    second: np.ndarray
+
+    def window(self, number: int, seed: int) -> int:
+        """The window that comes at place `number` of the endless sequence."""
+        before = math.floor(number * self.share)  # of the first kind
+        if math.floor((number + 1) * self.share) > before:
+            return int(self.first[_nth(before, len(self.first), seed)])
+        return int(self.second[_nth(number - before, len(self.second), seed)])
+
+
+def _nth(number: int, windows: int, seed: int) -> int:
+    epoch, place = divmod(number, windows)
+    return int(_order(windows, seed, epoch)[place])
+
+
+@lru_cache(maxsize=4)
 def _order(windows: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(windows)
 

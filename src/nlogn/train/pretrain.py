@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from nlogn.model.experts import balance, expert_counts
 from nlogn.model.heads import Heads
 from nlogn.model.transformer import Transformer
-from nlogn.train.data import Batch, Packed
+from nlogn.train.data import Batch, Mix, Packed
 from nlogn.train.losses import TERMS, Weights, gradient_norms, terms, total
 from nlogn.train.optimizer import Optimizer, Rates, learning_rate
 from nlogn.train.state import (
@@ -52,7 +52,8 @@ class Run:
     `rows` and `length`: sequences per step over all ranks, and their tokens; `accumulate`: in how
     many parts each rank goes through its rows. `supervise`: for which first share of the steps the
     paradigm labels pull the groups. `shares`: see `losses`; with `adapt_every=0` they are the
-    weights themselves. A checkpoint follows every `save_every` steps and `save_minutes` minutes.
+    weights themselves. `measured`: the share of sequences with code of a measured class, whatever
+    the corpus has. A checkpoint follows every `save_every` steps and `save_minutes` minutes.
     """
 
     steps: int | None = None
@@ -70,6 +71,7 @@ class Run:
     balance_rate: float = 1e-3
     shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.1, "router": 1e-3})
     adapt_every: int = 50
+    measured: float | None = None
     save_every: int = 200
     save_minutes: float = 5.0
 
@@ -161,6 +163,7 @@ def train(
     scaler = torch.amp.GradScaler(enabled=run.precision == "float16")
     start, seconds = resume(folder, model, heads, optimizer, weights, scaler)
     steps = run.steps or fixed_steps(folder)
+    mix = None if run.measured is None else data.mix(run.length, run.measured)
     model.train()
     if rank == 0:
         end_last_line(folder / "metrics.jsonl")
@@ -174,7 +177,7 @@ def train(
             group["lr"] = lr
         supervised = step < run.supervise * (steps or _OPEN_END)
         losses, norm = _one_step(
-            model, heads, data, run, step, optimizer, weights, scaler, supervised
+            model, heads, data, run, mix, step, optimizer, weights, scaler, supervised
         )
         if not math.isfinite(losses["tokens"]):
             raise TrainError(
@@ -222,14 +225,14 @@ def _wire() -> str:
 
 
 def _one_step(
-    model: Transformer, heads: Heads | None, data: Packed, run: Run, step: int,
+    model: Transformer, heads: Heads | None, data: Packed, run: Run, mix: Mix | None, step: int,
     optimizer: Optimizer, weights: Weights, scaler: torch.amp.GradScaler, supervised: bool,
 ) -> tuple[dict[str, float], float]:  # fmt: skip
     rank, ranks = world()
     device = next(model.parameters()).device
     rows = run.rows // ranks
     first = step * run.rows + rank * rows
-    batch = data.batch(first, rows, run.length, run.seed)
+    batch = data.batch(first, rows, run.length, run.seed, mix)
     shares = dict(run.shares)
     if not supervised:
         shares.pop("paradigm", None)
