@@ -36,7 +36,7 @@ class KernelRunner:
         self.name = "kernels, int8" if int8 else "kernels"
         self.int8 = int8
         self._kept: list[object] = []  # what the structures point to
-        self._pages = _Pages()
+        self._pages = Pages()
         config = weights.config
         self.vocabulary = config.vocab_size
         padded = -(-config.head_dim // LANES) * LANES
@@ -125,7 +125,7 @@ class KernelRunner:
         return address
 
 
-class _Pages:
+class Pages:
     """Zeroed memory for many arrays, in huge pages where the system has them: reading weights was
     1.2 times as fast as from small pages."""
 

@@ -472,3 +472,9 @@ extern "C" void forward(const Network *network, const Batch *b, float *logits) {
         normalise(x + batch.want[i] * C, net.norm, C, net.epsilon, normed + i * C);
     multiply(normed, C, batch.wanted, net.head, logits, net.vocabulary);
 }
+
+// out (rows) = the matrix times x (columns): what decoding one stream does, for measuring.
+extern "C" void product(const float *panels, int64_t rows, int64_t columns, const float *x,
+                        float *out) {
+    multiply(x, columns, 1, Matrix{panels, nullptr, rows, columns}, out, rows);
+}

@@ -105,6 +105,8 @@ def _load(path: Path) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
     library.forward.argtypes = (POINTER(Network), POINTER(Batch), c_void_p)
     library.forward.restype = None
+    library.product.argtypes = (c_void_p, c_int64, c_int64, c_void_p, c_void_p)
+    library.product.restype = None
     return library
 
 
