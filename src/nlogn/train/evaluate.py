@@ -34,7 +34,7 @@ def bits_per_byte(
     """Measure on `windows` windows of `length` tokens (all of them, if None), each read afresh.
 
     `token_bytes` (V,): the length in bytes of each token's text; 0 for special tokens, whose cost
-    still counts.
+    still counts. Where there is a label "answer", only what is learnt counts.
 
     Raises:
         ValueError: the corpus holds no such window.
@@ -56,11 +56,12 @@ def bits_per_byte(
         each = F.cross_entropy(logits.transpose(1, 2).float(), text[:, 1:], reduction="none")
         weight = lengths[text[:, 1:]]
         kinds = batch.labels.get("paradigm", torch.full_like(batch.tokens[:, 1:], -1)).to(device)
+        answer = batch.labels.get("answer", torch.ones_like(kinds)).to(device) > 0
         for kind in kinds.unique().tolist():
-            chosen = kinds == kind
+            chosen = (kinds == kind) & answer
             nats[kind] = nats.get(kind, 0.0) + float(each[chosen].double().sum())
             sizes[kind] = sizes.get(kind, 0) + int(weight[chosen].sum())
-        tokens += each.numel()
+        tokens += int(answer.sum())
     model.train(was_training)
     total = sum(sizes.values())
     return Bits(

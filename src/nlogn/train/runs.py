@@ -21,8 +21,9 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from nlogn.corpus.specials import END
-from nlogn.model.checkpoint import load, save
+from nlogn.corpus.specials import END, TURN_END
+from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
+from nlogn.model.checkpoint import load, read_config, save
 from nlogn.model.config import (
     PARADIGMS,
     PRESETS,
@@ -35,6 +36,7 @@ from nlogn.model.config import (
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.train import curves
+from nlogn.train.answers import Prepared, examples_of, prepare
 from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, read_corpus
 from nlogn.train.data import Packed
 from nlogn.train.evaluate import bits_per_byte
@@ -120,15 +122,49 @@ def pretrain(
     network = Network(fitted(config, corpus), heads, start, run.seed)
     return execute(
         folder, network, corpus.train, replace(run, shares=shares), tokenizer=corpus.tokenizer,
-        validation=corpus.validation, token_bytes=corpus.token_bytes(), threads=threads,
+        validation=corpus.validation, byte_lengths=corpus.token_bytes(), threads=threads,
         about={"corpus": str(corpus_folder.resolve()), "digest": corpus.digest},
         on_step=on_step, stop=stop,
     )  # fmt: skip
 
 
+def finetune(
+    folder: Path, on: str, start: Path, run: Run, *, epochs: float | None = None,
+    threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
+    on_begin: Callable[[Prepared, int], None] = lambda prepared, steps: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ended:  # fmt: skip
+    """Teach checkpoint folder `start` the answers of `bank`, `mbpp` or a file, the loss on the
+    answers alone. `epochs` sets the steps instead of `run`; `on_begin` is told what was found.
+
+    Raises:
+        TrainError: no such checkpoint, nothing to learn; as `pretrain`.
+        BadCheckpoint: `start` cannot be read.
+    """
+    config = read_config(start)
+    if not (start / "tokenizer.json").exists():
+        raise TrainError(f"{start} has no tokenizer.json: is it a folder that training left?")
+    tokenizer = load_tokenizer(start)
+    if tokenizer.token_to_id(TURN_END) is None:
+        raise TrainError(f"{start / 'tokenizer.json'} has no {TURN_END}: its turns have no end")
+    prepared = prepare(examples_of(on, seed=run.seed), tokenizer, run.length, run.seed)
+    if epochs is not None:
+        windows = prepared.train.windows(run.length)
+        steps = max(1, round(epochs * windows / run.rows))
+        run = replace(run, steps=steps, minutes=None, warmup=min(100, max(1, steps // 20)))
+    if config.experts is None:
+        run = replace(run, shares={})
+    on_begin(prepared, run.steps or 0)
+    return execute(
+        folder, Network(config, None, str(start), run.seed), prepared.train, run, tokenizer=start,
+        validation=prepared.validation, byte_lengths=token_bytes(tokenizer), threads=threads,
+        about={"on": on, "examples": prepared.examples}, on_step=on_step, stop=stop,
+    )  # fmt: skip
+
+
 def execute(
     folder: Path, network: Network, data: Packed, run: Run, *, tokenizer: Path,
-    validation: Packed | None, token_bytes: np.ndarray, about: dict[str, Any],
+    validation: Packed | None, byte_lengths: np.ndarray, about: dict[str, Any],
     threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ended:  # fmt: skip
@@ -158,7 +194,7 @@ def execute(
 
     def saved(done: int) -> None:
         if validation is not None and validation.windows(run.length):
-            bits = bits_per_byte(model, validation, token_bytes, run.length, rows=4,
+            bits = bits_per_byte(model, validation, byte_lengths, run.length, rows=4,
                                  windows=VALIDATION_WINDOWS)  # fmt: skip
             kinds = {PARADIGMS[k]: v for k, v in bits.by_paradigm.items()}
             row = {"step": done, "bits_per_byte": bits.total, "by_paradigm": kinds}

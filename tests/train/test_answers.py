@@ -1,0 +1,125 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
+pytest.importorskip("tokenizers", reason="training needs tokenizers (extra `model`)")
+
+from small_corpus import small_corpus  # noqa: E402
+from variants import HYBRID  # noqa: E402
+
+from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
+from nlogn.model.checkpoint import save  # noqa: E402
+from nlogn.model.config import PARADIGMS  # noqa: E402
+from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
+from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.train.answers import answer_start, examples_of, prepare  # noqa: E402
+from nlogn.train.data import Packed  # noqa: E402
+from nlogn.train.optimizer import Rates  # noqa: E402
+from nlogn.train.pretrain import Progress, Run  # noqa: E402
+from nlogn.train.runs import finetune  # noqa: E402
+from nlogn.train.state import TrainError  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    corpus = small_corpus(tmp_path_factory.mktemp("corpus"))
+    folder = tmp_path_factory.mktemp("start")
+    save(Transformer(replace(HYBRID, vocab_size=512, context=128), seed=1), folder)
+    save_heads(Heads(HeadsConfig(32, ("1", "n"), ("1",), width=8)), folder)
+    for path in (corpus / "tokenizer").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def learnt(packed: Packed, length: int, start: Path) -> str:
+    """The targets that count, over one epoch."""
+    tokenizer = load_tokenizer(start)
+    batch = packed.batch(0, packed.windows(length), length, seed=0)
+    chosen = batch.labels["answer"] > 0
+    return tokenizer.decode(batch.tokens[:, 1:][chosen].tolist(), skip_special_tokens=False)
+
+
+def test_what_is_learnt_is_the_answers_and_their_ends(start: Path, tmp_path: Path) -> None:
+    rows = [{"prompt": f"ask {i}", "completion": f"tell {i}" * (1 + i % 5)} for i in range(60)]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    prepared = prepare(examples_of(str(path)), load_tokenizer(start), 96, seed=0)
+    parts = [p for p in (prepared.train, prepared.validation) if p is not None]
+    told = "".join(learnt(part, 96, start) for part in parts)
+    assert "ask" not in told and "<|user|>" not in told
+    answers = sorted(told.removesuffix("<|turn_end|>").split("<|turn_end|>"))
+    assert answers == sorted(f"\n{row['completion']}\n" for row in rows)
+    assert len(parts) == 2 and prepared.examples == 60
+
+
+def test_turns_of_a_conversation_are_learnt_by_role(start: Path, tmp_path: Path) -> None:
+    turns = [("system", "s"), ("user", "u1"), ("assistant", "a1"), ("user", "u2"),
+             ("assistant", "a2")]  # fmt: skip
+    row = {"messages": [{"role": r, "content": c} for r, c in turns], "paradigm": "web"}
+    path = tmp_path / "chat.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    (example,) = examples_of(str(path))
+    assert "".join(p for p, wanted in example.parts if wanted) == (
+        "\na1\n<|turn_end|>\na2\n<|turn_end|>"
+    )
+    assert PARADIGMS[example.paradigm] == "web"
+
+
+def test_an_answer_begins_after_its_docstring_or_comment() -> None:
+    code = 'def f(x):\n    """Add.\n\n    >>> f(1)\n    2\n    """\n    return x + 1\n'
+    assert code[answer_start(code) :] == "    return x + 1\n"
+    assert "# task\n# more\n"[answer_start("# task\n# more\n") :] == ""
+    assert answer_start("x = 1\n") == 0 and answer_start("def broken(:\n") == 0
+
+
+def test_the_bank_is_asked_and_never_what_is_held_out() -> None:
+    from nlogn.corpus.bank_documents import held_out
+
+    examples = examples_of("bank", variants=2)
+    groups = {e.group for e in examples}
+    assert len(groups) > 100 and not any(held_out(g) for g in groups)
+    assert all(any(wanted for _, wanted in e.parts) for e in examples)
+    assert {e.paradigm for e in examples} == set(range(4))
+
+
+def test_fine_tuning_learns_the_answers_and_keeps_the_heads(start: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"prompt": f"{i} to the {i % 3}", "completion": "xyz"[i % 3] * 12} for i in range(90)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    seen: list[Progress] = []
+    run = Run(steps=40, rows=4, length=64, rates=Rates(lr=3e-3), warmup=5)
+    ended = finetune(tmp_path / "run", str(path), start, run, threads=1, on_step=seen.append)
+    assert ended.finished and seen[-1].losses["tokens"] < seen[0].losses["tokens"] / 2
+    assert load_heads(ended.checkpoint) is not None and ended.bits is not None
+    assert (ended.checkpoint / "tokenizer.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"prompt": "a", "completion": "b"}\n{"prompt": "a"}', ":2 has neither"),
+        ('{"messages": [{"role": "user", "content": "a"}]}', "no assistant message"),
+        ('{"messages": [{"role": "bot", "content": "a"}]}', "system, user or assistant"),
+        ('{"prompt": "a", "completion": "b"}\n{"pro', ":2 is not JSON"),
+        ("", "is empty"),
+        ('{"some": "thing"}', "neither messages nor prompt and completion"),
+    ],
+)
+def test_a_bad_file_is_told_by_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(text)
+    with pytest.raises(TrainError, match=told):
+        examples_of(str(path))
+
+
+def test_what_does_not_fit_is_counted(start: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"prompt": "a", "completion": "b"}, {"prompt": "a", "completion": "word " * 500}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    prepared = prepare(examples_of(str(path)), load_tokenizer(start), 64, seed=0)
+    assert prepared.too_long == 1 and prepared.examples == 1
+    with pytest.raises(TrainError, match="raise --length"):
+        prepare(examples_of(str(path)), load_tokenizer(start), 4, seed=0)
