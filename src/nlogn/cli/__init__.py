@@ -16,6 +16,7 @@ from nlogn import __version__
 from nlogn.cli.annotate import annotate
 from nlogn.cli.bank import bank
 from nlogn.cli.code import complexity, judge, secure, solve
+from nlogn.cli.complete import complete
 from nlogn.cli.corpus import corpus
 from nlogn.cli.model import model
 from nlogn.cli.shared import ERROR, GOOD, SYSTEM_ERROR, ReaderLeft
@@ -87,6 +88,6 @@ def cli() -> None:
     """
 
 
-for _verb in (judge, complexity, solve, secure, bank, corpus, model, train):
+for _verb in (judge, complexity, solve, complete, secure, bank, corpus, model, train):
     cli.add_command(_verb)
 bank.add_command(annotate)

@@ -6,7 +6,7 @@ then comes first in the alphabet, so the order depends on nothing but names and 
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 from pathlib import PurePosixPath
 
@@ -41,7 +41,7 @@ def _python_imports(text: str) -> list[str]:
     return out
 
 
-def _index(paths: Mapping[str, str]) -> dict[str, list[str]]:
+def path_index(paths: Iterable[str]) -> dict[str, list[str]]:
     """Paths by every tail of their name without suffix: ``b/c.py`` under ``b/c`` and ``c``."""
     out: dict[str, list[str]] = {}
     for path in sorted(paths):
@@ -56,18 +56,20 @@ def _index(paths: Mapping[str, str]) -> dict[str, list[str]]:
 
 def dependencies(files: Mapping[str, tuple[str, str]]) -> dict[str, set[str]]:
     """For each path the other paths that it imports. `files`: path to (text, language)."""
-    index = _index({path: "" for path in files})
+    index = path_index(files)
     out: dict[str, set[str]] = {}
     for path, (text, language) in files.items():
         found = set()
         for name in imports(text, language):
-            if target := _resolve(name, path, index, language):
+            if target := resolve(name, path, index, language):
                 found.add(target)
         out[path] = found - {path}
     return out
 
 
-def _resolve(name: str, path: str, index: Mapping[str, list[str]], language: str) -> str | None:
+def resolve(name: str, path: str, index: Mapping[str, list[str]], language: str) -> str | None:
+    """The path of the file that `path` means by `name` (see `imports`), None if it is none of
+    those in the `path_index`."""
     here = PurePosixPath(path).parent
     if language == "python":
         level = len(name) - len(name.lstrip("."))

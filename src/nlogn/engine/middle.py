@@ -48,6 +48,8 @@ def finished(middle: str, prefix: str, suffix: str, language: str, scope: Scope)
         count += 1
         if count == _MOST_ENDS or not text.defects(middle[:end]):
             return True
+    if scope == "line" and suffix.partition("\n")[0].strip():
+        return count > 0
     return bool(count) and text.defects(middle[:end]) < text.defects("")
 
 
@@ -63,6 +65,8 @@ def _ends(middle: str, text: "_Surroundings", scope: Scope) -> Iterator[int]:
         while at >= 0 and start < len(middle):
             yield at
             at = middle.find("\n", at + 1)
+            if text.suffix.partition("\n")[0].strip():  # the line goes on: it stays one
+                return
         return
     line = text.line
     at = 0
@@ -114,11 +118,15 @@ def fit(
     text = _Surroundings.of(prefix, suffix, language)
     ends = [*islice(_ends(middle, text, scope), _MOST_ENDS)]
     if ends:
-        kept = min([*(middle[:end] for end in ends), middle], key=text.defects)  # the first of them
+        one_line = scope == "line" and suffix.partition("\n")[0].strip()
+        ways = [middle[:end] for end in ends] + ([] if one_line else [middle])
+        kept = min(ways, key=text.defects)  # of equals the first
         middle, cut_short = kept, cut_short and kept == middle
     middle = _without_repeated_start(middle, text)
     middle = _without_repeated_lines(middle, text, cut_short)
     middle = _without_repeated_piece(middle, text)
+    if cut_short:
+        middle = _without_torn_line(middle, text)
     best, least = middle, text.defects(middle)
     if not least:
         return middle
@@ -182,6 +190,13 @@ def _without_repeated_lines(middle: str, text: "_Surroundings", cut_short: bool)
         if text.defects(kept) <= text.defects(middle):
             return kept
     return middle
+
+
+def _without_torn_line(middle: str, text: "_Surroundings") -> str:
+    """Without its last line, of which nobody knows how it would have ended, if there are others."""
+    kept = middle.rpartition("\n")[0]
+    whole = not kept.strip() or middle.endswith("\n")
+    return middle if whole or text.defects(kept) > text.defects(middle) else kept
 
 
 def _without_repeated_piece(middle: str, text: "_Surroundings") -> str:
