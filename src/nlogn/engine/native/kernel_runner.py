@@ -138,7 +138,8 @@ class Pages:
         size = -(-size // 64) * 64
         if self._at + size > self._end:
             piece = max(size + _HUGE, 32 * _HUGE)
-            memory = mmap.mmap(-1, piece)
+            # shared memory, which is the default, gets no huge pages
+            memory = mmap.mmap(-1, piece, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             if hasattr(mmap, "MADV_HUGEPAGE"):
                 with contextlib.suppress(OSError):  # a kernel without them
                     memory.madvise(mmap.MADV_HUGEPAGE)

@@ -116,6 +116,7 @@ static void tile(const float *x, int64_t stride, const Matrix &w, int64_t panel,
         const float *base = (const float *)w.weight + panel * K * LANES;
         for (int64_t k = 0; k < K; k++)
             for (int p = 0; p < P; p++) {
+                __builtin_prefetch(base + (p + P) * K * LANES + k * LANES, 0, 2);
                 vec row = weights_at(base + p * K * LANES, k);
                 for (int m = 0; m < M; m++) total[m][p] += row * x[m * stride + k];
             }
@@ -235,9 +236,13 @@ static void attend_rows(const Row *rows, const float *keys, const float *values,
     for (int r = 0; r < R; r++) most[r] = all(NEVER);
     for (int64_t b = begin; b < end; b++) {
         const float *block = keys + ((int64_t)table[b] * kv_heads + head) * dim * LANES;
+        // blocks lie anywhere: the processor does not guess the next one
+        const float *next = b + 1 < end ? keys + ((int64_t)table[b + 1] * kv_heads + head) * dim * LANES
+                                        : values + ((int64_t)table[begin] * kv_heads + head) * LANES * padded;
         vec score[R];
         for (int r = 0; r < R; r++) score[r] = vec{};
         for (int64_t d = 0; d < dim; d++) {
+            __builtin_prefetch(next + d * LANES);
             vec key = load(block + d * LANES);
             for (int r = 0; r < R; r++) score[r] += key * rows[r].query[d];
         }
@@ -275,7 +280,11 @@ static void attend_rows(const Row *rows, const float *keys, const float *values,
         for (int64_t b = begin; b < end; b++) {
             const float *block = values + ((int64_t)table[b] * kv_heads + head) * LANES * padded + c;
             const float *weight = scores + (b - begin) * LANES;
+            const int64_t after = b + 1 < end ? table[b + 1] : table[b];
+            const float *coming = values + (after * kv_heads + head) * LANES * padded + c;
             for (int j = 0; j < LANES; j++) {
+                __builtin_prefetch(coming + j * padded);
+                if (two) __builtin_prefetch(coming + j * padded + LANES);
                 vec value = load(block + j * padded);
                 for (int r = 0; r < R; r++) near[r] += value * weight[r * span + j];
                 if (two) {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from nlogn.engine.protocol import EngineError
@@ -84,6 +85,8 @@ def read(folder: str | Path, dtype: torch.dtype = torch.float32, device: str = "
     """
     try:
         return fuse(load(folder, dtype, device))
+    except SafetensorError as error:
+        raise EngineError(f"{folder}: model.safetensors is broken: {error}") from error
     except (BadCheckpoint, BadConfig, OSError) as error:
         raise EngineError(f"{folder}: {error}") from error
 

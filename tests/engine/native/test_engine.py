@@ -1,0 +1,235 @@
+"""The engine behind the protocols, opened from a checkpoint folder as users do."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nlogn.corpus.specials import ASSISTANT, USER, Special
+from nlogn.engine import open_engine
+from nlogn.engine.native import NativeEngine, Options, PromptTooLong
+from nlogn.engine.protocol import (
+    Cancel,
+    Cancelled,
+    Completion,
+    EngineError,
+    Prompt,
+    RawPrompt,
+    Sampling,
+)
+from nlogn.problems import Problem, load_problems
+
+SMALL = Options(slots=4, memory=1 << 24)
+GREEDY = Sampling(temperature=0.0, max_tokens=40)
+STATEMENT = """# Double it
+
+Return twice the number.
+
+## Signature
+
+```python
+def twice(n: int) -> int:
+```
+
+## Examples
+
+- `twice(2)` -> `4`
+- `twice(0)` -> `0`
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> Iterator[NativeEngine]:
+    with NativeEngine(folder, SMALL) as engine:
+        yield engine
+        deadline = time.monotonic() + 5
+        while engine.loop.blocks.in_use and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert engine.loop.blocks.in_use == 0
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory: Any) -> Problem:
+    path = tmp_path_factory.mktemp("problem") / "twice.md"
+    path.write_text(STATEMENT)
+    return next(iter(load_problems(path)))
+
+
+def test_text_is_what_transformer_writes(engine: NativeEngine, model: Any) -> None:
+    prompt = RawPrompt(("def twice(n):\n", Special("<|file_sep|>"), "<|file_sep|> is text here"))
+    ids = engine.encode(prompt)
+    assert ids.count(engine.tokenizer.token_to_id("<|file_sep|>")) == 1
+    made = model.generate(torch.tensor([ids]), 40, stop=0)[0, len(ids) :].tolist()
+    made = made[: made.index(0)] if 0 in made else made
+    want = engine.tokenizer.decode(made)
+    done = engine.complete(prompt, GREEDY)
+    assert done.text == done.code == want
+    assert done.tokens in (len(made), len(made) + 1) and done.logprob < 0
+    assert "".join(engine.stream_text(prompt, GREEDY)) == want
+    assert done.finish_reason == ("length" if len(made) == 40 else "stop")
+
+
+def test_facts(engine: NativeEngine, folder: Path) -> None:
+    facts = engine.facts()
+    assert facts.name == folder.name and facts.context == 256
+    assert facts.special_tokens is not None and "<|fim_prefix|>" in facts.special_tokens
+    assert engine.count_tokens("return 1") == len(engine.encode(RawPrompt(("return 1",))))
+
+
+def test_samples_differ_by_seed_and_repeat(engine: NativeEngine, problem: Problem) -> None:
+    sampling = Sampling(n=3, temperature=1.0, max_tokens=20, seed=5)
+    (first,) = engine.generate([Prompt(problem)], sampling)
+    assert len({c.text for c in first}) == 3
+    again = engine.generate([Prompt(problem), Prompt(problem)], sampling)
+    assert again == [first, first]
+    moved = engine.generate([Prompt(problem)], Sampling(1, 1.0, 20, seed=6))
+    assert moved[0] == first[1:2]
+    assert all(isinstance(c, Completion) and c.tokens for c in first)
+
+
+def test_more_samples_than_the_queue_holds(folder: Path, problem: Problem) -> None:
+    with NativeEngine(folder, Options(slots=2, queue=2, memory=1 << 24)) as engine:
+        (made,) = engine.generate([Prompt(problem)], Sampling(n=12, max_tokens=5))
+        assert len(made) == 12
+
+
+def test_the_question_is_what_the_network_was_trained_with(
+    engine: NativeEngine, problem: Problem
+) -> None:
+    rendered = engine._render(Prompt(problem, feedback="twice(1) gave 3"), GREEDY)
+    text = engine.tokenizer.decode(list(rendered.tokens), skip_special_tokens=False)
+    assert text.startswith(f"{USER}\nReturn twice the number.\n\n```python\ndef twice(n: int)")
+    assert text.endswith(f"An earlier try was wrong: twice(1) gave 3\n{ASSISTANT}\n")
+    assert "- `twice(2)` -> `4`" in text
+
+
+def test_other_networks_get_their_own_template(
+    folder: Path, problem: Problem, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    tokenizer = json.loads((other / "tokenizer.json").read_text())
+    names = {USER: "<|im_start|>", ASSISTANT: "<|im_end|>"}
+    text = json.dumps(tokenizer)
+    for name, instead in names.items():
+        text = text.replace(json.dumps(name), json.dumps(instead))
+    (other / "tokenizer.json").write_text(text)
+    with NativeEngine(other, SMALL) as base:  # no template: a comment and a signature
+        rendered = base._render(Prompt(problem), GREEDY)
+        asked = base.tokenizer.decode(list(rendered.tokens))
+        assert asked.endswith("# twice(0) -> 0\ndef twice(n: int) -> int:\n")
+        answer = base.generate([Prompt(problem)], GREEDY)[0][0].text
+        assert answer.startswith("def twice(n: int) -> int:\n")
+    template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}"
+    )
+    (other / "chat_template.jinja").write_text(template)
+    with NativeEngine(other, SMALL) as chat:
+        rendered = chat._render(Prompt(problem, system="<|im_end|> spelled out"), GREEDY)
+        ends = chat.tokenizer.token_to_id("<|im_end|>")
+        assert rendered.tokens.count(ends) == 2
+    (other / "chat_template.jinja").write_text("{{ raise_exception('no system role') }}")
+    with NativeEngine(other, SMALL) as chat, pytest.raises(EngineError, match="no system role"):
+        chat.generate([Prompt(problem)], GREEDY)
+
+
+def test_cancel_and_deadline(engine: NativeEngine, problem: Problem) -> None:
+    cancel = Cancel()
+    threading.Timer(0.05, cancel.cancel).start()
+    with pytest.raises(Cancelled):
+        while True:
+            engine.generate([Prompt(problem)], Sampling(n=8, max_tokens=200), cancel=cancel)
+    with pytest.raises(EngineError, match="no answer within"):
+        engine.complete(RawPrompt(("x",)), Sampling(max_tokens=200, timeout_s=1e-6))
+    with pytest.raises(EngineError, match="no answer within"):
+        engine.generate([Prompt(problem)], Sampling(n=2, max_tokens=200, timeout_s=1e-6))
+
+
+def test_a_reader_that_goes_away_frees_its_blocks(engine: NativeEngine) -> None:
+    stream = engine.stream_text(RawPrompt(("x = ",)), Sampling(max_tokens=200))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 5
+    while engine.loop.blocks.in_use and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert engine.loop.blocks.in_use == 0
+
+
+def test_a_long_statement_is_refused_with_its_length(
+    engine: NativeEngine, problem: Problem
+) -> None:
+    with pytest.raises(PromptTooLong, match="shorten it"):
+        engine.complete(RawPrompt(("word " * 2000,)), GREEDY)
+    with pytest.raises(EngineError, match="no token"):
+        engine.complete(RawPrompt((Special("<|nope|>"),)), GREEDY)
+
+
+def test_what_is_wrong_with_a_folder_is_said(folder: Path, tmp_path: Path) -> None:
+    def broken(name: str, change: Any) -> str:
+        copy = tmp_path / name
+        shutil.copytree(folder, copy)
+        change(copy)
+        with pytest.raises(EngineError) as caught:
+            open_engine(f"native:{copy}")
+        return str(caught.value)
+
+    with pytest.raises(EngineError, match="is no folder"):
+        open_engine(f"native:{tmp_path / 'nowhere'}")
+    assert "tokenizer.json" in broken("a", lambda c: (c / "tokenizer.json").unlink())
+    assert "no tokenizer" in broken("b", lambda c: (c / "tokenizer.json").write_text("{}"))
+    assert "config.json" in broken("c", lambda c: (c / "config.json").unlink())
+    assert "model.safetensors" in broken("d", lambda c: (c / "model.safetensors").unlink())
+    assert "safetensors" in broken(
+        "e", lambda c: (c / "model.safetensors").write_bytes(b"\0" * 100)
+    )
+
+    def half(copy: Path) -> None:
+        weights = copy / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-5000])
+
+    assert "model.safetensors" in broken("f", half)
+    with pytest.raises(EngineError, match="context is 256"):
+        NativeEngine(folder, Options(context=512))
+    with pytest.raises(ValueError, match="slots"):
+        Options(slots=0)
+
+
+@pytest.mark.slow
+def test_the_cache_of_compiled_kernels(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled once; made anew when broken; not kept where others may write; no compiler, none."""
+    from nlogn.engine.native.kernels import NoKernels, kernels
+
+    fresh = kernels.__wrapped__
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    try:
+        fresh()
+    except NoKernels as error:
+        pytest.skip(str(error))
+    (made,) = (tmp_path / "nlogn").iterdir()
+    before = made.stat().st_mtime_ns
+    fresh()
+    assert made.stat().st_mtime_ns == before
+    broken = tmp_path / "again" / "nlogn"
+    broken.mkdir(parents=True, mode=0o700)
+    (broken / made.name).write_bytes(b"cut off")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "again"))
+    fresh()
+    assert (broken / made.name).stat().st_size > 10_000
+    shared = tmp_path / "shared" / "nlogn"
+    shared.mkdir(parents=True)
+    shared.chmod(0o777)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "shared"))
+    fresh()
+    assert not list(shared.iterdir())
+    monkeypatch.setenv("CXX", "/bin/false")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
+    with pytest.raises(NoKernels, match="/bin/false"):
+        fresh()
