@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import SHAPES, TINY, lively, needs_kernels
 from nlogn.engine.native.blocks import BLOCK, Blocks
-from nlogn.engine.native.kernel_runner import KernelRunner
+from nlogn.engine.native.kernel_runner import KernelRunner, shared_out
 from nlogn.engine.native.kernels import NoKernels
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.runner import Runner, TorchRunner
@@ -84,6 +86,32 @@ def test_the_compiled_pass_is_the_same_to_the_bit_however_it_is_cut(shape: str) 
             for r in range(4):
                 assert (got[r * n : (r + 1) * n] == alone[r][at : at + n]).all()
             at += n
+
+
+def test_threads_change_no_bit_and_share_the_tokens() -> None:
+    needs_kernels()
+    model, generator = lively(TINY), torch.Generator().manual_seed(7)
+    texts = torch.randint(0, 400, (4, 60), generator=generator).tolist()
+    out = []
+    for threads in (1, 2, 4):
+        sequences = rows("kernels", model)
+        sequences.runner.threads = threads
+        made = [sequences.compute(*enumerate(texts))]
+        made += [sequences.compute(*((r, [5, 6]) for r in range(4))) for _ in range(5)]
+        out.append(made)
+    for other in out[1:]:
+        assert all((a == b).all() for a, b in zip(out[0], other, strict=True))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=20), st.integers(1, 6))
+def test_segments_are_shared_out_whole_and_in_order(lengths: list[int], parts: int) -> None:
+    segments: Any = [SimpleNamespace(tokens=[0] * n, number=i) for i, n in enumerate(lengths)]
+    made = shared_out(segments, parts)
+    assert [s for part in made for s in part] == segments
+    assert 1 <= len(made) <= parts and all(made)
+    if len(made) > 1:
+        sizes = [sum(len(s.tokens) for s in part) for part in made]
+        assert max(sizes) <= sum(lengths) / len(made) + max(lengths)
 
 
 def test_int8_weights_are_close() -> None:

@@ -3,7 +3,9 @@
 import contextlib
 import ctypes
 import mmap
+import os
 from collections.abc import Sequence as Items
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -19,10 +21,14 @@ from nlogn.engine.native.weights import LayerWeights, RoutedExperts, Weights
 
 assert BLOCK == LANES
 _HUGE = 2 << 20
+_LEAST = 8  # tokens that are worth a thread: a full tile of the kernels
 
 
 class KernelRunner:
-    """Packed weights and the key-value memory, on one core of the CPU, in float32.
+    """Packed weights and the key-value memory, on the CPU, in float32.
+
+    Sequences are shared out to `threads`, each of which computes its own from end to end: nothing
+    waits at barriers, and one sequence uses one core.
 
     `int8` stores the matrices as bytes with a scale per row and 64 columns: a quarter of the
     memory to read per token, at the price of rounding. The gate keeps float32.
@@ -35,6 +41,8 @@ class KernelRunner:
         self._library = kernels.kernels()
         self.name = "kernels, int8" if int8 else "kernels"
         self.int8 = int8
+        self.threads = 1
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "nlogn-compute")
         self._kept: list[object] = []  # what the structures point to
         self._pages = Pages()
         config = weights.config
@@ -68,6 +76,21 @@ class KernelRunner:
         self._kept.append(layers)
 
     def forward(self, segments: Items[Segment], blocks: Blocks) -> Logits:
+        rows = sum(s.wanted for s in segments)
+        logits: Logits = np.empty((rows, self.vocabulary), dtype=np.float32)
+        mine, *others = shared_out(segments, self.threads)
+        done = sum(s.wanted for s in mine)
+        waiting = []
+        for part in others:
+            end = done + sum(s.wanted for s in part)
+            waiting.append(self._pool.submit(self._compute, part, blocks, logits[done:end]))
+            done = end
+        self._compute(mine, blocks, logits[: sum(s.wanted for s in mine)])
+        for future in waiting:
+            future.result()
+        return logits
+
+    def _compute(self, segments: Items[Segment], blocks: Blocks, logits: Logits) -> None:
         token = np.array([t for s in segments for t in s.tokens], dtype=np.int64)
         length = np.array([len(s.tokens) for s in segments], dtype=np.int64)
         start = np.array([s.start for s in segments], dtype=np.int64)
@@ -77,7 +100,6 @@ class KernelRunner:
             [i for e, s in zip(end, segments, strict=True) for i in range(e - s.wanted, e)],
             dtype=np.int64,
         )
-        logits: Logits = np.empty((len(want), self.vocabulary), dtype=np.float32)
         table = blocks.table
         tables = (ctypes.c_void_p * 2)(*(t.ctypes.data for t in table))
         batch = kernels.Batch(
@@ -85,7 +107,6 @@ class KernelRunner:
             start.ctypes.data, length.ctypes.data, want.ctypes.data, tables, table.shape[2],
         )  # fmt: skip
         self._library.forward(self._network, batch, logits.ctypes.data)
-        return logits
 
     def _fill(self, target: kernels.LayerWeights, layer: LayerWeights) -> None:
         for name in ("input_norm", "post_norm", "query_norm", "key_norm"):
@@ -149,6 +170,23 @@ class Pages:
             self._end = start + piece
         self._at += size
         return self._at - size
+
+
+def shared_out(segments: Items[Segment], parts: int) -> list[Items[Segment]]:
+    """At most so many runs of about as many tokens each, at least `_LEAST` where there are several;
+    none is empty."""
+    total = sum(len(s.tokens) for s in segments)
+    parts = min(parts, total // _LEAST, len(segments))
+    if parts < 2:
+        return [segments]
+    out: list[Items[Segment]] = []
+    start = tokens = 0
+    for i, segment in enumerate(segments):
+        tokens += len(segment.tokens)
+        if tokens * parts >= total * (len(out) + 1):
+            out.append(segments[start : i + 1])
+            start = i + 1
+    return out
 
 
 def panelled(weight: Tensor) -> NDArray[np.float32]:

@@ -27,6 +27,7 @@ class Runner(Protocol):
 
     name: str
     memory_bytes: int  # of keys and values
+    threads: int  # to compute with; may be changed between passes
 
     def forward(self, segments: Items[Segment], blocks: Blocks) -> Logits:
         """Logits (rows, V) of each segment's last `wanted` tokens, in order; keys and values of
@@ -42,6 +43,7 @@ class TorchRunner:
         self.weights = weights
         config = weights.config
         self.device = weights.head.device
+        self.threads = torch.get_num_threads()
         self.cosine = torch.cat((weights.cosine, weights.cosine), -1)
         self.sine = torch.cat((weights.sine, weights.sine), -1)
         self.group = [weights.windows.index(layer.window) for layer in weights.layers]
@@ -53,6 +55,8 @@ class TorchRunner:
 
     @torch.inference_mode()
     def forward(self, segments: Items[Segment], blocks: Blocks) -> Logits:
+        if self.threads != torch.get_num_threads():
+            torch.set_num_threads(self.threads)
         weights, config = self.weights, self.weights.config
         table = torch.from_numpy(blocks.table).to(self.device, torch.long)
         step = _Step(segments, blocks.windows, table, self.device)
