@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlogn.complexity.fit import fit, fit_bytes
+from nlogn.complexity.fit import fit
 from nlogn.complexity.fit2 import fit_two
+from nlogn.complexity.fit_bytes import fit_bytes
 
 LADDER = [4, 5, 6, 7, 8, 11, 15, 23, 31, 47, 63, 95, 127, 255, 511, 1023, 2047, 4095, 8191, 16383]
 CURVES = {

@@ -26,7 +26,7 @@ class Fit:
     residual: float
 
 
-_FUNCTIONS: dict[str, Callable[[float], float]] = {
+FUNCTIONS: dict[str, Callable[[float], float]] = {
     "1": lambda n: 1.0,
     "log n": lambda n: math.log2(n + 1),
     "log^2 n": lambda n: math.log2(n + 1) ** 2,
@@ -44,7 +44,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "n^4": lambda n: float(n) ** 4,
     "n^5": lambda n: float(n) ** 5,
 }
-_LOWER: dict[str, tuple[str, ...]] = {
+LOWER: dict[str, tuple[str, ...]] = {
     "1": (),
     "log n": ("1",),
     "log^2 n": ("1", "log n"),
@@ -64,16 +64,19 @@ _LOWER: dict[str, tuple[str, ...]] = {
 }
 # Where these fit as well, a small n log n over a large n is what it is.
 _NEXT = {"n log log n": "n log n"}
+HUGE = 1 << 24  # a number as size, not a length
 # A logarithm that adds less than this many steps at each doubling is a branch taken or not.
 _PER_DOUBLING = 0.15
-_FEW, _WIDE = 6, 4.0  # sizes, and their ratio, that a fit needs at least
+_FEW, _WIDE = 6, 4.0  # sizes, and the factor that size and cost grow by, at least, in a fit
+_GOOD = 0.1  # rms relative error that is worth leaving sizes out for
+FLOOR = 0.03  # rms relative error that may be noise
 _TOO_FAR = 0.35  # rms relative error: nothing fits
 # Rare classes have to earn their place: a common one explains the same points.
-_RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
+RARE = {"log^2 n": 3.0, "sqrt n log n": 3.0, "n log log n": 3.0, "n log^2 n": 2.0,
          "n sqrt n": 2.0, "n^3 log n": 2.0, "n^5": 2.0}  # fmt: skip
 
 
-def fit(points: Data, *, floor: float = 0.03) -> Fit:
+def fit(points: Data, *, floor: float = FLOOR) -> Fit:
     """The class of a number of steps; `floor` is the relative error that is taken for noise.
 
     Args:
@@ -82,127 +85,42 @@ def fit(points: Data, *, floor: float = 0.03) -> Fit:
     data = [(float(n), float(y)) for n, y in points if y > 0]
     if len(data) < 4:
         return Fit("unknown", 0.0, None, math.inf)
-    fast = _super_polynomial(data, 0.33)
+    fast = super_polynomial(data, 0.33)
     if fast is not None:
         return fast
     low, high = min(y for _, y in data), max(y for _, y in data)
     if high - low <= _PER_DOUBLING * math.log2(data[-1][0] / max(data[0][0], 1.0)):
         return Fit("1", 0.95, "log n", 0.0)
-    table = _from_the_start(_tail(data), floor)
+    table = _from_the_start(tail_of(data), floor)
     best = min(loss for loss, _ in table.values())
-    return _choose(table, max(min(floor, 8 * best), 0.008))
+    return choose(table, max(min(floor, 8 * best), 0.008))
 
 
 def _from_the_start(tail: list[tuple[float, float]], floor: float) -> dict[str, Any]:
     """Residuals without the smallest sizes, where these keep every class from fitting: they sit
     on a plateau, or a negative lower term (n - 20 windows) still rules them."""
     table = residuals(tail)
-    best = first = min(loss for loss, _ in table.values())
+    best = min(loss for loss, _ in table.values())
     for start in range(1, len(tail) - _FEW + 1):
-        if best <= floor or tail[-1][0] < _WIDE * tail[start][0]:
+        if best <= floor or any(tail[-1][i] < _WIDE * tail[start][i] for i in (0, 1)):
             break
         later = residuals(tail[start:])
         loss = min(loss for loss, _ in later.values())
-        if loss < min(best / 2, first / 4):
+        if loss < min(best / 2, _GOOD):
             table, best = later, loss
     return table
 
 
-# An interpreter allocates so many bytes here and there whatever the program does.
-BYTES_OFFSET = 192.0
-_HUGE = 1 << 24  # a number as size, not a length
-# Where a class's growth starts late: integers up to 256 are shared and cost nothing.
-_KINKS = {"n": (128.0, 256.0, 512.0, 1024.0), "sqrt n": (256.0,), "log n": (8.0,)}
-BYTES_NOISE = 160.0
-_BYTES_LAX = 0.14
+def misfit(points: Data, name: str) -> float:
+    """The rms relative error that `fit` sees for one class; inf where it is exponential."""
+    table = _from_the_start(tail_of([(float(n), float(y)) for n, y in points if y > 0]), FLOOR)
+    return table[name][0] if name in table else math.inf
 
 
-def fit_bytes(points: Data, *, floor: float = 0.03) -> Fit:
-    """The class of a peak of bytes: as `fit`, with what CPython's allocations look like taken
-    into account: a constant, and integers that cost nothing up to 256 (so that a list of counts
-    or indices has a kink in its growth, which is no growth of a higher class)."""
-    if len(points) < 4:
-        return Fit("unknown", 0.0, None, math.inf)
-    low, high = min(y for _, y in points), max(y for _, y in points)
-    if high - low <= BYTES_NOISE or _levels_off(points, low):
-        return Fit("1", 0.9, "log n", 0.0)
-    if points[-1][0] > _HUGE:
-        last = [y for n, y in points if n >= 1 << 20]
-        if max(last) - min(last) <= BYTES_NOISE / 2:
-            return Fit("1", 0.9, "log n", 0.0)
-    fast = _super_polynomial([(float(n), max(float(y), 1.0)) for n, y in points], 0.6)
-    if fast is not None:
-        return fast
-    data = [(float(n), max(float(y), 0.0) + BYTES_OFFSET) for n, y in points]
-    found = _bytes(_tail(data), floor)
-    if len(data) > 6 and data[-1][0] >= 1000:
-        # One jump of a table at the very end is not a higher class: it has to show before, too.
-        before = _bytes(_tail(data[:-1]), floor)
-        if before.name != "unknown" and _FUNCTION_ORDER[before.name] < _FUNCTION_ORDER.get(
-            found.name, 99
-        ):
-            return before
-    return found
-
-
-def _levels_off(points: Data, low: float) -> bool:
-    """Whether a little growth ends before the last sizes: numbers that leave the small ones.
-    What grows with the logarithm has one more entry, or one more frame, at each doubling."""
-    top = points[-1][0]
-    last = [y for n, y in points if n >= 0.45 * top]
-    return top >= 1000 and len(last) > 1 and max(last) == min(last) and max(last) - low <= 512
-
-
-def _bytes(data: list[tuple[float, float]], floor: float) -> Fit:
-    table = residuals(data)
-    for name, kinks in _KINKS.items():
-        grown = [_FUNCTIONS[name](n) for n, _ in data]
-        for kink in kinks:
-            if grown[-1] > kink:
-                late = [max(0.0, g - kink) for g in grown]
-                columns = [[c / y for c, (_, y) in zip(column, data, strict=True)]
-                           for column in (grown, [1.0] * len(data), late)]  # fmt: skip
-                loss, _ = nnls(columns, [1.0] * len(data))
-                if loss < table[name][0]:
-                    table[name] = (loss, 1.0)
-    best = min(loss for loss, _ in table.values())
-    if best > 0.05:
-        stairs = _stairs(data)
-        if stairs and min(loss for loss, _ in stairs.values()) < 0.5 * best:
-            table, best = stairs, min(loss for loss, _ in stairs.values())
-    # Tables jump and temporary copies come and go: that is no reason for a logarithm more.
-    # At small sizes every lower term is still in sight; at huge ones a list is not possible.
-    wide = 100 <= data[-1][0] <= _HUGE
-    lax = {name: _BYTES_LAX for name in ("n", "n^2", "n^3") if wide}
-    strict = {"sqrt n": 3.0} | _RARE
-    return _choose(table, max(min(floor, 3 * best), 0.006), lax, strict)
-
-
-def _stairs(data: list[tuple[float, float]]) -> dict[str, tuple[float, float]] | None:
-    """Residuals where a hash table's steps are allowed for: dicts double and sets quadruple, so
-    sizes that are even powers of two see one constant factor, and odd ones another."""
-    exact = [(n, y, (int(n) + 1).bit_length() % 2) for n, y in data
-             if (int(n) + 1) & int(n) == 0 or int(n) & (int(n) - 1) == 0]  # fmt: skip
-    if len(exact) < 6:
-        return None
-    out = {}
-    for name, g in _FUNCTIONS.items():
-        columns = [[1.0 / y for _, y, _ in exact]]
-        if name != "1":
-            columns += [[g(n) / y * (phase == k) for n, y, phase in exact] for k in (0, 1)]
-        for lower in _LOWER[name][1:]:
-            columns.append([_FUNCTIONS[lower](n) / y for n, y, _ in exact])
-        out[name] = (nnls(columns, [1.0] * len(exact))[0], 1.0)
-    return out
-
-
-_FUNCTION_ORDER = {name: i for i, name in enumerate(_FUNCTIONS)}
-
-
-def _tail(data: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def tail_of(data: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The last octaves: at least 6 points and a factor of 8 in size where there are so many."""
     top = data[-1][0]
-    if top > _HUGE:  # a number as size: the whole width is evidence
+    if top > HUGE:  # a number as size: the whole width is evidence
         return [d for d in data if d[0] >= 16]
     keep = [d for d in data if d[0] >= max(top / 64, 4)]
     return keep if len(keep) >= 6 else data[-max(6, len(keep)) :]
@@ -219,9 +137,7 @@ def nnls(columns: Sequence[Sequence[float]], target: Sequence[float]) -> tuple[f
     return float(norm) / math.sqrt(len(target)), x / scale
 
 
-def _variants(
-    name: str, function: Callable[[float], float], smallest: float
-) -> list[Any]:
+def _variants(name: str, function: Callable[[float], float], smallest: float) -> list[Any]:
     """A class's own term, for loops that start late (n - 1, n - 2) and for logarithms of a part
     of n: what would otherwise need a negative lower term."""
     out: list[Any] = [function]
@@ -240,9 +156,9 @@ def residuals(data: Data) -> dict[str, tuple[float, float]]:
     """Per class: relative rms residual, and the share of its own term at the largest size."""
     out = {}
     top = data[-1][0]
-    for name, function in _FUNCTIONS.items():
+    for name, function in FUNCTIONS.items():
         best = (math.inf, 0.0)
-        lower = [[_FUNCTIONS[other](n) / y for n, y in data] for other in _LOWER[name]]
+        lower = [[FUNCTIONS[other](n) / y for n, y in data] for other in LOWER[name]]
         for own in _variants(name, function, data[0][0]):
             loss, x = nnls([[own(n) / y for n, y in data], *lower], [1.0] * len(data))
             if loss < best[0] - 1e-9:
@@ -251,11 +167,11 @@ def residuals(data: Data) -> dict[str, tuple[float, float]]:
     return out
 
 
-def _choose(
+def choose(
     table: dict[str, tuple[float, float]],
     floor: float,
     lax: dict[str, float] = {},  # noqa: B006 (read only)
-    strict: dict[str, float] = _RARE,
+    strict: dict[str, float] = RARE,
 ) -> Fit:
     """The first class close to the best; `lax` are residuals that are good enough for a class,
     `strict` how many times better a class has to be."""
@@ -271,13 +187,13 @@ def _choose(
         "unknown",
     )
     if chosen == "unknown":
-        chosen = min((name for name in order if name not in _RARE), key=lambda k: table[k][0])
+        chosen = min((name for name in order if name not in RARE), key=lambda k: table[k][0])
     after = _NEXT.get(chosen)
     if after and table[after][0] <= 1.2 * table[chosen][0]:
         chosen = after
     if table[chosen][0] > _TOO_FAR:
         return Fit("unknown", 0.0, None, best)
-    others = [n for n in order if n != chosen and (n not in _RARE)]
+    others = [n for n in order if n != chosen and (n not in RARE)]
     at = order.index(chosen)
     below = [n for n in others if order.index(n) < at]
     above = [n for n in others if order.index(n) > at]
@@ -293,7 +209,29 @@ def _choose(
     return Fit(chosen, round(min(confidence, 0.99), 3), runner, table[chosen][0])
 
 
-def _super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | None:
+def _bends_up(points: list[tuple[float, float]]) -> bool:
+    """Whether the logarithm of the cost is more a line in n than one in log n: one noisy last
+    size is no exponential growth."""
+    import numpy as np
+
+    top, most = points[-1]
+    upper = [(n, y) for n, y in points if n >= top / 4]
+    if len(upper) < 4:
+        return True
+    half, base = min(upper, key=lambda p: abs(p[0] - top / 2)), points[0][1]
+    if most - base < 8 * (half[1] - base):  # a jump of a table, say
+        return False
+    logs = np.log([y for _, y in upper])
+    sizes = np.array([n for n, _ in upper])
+    misses = []
+    for x in (sizes, np.log(sizes)):
+        columns = np.stack([x, np.ones(len(x))], axis=1)
+        weights, *_ = np.linalg.lstsq(columns, logs, rcond=None)
+        misses.append(float(((columns @ weights - logs) ** 2).sum()))
+    return misses[0] < misses[1]
+
+
+def super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | None:
     """2^n and n!, or None where the points grow no faster than n^5. A factorial's cost grows
     by a factor near n per unit: by more than `steep` times n."""
     last = [d for d in data if d[0] >= (4 if data[-1][0] >= 8 else 2)]
@@ -304,7 +242,7 @@ def _super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | No
     middle = len(last) // 2
     (na, ya), (nb, yb) = last[middle - 1], last[middle]
     early = math.log(yb / ya) / math.log(nb / na)
-    if slope < 4.6 or slope < 1.12 * early:
+    if slope < 4.6 or slope < 1.12 * early or not _bends_up(last):
         return None
     # ln(y[i+1] / y[i]) per unit of n: flat for an exponential, ln n for a factorial.
     base = data[0][1]

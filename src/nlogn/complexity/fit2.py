@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nlogn.complexity.fit import BYTES_NOISE, Fit, nnls
+from nlogn.complexity.fit import Fit, nnls
+from nlogn.complexity.fit_bytes import BYTES_NOISE
 
 Data = Sequence[tuple[int, int, float]]
 
@@ -88,6 +89,8 @@ _CLASSES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("m*2^n", ("m*2^n",), ("1", "n", "m", "2^n")),
     ("2^(n+m)", ("2^(n+m)",), ("1", "2^n", "2^m")),
 )
+# Tables jump: no reason for a class that memory hardly ever has.
+_COMMON, _LAX = ("n", "m", "n+m"), 0.3
 _DEGREE = 0.6  # in powers of two: lower terms and saturation bend a slope by less
 _SHARE = 0.02  # of the cost, somewhere on the grid, that each of a sum's terms must explain
 # Between two sizes these have no common use: they must explain far more than their neighbours.
@@ -100,6 +103,21 @@ _KINKS: dict[str, tuple[Callable[[float, float], float], ...]] = {
     "m": (lambda n, m: max(0.0, m - 256), lambda n, m: m * max(0.0, 1 - 256 / n)),
     "min": (lambda n, m: max(0.0, min(n, m) - 256),),
     "n*m": (lambda n, m: n * m * max(0.0, 1 - 256 / min(n, m)),),
+}
+
+
+def _even(n: float) -> bool:
+    return int(n).bit_length() % 2 == 0
+
+
+# Sets quadruple: at every other power of two they take twice as much for each of their items.
+_STAIRS: dict[str, tuple[Callable[[float, float], float], ...]] = {
+    "n": (lambda n, m: n * _even(n), lambda n, m: n * (not _even(n))),
+    "m": (lambda n, m: m * _even(m), lambda n, m: m * (not _even(m))),
+    "min": (
+        lambda n, m: min(n, m) * _even(min(n, m)),
+        lambda n, m: min(n, m) * (not _even(min(n, m))),
+    ),
 }
 _SHIFTS = ((0, 0), (-1, 0), (0, -1), (-1, -1), (0, -4), (-4, 0), (-4, -4))
 
@@ -138,24 +156,27 @@ def _count(points: Data, low: int) -> int:
 
 def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
     exponential = max(max(n, m) for n, m, _ in data) <= 64
-    doubled = _doubled(data)
+    doubled = _doubled(data, offset)
     columns: dict[str, list[float]] = {}
     found: list[tuple[float, str]] = []
     for name, own, lower in _CLASSES:
         if "2^" in name.replace("^2", "") and not exponential:
             continue
-        if doubled and not _doubles_like(own, doubled):
+        if (doubled and not _doubles_like(own, doubled, bool(offset))) or (
+            offset and name == "n sqrt m"
+        ):
             continue
         terms = (*own, *lower)
         for term in terms:
             if term not in columns:
                 columns[term] = [_TERMS[term](n, m) / y for n, m, y in data]
-        rest = [columns[t] for t in terms]
-        if offset:
-            for term in terms:
-                rest += [[kink(n, m) / y for n, m, y in data] for kink in _KINKS.get(term, ())]
+        rest, whose = [columns[t] for t in terms], list(terms)
+        for term in terms if offset else ():
+            bends = (*_KINKS.get(term, ()), *_STAIRS.get(term, ()))
+            rest += [[bend(n, m) / y for n, m, y in data] for bend in bends]
+            whose += [term] * len(bends)
         loss, x = nnls(rest, [1.0] * len(data))
-        if len(own) > 1 and not all(_matters(x[i], columns[t]) for i, t in enumerate(own)):
+        if len(own) > 1 and not all(_matters(t, whose, rest, x) for t in own):
             continue
         if "*" in name and low >= 8:  # loops that start late: a constant less in one size
             for s, t in _SHIFTS[1:]:
@@ -166,8 +187,10 @@ def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
         return Fit("unknown", 0.0, None, math.inf)
     best = min(loss for loss, _ in found)
     limit = max(1.35 * best, min(floor, 4 * best), 0.012)
+    lax = dict.fromkeys(_COMMON, min(_LAX, 2 * best)) if offset else {}
     for at, (loss, name) in enumerate(found):
-        if loss <= (limit / 2 if name in _RARE else limit):
+        rare = name in _RARE or (offset and "log" in name and name not in _LOGS)
+        if loss <= (limit / 2 if rare else max(limit, lax.get(name, 0.0))):
             others = [(other, n) for other, n in found if n != name]
             runner = min(others)[1] if others else None
             cheaper = [other for other, n in found[:at] if n != name]
@@ -179,15 +202,19 @@ def _fit_two(data: Data, low: int, floor: float, offset: float) -> Fit:
     return Fit("unknown", 0.0, None, best)
 
 
-def _doubled(data: Data) -> list[tuple[int, int, float]]:
-    """(n, m, log2 of the cost's factor) where both sizes double, at the largest sizes."""
-    cost = {(n, m): y for n, m, y in data}
+def _doubled(data: Data, offset: float) -> list[tuple[int, int, float]]:
+    """(n, m, log2 of the cost's factor) where both sizes double, at the largest sizes. The bytes
+    that every size takes do not count."""
+    least = min(y for _, _, y in data) if offset else 0.0
+    cost = {(n, m): y - least for n, m, y in data if y > 1.1 * least}
     pairs = [(n, m, _L(cost[2 * n, 2 * m] / y)) for (n, m), y in cost.items()
              if (2 * n, 2 * m) in cost]  # fmt: skip
     return sorted(pairs, key=lambda p: p[0] * p[1])[-6:] if len(pairs) >= 6 else []
 
 
-def _doubles_like(own: Sequence[str], doubled: Sequence[tuple[int, int, float]]) -> bool:
+def _doubles_like(
+    own: Sequence[str], doubled: Sequence[tuple[int, int, float]], jumps: bool
+) -> bool:
     """Whether a class's own terms grow, when both sizes double, about as the cost does. Two
     slopes that meet in a bend can otherwise pass for a product."""
 
@@ -197,8 +224,17 @@ def _doubles_like(own: Sequence[str], doubled: Sequence[tuple[int, int, float]])
 
     gaps = sorted(seen - factor(n, m) for n, m, seen in doubled)
     middle = (gaps[(len(gaps) - 1) // 2] + gaps[len(gaps) // 2]) / 2
-    return -_DEGREE <= middle <= _DEGREE
+    # Tables grow at one doubling and rest at the next.
+    return abs(middle) <= _DEGREE or (jumps and abs(sum(gaps) / len(gaps)) <= _DEGREE)
 
 
-def _matters(weight: Any, column: Sequence[float]) -> bool:
-    return bool(weight * max(column) >= _SHARE)
+def _matters(
+    term: str, whose: Sequence[str], columns: Sequence[Sequence[float]], weights: Any
+) -> bool:
+    """Whether a term, with its bends, explains a share of the cost somewhere."""
+    parts = [
+        [weight * value for value in column]
+        for owner, column, weight in zip(whose, columns, weights, strict=True)
+        if owner == term
+    ]
+    return any(sum(at) >= _SHARE for at in zip(*parts, strict=True))

@@ -8,8 +8,9 @@ from typing import Any
 
 from nlogn.cases import SizedInputs, sized_inputs
 from nlogn.complexity import bigo
-from nlogn.complexity.fit import BYTES_OFFSET, Fit, fit, fit_bytes
+from nlogn.complexity.fit import Fit, fit, misfit
 from nlogn.complexity.fit2 import fit_two
+from nlogn.complexity.fit_bytes import BYTES_OFFSET, fit_bytes
 from nlogn.complexity.growth import (
     Complexity,
     Growth,
@@ -28,6 +29,9 @@ MEMORY_STEPS = 2_500_000  # sizes up to this many steps, and inputs of up to thi
 MEMORY_MADE = 12_000  # are run again to see their memory, but none beyond
 MEMORY_SIZE = 4_200  # where `ENOUGH_SIZES` are below: larger ones have changed no class
 ENOUGH_SIZES = 8
+# Where memory of up to so many items names no class surely, larger sizes are run, uncounted.
+ENOUGH_MEMORY_SIZE, LARGER_STEPS, SURE = 500, 1_000_000, 0.6
+FEW_SIZE, GUESS, GUESS_TWO = 256, 0.35, 0.2  # up to this size and confidence, a class is a guess
 PROFILE_STEPS, PROFILE_SIZE = 8_000, 2_100  # of the call whose memory is told by line
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 # CPU time per step may grow a few times where data outgrow a cache or a branch predictor, so the
@@ -35,6 +39,9 @@ LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 CPU_FLOOR_S, CPU_TOP_S = 0.0005, 0.005  # times below the one say nothing; one must reach the other
 CPU_SUSPECT, CPU_SUSPECT_RANGE = 0.5, 2.0  # one run: what is worth a second look
 CPU_EXCESS, CPU_RANGE = 0.7, 6.0  # the fastest of three: what is believed
+SCATTER = 0.03  # rms relative error beyond which a class may be noise's
+COSTLIER = 1.1  # times the cost, from which a shape of no class may be the worst
+CLOCK = 4.0  # wall-clock seconds allowed for a second of CPU time
 _CUT_OFF = ("wall_limit", "cpu_limit")
 MEMORY_DEPTH = 3e7  # tracemalloc walks the stack at every allocation: frames times steps
 
@@ -57,6 +64,7 @@ class _Shape:
     peaks: dict[tuple[int, int | None], int] = field(default_factory=dict)
     cpu: dict[tuple[int, int | None], float] = field(default_factory=dict)
     hung: tuple[int, int | None] | None = None  # where a run did not end within the wall clock
+    cut_off: bool = False  # the memory runs did not all end within the wall clock
     overran: int | None = None  # where a run took many times the steps that were expected
     leak: Leak | None = None
     doubt: str = ""
@@ -71,7 +79,7 @@ def measure(
     seed: int = 0,
     memory: bool = True,
     profile: bool = False,
-    wall_s: float = 10.0,
+    wall_s: float = 40.0,
 ) -> Complexity:
     """How the program's time and memory grow with the size of its input.
 
@@ -83,7 +91,8 @@ def measure(
             counts. None: made from the program by `nlogn.cases.sized_inputs`.
         memory: measure memory and leaks too.
         profile: also tell memory by line, at the largest size that is cheap enough to watch.
-        wall_s: the wall-clock backstop of one shape; sizes end long before it by counted steps.
+        wall_s: the wall-clock backstop of one run of one shape, with a quarter of it in CPU time;
+            sizes end long before it by counted steps.
 
     Returns:
         `Complexity`; its `status` says what went wrong, if anything did. A program or a
@@ -159,7 +168,8 @@ def _payload(program: Program, shape: _Shape, seed: int, do: str) -> dict[str, A
 
 
 def _limits(wall_s: float) -> Limits:
-    return Limits(wall_s=wall_s, cpu_s=wall_s, memory_bytes=2 << 30)
+    # A loaded machine must not change an answer: the processor's time decides, not the clock.
+    return Limits(wall_s=wall_s, cpu_s=wall_s / CLOCK, memory_bytes=2 << 30)
 
 
 def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float) -> None:
@@ -271,15 +281,25 @@ def _run_plain(
     program: Program, shape: _Shape, sandbox: Sandbox, seed: int, memory: bool, wall_s: float
 ) -> None:
     sizes, cpu = _plan(shape)
-    payload = _payload(program, shape, seed, "footprint")
     small = [k for k, v in shape.steps.items() if k[0] >= 8 and v < LEAK_STEPS]
     leak = small[0][0] if memory and small and not shape.two else None
-    payload |= {"memory": sizes if memory else [], "cpu": cpu, "leak": leak,
-                "repeats": 1}  # fmt: skip
+    do = {"memory": sizes if memory else [], "cpu": cpu, "leak": leak}
+    _footprint(program, shape, sandbox, seed, wall_s, do)
+    more = _larger(shape) if memory else []
+    if more:
+        _footprint(program, shape, sandbox, seed, wall_s, {"memory": more, "cpu": [], "leak": None})
+
+
+def _footprint(
+    program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float, do: dict[str, Any]
+) -> None:
+    """Run the plain program; what is told of other sizes than were asked for is no news."""
+    asked = {(n, m) for n, m in [*do["memory"], *do["cpu"], (do["leak"], None)]}
+    payload = _payload(program, shape, seed, "footprint") | do | {"repeats": 1}
     report = sandbox.execute(harness(), payload, _limits(wall_s))
     at, doing = None, ""
     for message in report.messages:
-        if not _well_formed(message) or ("n" in message and _key(message) not in shape.steps):
+        if not _well_formed(message) or ("n" in message and _key(message) not in asked):
             shape.spoilt = True
         elif "at" in message:
             at, doing = message["at"], message["doing"]
@@ -292,8 +312,34 @@ def _run_plain(
             shape.leak = Leak(line, size)
         elif "end" in message:
             at = None
-    if report.status in _CUT_OFF and at and doing == "cpu":
-        shape.hung = (at[0], at[1])
+    if report.status in _CUT_OFF and at:
+        if doing == "cpu":
+            shape.hung = (at[0], at[1])
+        elif doing == "memory":
+            shape.cut_off = True
+
+
+def _larger(shape: _Shape) -> list[list[Any]]:
+    """Sizes beyond those that were counted, where these leave the class of the memory open: the
+    plain program is faster than the counted one, and the counted steps say how much longer it
+    takes. Only where the depth of the calls no longer grows, since only the counted run sees it."""
+    if shape.two or shape.scalar or shape.spoilt or shape.cut_off or len(shape.peaks) < 4:
+        return []
+    top = max(shape.peaks)[0]
+    frames = {shape.frames[k] for k in sorted(shape.peaks)[-3:]}
+    if top >= ENOUGH_MEMORY_SIZE or len(frames) > 1 or _memory(shape)[0].confidence >= SURE:
+        return []
+    found = fit(_envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
+    if found.name in ("unknown", "2^n", "n!"):
+        return []
+    grown, more = bigo.BigO(found.name), []
+    for n in ((top + 1) * k // 2 - 1 for k in (3, 4, 6, 8, 12, 16)):
+        factor = math.exp(bigo.log_value(grown, n) - bigo.log_value(grown, top))
+        steps, made = shape.steps[top, None] * factor, shape.made[top, None] * (n / top) ** 2
+        if steps <= LARGER_STEPS and made <= MEMORY_MADE and n < 2 * ENOUGH_MEMORY_SIZE:
+            more.append([n, None])
+            shape.frames[n, None], shape.nominal[n] = max(frames), n
+    return more
 
 
 def _profile(
@@ -424,26 +470,70 @@ def _time(shape: _Shape) -> tuple[Fit, Growth]:
 
 def _memory(shape: _Shape) -> tuple[Fit, Growth]:
     cost = {k: float(max(v, 0) + shape.frames.get(k, 0)) for k, v in shape.peaks.items()}
-    if shape.two and not shape.spoilt:
+    if shape.spoilt or shape.cut_off:
+        found, note = Fit("unknown", 0.0, None, math.inf), shape.doubt
+        if shape.cut_off:
+            note = "uncertain: the runs that watch the memory did not end in time"
+        return found, _growth(shape, found, {} if shape.spoilt else cost, "bytes", note)
+    if shape.two:
         found = fit_two(_grid(cost), offset=BYTES_OFFSET)
-        return found, _growth(shape, found, cost, "bytes", "")
-    if shape.spoilt:
-        found = Fit("unknown", 0.0, None, math.inf)
-        return found, _growth(shape, found, {}, "bytes", shape.doubt)
-    found = fit_bytes(_envelope(shape, cost))
+        guess = found.confidence < GUESS_TWO
+    else:
+        found = fit_bytes(_envelope(shape, cost))
+        few = max(cost, default=(0, None))[0] < FEW_SIZE
+        guess = few and found.confidence < GUESS
+    if guess and found.name != "unknown":
+        note = f"too few sizes to tell: O({found.name}) fits best"
+        found = Fit("unknown", 0.0, found.name, found.residual)
+        return found, _growth(shape, found, cost, "bytes", note)
     return found, _growth(shape, found, cost, "bytes", "")
 
 
 def _worst(candidates: list[tuple[_Shape, Fit, Growth]]) -> Growth:
+    """The growth of the worst shape; unknown where a shape of no class may be worse than it."""
+    doubted = next((g for s, _, g in candidates if s.doubt and g.unit == "steps"), None)
     known = [c for c in candidates if c[1].name != "unknown"]
-    if not known:
-        return candidates[0][2]
-    top = max(known, key=lambda c: (bigo.rank(bigo.BigO(c[1].name)), c[1].confidence))
+    if not known or doubted:
+        return doubted or candidates[0][2]
+    known.sort(key=lambda c: (bigo.rank(bigo.BigO(c[1].name)), c[1].confidence), reverse=True)
+    top = next((c for c in known if not _scatters(c, known)), known[0])
     if len(candidates) == 1:
         return top[2]
-    note = "; ".join(filter(None, (top[2].note, f"worst of {len(candidates)} shapes: "
-                                   f"{top[0].inputs.shape}")))  # fmt: skip
-    return replace(top[2], note=note)
+    shape, _, growth = top
+    note = f"worst of {len(candidates)} shapes: {shape.inputs.shape}"
+    for other, fitted, its in candidates:
+        if fitted.name == "unknown" and _times_as_much(its, growth) > COSTLIER:
+            note = (f"{other.inputs.shape} costs more than {shape.inputs.shape} "
+                    f"({growth.big_o}) and its growth fits no class")  # fmt: skip
+            return replace(its, runner_up=growth.big_o, note=note)
+    return replace(growth, note="; ".join(filter(None, (growth.note, note))))
+
+
+def _scatters(found: tuple[_Shape, Fit, Growth], known: list[tuple[_Shape, Fit, Growth]]) -> bool:
+    """Whether a shape has its class only from the noise in its costs: another shape's is clear,
+    explains this one's costs nearly as well, and costs no less but for the noise."""
+    shape, fitted, growth = found
+    if shape.two or fitted.residual < SCATTER:
+        return False
+    costs = _envelope(shape, {(p.n, p.m): p.cost for p in growth.points})
+    return any(
+        clear.residual < fitted.residual / 2
+        and bigo.rank(bigo.BigO(clear.name)) < bigo.rank(bigo.BigO(fitted.name))
+        and _times_as_much(growth, its) <= 2
+        and misfit(costs, clear.name) <= 2 * fitted.residual
+        for _, clear, its in known
+    )
+
+
+def _times_as_much(one: Growth, other: Growth) -> float:
+    """The ratio of two shapes' costs at the largest size that both were measured at; 1 where
+    there is none."""
+    costs = {(p.n, p.m): p.cost for p in other.points}
+    both = [p for p in one.points if (p.n, p.m) in costs]
+    if not both:
+        return 1.0
+    largest = max(both, key=lambda p: p.n * (p.m or 1))
+    return largest.cost / max(costs[largest.n, largest.m], 1.0)
 
 
 def count_steps(
