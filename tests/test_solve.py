@@ -20,17 +20,20 @@ WRONG = "def total(xs):\n    return len(xs)\n"
 
 
 class Scripted:
-    """An engine that offers these programs."""
+    """An engine that offers these programs, each once."""
 
     name = "scripted"
 
     def __init__(self, *codes: str) -> None:
-        self.codes = codes
+        self.codes = list(codes)
+        self.prompts: list[Prompt] = []
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
     ) -> list[list[Completion]]:
-        return [[Completion(code, code, "scripted") for code in self.codes] for _ in prompts]
+        self.prompts += prompts
+        offered, self.codes = self.codes[: sampling.n], self.codes[sampling.n :]
+        return [[Completion(code, code, "scripted") for code in offered] for _ in prompts]
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None

@@ -42,7 +42,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"data": [{"id": self.server.model}]}).encode())
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        try:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        except (OSError, ValueError):  # the client went away before it had said what it wants
+            return
         self.server.bodies.append(body)
         chat = self.path.endswith("/chat/completions")
         self.answer("text/event-stream")

@@ -175,7 +175,7 @@ def test_the_verb(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (0, "sum(xs)\n")
         done = nlogn("complete", f"{file}:2:13", "--engine", engine, "--format", "json")
         told = json.loads(done.stdout)
-        assert told["family"] == "qwen-coder" and told["scope"] == "line"
+        assert (told["family"], told["scope"]) == ("qwen-coder", "block")
         done = nlogn(
             "complete", f"{file}:1:5", "--engine", engine, "--stdin", "--no-context", stdin="x = \n"
         )

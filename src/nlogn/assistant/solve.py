@@ -1,13 +1,18 @@
-"""`solve`: ask an engine for candidates, judge each one, answer only what is proven."""
+"""`solve`: ask an engine for candidates, judge each one, answer only what is proven; where none is,
+ask again with what the nearest one got wrong."""
 
 import json
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nlogn.assistant.prompting import prompt_for, similar_problems
 from nlogn.complexity import bigo
-from nlogn.engine.protocol import Completion, Engine, Prompt, Sampling
+from nlogn.engine.protocol import Cancel, Cancelled, Completion, Engine, EngineError, Sampling
+from nlogn.engine.recall import RecallEngine
 from nlogn.judge.judging import judge_program
 from nlogn.judge.making import suite_for
 from nlogn.judge.pool import map_ordered
@@ -55,20 +60,31 @@ def solve(
     sampling: Sampling | None = None,
     time_budget: str | None = None,
     memory_budget: str | None = None,
+    time_limit_s: float | None = None,
+    examples: int = 2,
     sandbox: Sandbox | None = None,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
+    cancel: Cancel | None = None,
 ) -> Answer:
     """The best candidate of `engine` that the judge accepts, with all that it was compared to.
 
+    Half of the samples are asked for first. Where one of them is right, the other half may be
+    cheaper; where none is, the rest is asked for in smaller rounds, each told the smallest input
+    on which the nearest candidate fails. All candidates are judged on the same cases.
+
     Args:
-        samples: candidates to ask for; equal texts are judged once.
+        samples: candidates to ask for, all rounds together; equal texts are judged once.
         time_budget, memory_budget: classes that an answer must not exceed.
+        time_limit_s: after so many seconds nothing more is asked for or judged; the first
+            candidate always is.
+        examples: solved problems of the bank to show to a model with room for them.
         progress: called with (judged, total).
 
     Raises:
         BudgetError: a budget is no class of growth.
         EngineError: the engine is unreachable or answers nonsense.
+        Cancelled: soon after ``cancel.cancel()``.
         SandboxUnavailable: there is no isolation on this machine.
     """
     for budget in filter(None, (time_budget, memory_budget)):
@@ -76,32 +92,127 @@ def solve(
             bigo.parse(budget)
         except ValueError as error:
             raise BudgetError(str(error)) from error
-    sandbox = sandbox or shared_sandbox()
-    sampling = replace(sampling or Sampling(), n=samples, seed=seed)
-    (completions,) = engine.generate([Prompt(problem)], sampling)
-    unique = _distinct(completions)
-    entry = problem.signature.entry if problem.signature else None
-    programs = [Program(c.code, entry) for c, _ in unique]
-    if not programs:
+    started = time.monotonic()
+    deadline = math.inf if time_limit_s is None else started + time_limit_s
+    sampling = sampling or Sampling()
+    field = _Field(
+        problem, sandbox or shared_sandbox(), seed, workers, deadline, progress,
+        (time_budget, memory_budget),
+    )  # fmt: skip
+    shown = similar_problems(problem, engine, examples)
+    left, asked, trouble = samples, 0, ""
+    heeds = not isinstance(engine, RecallEngine)  # what is recalled does not depend on feedback
+    while left and (not asked or time.monotonic() < deadline):
+        count = -(-left // 2) if heeds else left
+        nearest = field.nearest() if asked else None
+        prompt = prompt_for(problem, shown, nearest, time_budget, memory_budget)
+        remaining = deadline - time.monotonic()
+        asking = replace(
+            sampling, n=count, seed=seed + asked,
+            timeout_s=max(min(sampling.timeout_s, remaining), 0.1),
+        )  # fmt: skip
+        try:
+            (completions,) = engine.generate([prompt], asking, cancel=cancel)
+        except EngineError as error:
+            if isinstance(error, Cancelled) or not field.unique:
+                raise
+            trouble = f"; the engine then failed: {error}"
+            break
+        asked += count
+        left -= count
+        if not completions:
+            break
+        field.add(completions)
+    if not field.unique:
         return Answer(problem.name, None, None, (), engine.name,
                       "the engine offered no code at all")  # fmt: skip
+    answer = _answer(problem, engine.name, *field.judged(), field.suite)
+    if field.unjudged:
+        trouble += f"; the time limit left {field.unjudged} candidates unjudged"
+    return replace(answer, message=answer.message + trouble)
 
-    suite = suite_for(programs[0], sandbox, problem=problem, seed=seed)
-    suite = measurable(_strengthened(suite, problem, programs, sandbox, seed), problem, sandbox)
 
-    done = 0
+class _Field:
+    """The candidates of all rounds and their verdicts, all on one suite of cases."""
 
-    def judge_one(program: Program) -> Verdict:
-        nonlocal done
-        verdict = judge_program(program, problem=problem, suite=suite, seed=seed, sandbox=sandbox)
-        done += 1
-        if progress is not None:
-            progress(done, len(programs))
-        return verdict
+    def __init__(
+        self,
+        problem: Problem,
+        sandbox: Sandbox,
+        seed: int,
+        workers: int,
+        deadline: float,
+        progress: Callable[[int, int], None] | None,
+        budgets: tuple[str | None, str | None],
+    ):
+        self.problem, self.sandbox, self.seed, self.workers = problem, sandbox, seed, workers
+        self.deadline, self.progress, self.budgets = deadline, progress, budgets
+        self.completions: list[Completion] = []
+        self.unique: list[tuple[Completion, int]] = []
+        self.suite: Suite | None = None
+        self._cases: tuple[Case, ...] = ()
+        self._base: Suite | None = None
+        self._verdicts: dict[str, Verdict] = {}
 
-    verdicts = list(map_ordered(judge_one, programs, workers=workers))
-    verdicts = [_safe(_within(v, time_budget, memory_budget)) for v in verdicts]
-    return _answer(problem, engine.name, unique, verdicts, suite)
+    def add(self, completions: Sequence[Completion]) -> None:
+        """Judge what is new; where the new ones bring new cases, all are judged again."""
+        known = {c.code for c, _ in self.unique}
+        self.completions += completions
+        self.unique = _distinct(self.completions)
+        if not self.unique or known == {c.code for c, _ in self.unique}:
+            return
+        entry = self.problem.signature.entry if self.problem.signature else None
+        programs = [Program(c.code, entry) for c, _ in self.unique]
+        if self._base is None:
+            self._base = suite_for(
+                programs[0], self.sandbox, problem=self.problem, seed=self.seed
+            )  # fmt: skip
+        suite = _strengthened(self._base, self.problem, programs, self.sandbox, self.seed)
+        if self.suite is None or suite.cases != self._cases:
+            self._cases = suite.cases
+            self.suite = measurable(suite, self.problem, self.sandbox)
+            self._verdicts = {}
+        self._judge([p for p in programs if p.code not in self._verdicts])
+
+    def _judge(self, programs: Sequence[Program]) -> None:
+        done = len(self._verdicts)
+        total = done + len(programs)
+
+        def judge_one(program: Program) -> Verdict | None:
+            nonlocal done
+            if done and time.monotonic() > self.deadline:
+                return None
+            verdict = judge_program(
+                program, problem=self.problem, suite=self.suite, seed=self.seed,
+                sandbox=self.sandbox,
+            )  # fmt: skip
+            done += 1
+            if self.progress is not None:
+                self.progress(done, total)
+            return _safe(_within(verdict, *self.budgets))
+
+        made = map_ordered(judge_one, programs, workers=self.workers)
+        for program, verdict in zip(programs, made, strict=True):
+            if verdict is not None:
+                self._verdicts[program.code] = verdict
+
+    @property
+    def unjudged(self) -> int:
+        return len(self.unique) - len(self._verdicts)
+
+    def judged(self) -> tuple[list[tuple[Completion, int]], list[Verdict]]:
+        kept = [(c, n) for c, n in self.unique if c.code in self._verdicts]
+        return kept, [self._verdicts[c.code] for c, _ in kept]
+
+    def nearest(self) -> tuple[str, Verdict] | None:
+        """The best candidate with its verdict; None where one is right, or there is none."""
+        kept, verdicts = self.judged()
+        if not kept:
+            return None
+        best = rank([(c.code, v) for (c, _), v in zip(kept, verdicts, strict=True)])[0]
+        if verdicts[best].accepted or verdicts[best].status == "system_error":
+            return None
+        return kept[best][0].code, verdicts[best]
 
 
 def _distinct(completions: Sequence[Completion]) -> list[tuple[Completion, int]]:
@@ -186,10 +297,11 @@ def _answer(
     engine: str,
     unique: Sequence[tuple[Completion, int]],
     verdicts: Sequence[Verdict],
-    suite: Suite,
+    suite: Suite | None,
 ) -> Answer:
     order = rank([(c.code, v) for (c, _), v in zip(unique, verdicts, strict=True)])
     best = verdicts[order[0]]
+    assert suite is not None
     checked = suite.oracle != "none" and bool(suite.cases)
     proven = best.accepted and checked
     candidates = tuple(

@@ -152,11 +152,25 @@ def complexity(
     "--engine",
     default="recall",
     show_default=True,
-    help="who writes the candidates: recall (the bank, offline), or openai:URL",
+    help="who writes the candidates: recall (the bank, offline), openai:URL, native:FOLDER, "
+    "transformers:FOLDER or llamacpp:FILE.gguf",
 )
 @click.option("--model", help="the model's name at an openai: endpoint")
 @click.option("--time-budget", help='the dearest class allowed, such as "O(n log n)"')
 @click.option("--memory-budget", help='likewise for memory, such as "O(n)"')
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0.1),
+    metavar="SECONDS",
+    help="ask for and judge nothing more after so long",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(0, 8),
+    default=2,
+    show_default=True,
+    help="solved problems of the bank to show to a model that has room for them",
+)
 @WORKERS
 @common
 def solve(
@@ -166,13 +180,19 @@ def solve(
     model: str | None,
     time_budget: str | None,
     memory_budget: str | None,
+    time_limit: float | None,
+    examples: int,
     workers: int,
     style: str,
     seed: int,
     report: Path | None,
     isolation: str,
 ) -> None:
-    """Answer PROBLEM (a Markdown statement, or a name in the bank) with proven code."""
+    """Answer PROBLEM (a Markdown statement, or a name in the bank) with proven code.
+
+    Where no candidate is right, a model is asked again with the smallest input on which the
+    nearest one fails.
+    """
     from nlogn.assistant import solve as solve_problem
     from nlogn.assistant.show import answer_page, answer_text
     from nlogn.engine import open_engine
@@ -190,6 +210,8 @@ def solve(
             seed=seed,
             time_budget=time_budget,
             memory_budget=memory_budget,
+            time_limit_s=time_limit,
+            examples=examples,
             sandbox=sandbox,
             workers=workers,
             progress=progress,

@@ -7,6 +7,7 @@ waits for it no longer than the deadline and no longer than until cancelled.
 """
 
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from nlogn.engine.chat import extract_code, messages, summary
@@ -213,10 +215,22 @@ class OpenAIEngine:
             max_retries=0,
             timeout=timeout,
             http_client=openai.DefaultHttpxClient(
-                base_url=self.base_url, timeout=timeout, event_hooks={"request": [watch]}
+                base_url=self.base_url,
+                timeout=timeout,
+                event_hooks={"request": [watch]},
+                verify=_trust(),
             ),
         )
         return client, cut
+
+
+@functools.cache
+def _trust() -> Any:
+    """The certificates to trust, read once: it takes 80 ms, and each request has its own client."""
+    import openai
+
+    library = next(c for c in openai.DefaultHttpxClient.__mro__ if c.__name__ == "Client")
+    return import_module(library.__module__.partition(".")[0]).create_ssl_context()
 
 
 class _Request:
@@ -426,6 +440,9 @@ def _first_model(engine: OpenAIEngine, deadline: float, cancel: Cancel) -> str:
 def _within(read: Any, engine: OpenAIEngine, deadline: float, cancel: Cancel) -> Iterator[str]:
     """What `read(client, stopped)` yields, read in a thread of its own; the caller is never kept
     beyond the deadline or `cancel`, whatever the endpoint does."""
+    cancel.check()
+    if time.monotonic() > deadline:
+        raise _late(engine)
     box: queue.Queue[tuple[str, Any]] = queue.Queue()
     stopped = threading.Event()
     client, cut = engine.client(deadline)
@@ -446,10 +463,7 @@ def _within(read: Any, engine: OpenAIEngine, deadline: float, cancel: Cancel) ->
             cancel.check()
             left = deadline - time.monotonic()
             if left <= 0:
-                raise EngineError(
-                    f"{engine.base_url} did not answer in time: raise the timeout, or see whether "
-                    "the server is busy"
-                )
+                raise _late(engine)
             try:
                 kind, value = box.get(timeout=min(_POLL_S, left))
             except queue.Empty:
@@ -464,6 +478,14 @@ def _within(read: Any, engine: OpenAIEngine, deadline: float, cancel: Cancel) ->
         cut()
 
 
+def _late(engine: OpenAIEngine) -> EngineError:
+    return EngineError(
+        f"{engine.base_url} did not answer in time: raise the timeout, or see whether the server "
+        "is busy",
+        retryable=True,
+    )
+
+
 def _in_words(error: Exception, engine: OpenAIEngine) -> EngineError:
     """An exception of the client, as an `EngineError` that says what to do next."""
     import openai
@@ -473,11 +495,7 @@ def _in_words(error: Exception, engine: OpenAIEngine) -> EngineError:
     if isinstance(error, openai.APIStatusError):
         return _status_in_words(error, engine)
     if isinstance(error, openai.APITimeoutError):
-        return EngineError(
-            f"{engine.base_url} did not answer in time: raise the timeout, or see whether the "
-            "server is busy",
-            retryable=True,
-        )
+        return _late(engine)
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__ or error
         return EngineError(
