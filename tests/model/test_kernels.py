@@ -124,3 +124,36 @@ def test_gates_and_states_stay_whole_under_autocast() -> None:
         whole = model(tokens, logits="none").hidden
         similar = F.cosine_similarity(half.flatten(), whole.flatten(), dim=0)
         assert similar > 0.9, name
+
+
+def test_swiglu() -> None:
+    assert_equal_with_gradients(
+        kernels.swiglu,
+        lambda x, g, u, d: (F.silu(x @ g.T) * (x @ u.T)) @ d.T,
+        seeded(3, 5, 16), seeded(24, 16, seed=1), seeded(24, 16, seed=2), seeded(16, 24, seed=3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("tokens", "window"), [(200, 64), (65, 64), (50, 7), (131, 100), (9, 1)])
+def test_banded_attention(tokens: int, window: int) -> None:
+    at = torch.arange(tokens)
+    seen = (at <= at[:, None]) & (at > at[:, None] - window)
+
+    def plain(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        k, v = (x.repeat_interleave(2, 1) for x in (k, v))
+        return ((q @ k.mT * 0.3).masked_fill(~seen, -torch.inf)).softmax(-1) @ v
+
+    assert_equal_with_gradients(
+        lambda q, k, v: kernels.banded_attention(q, k, v, 0.3, window), plain,
+        seeded(2, 4, tokens, 8), seeded(2, 2, tokens, 8, seed=1), seeded(2, 2, tokens, 6, seed=2),
+    )  # fmt: skip
+
+
+def test_the_loss_of_logits_past_the_exponent_s_range_is_finite() -> None:
+    hidden, weight = seeded(40, 8), seeded(11, 8, seed=1)
+    targets = torch.arange(40) % 11
+    for scale in (1e-3, 1.0, 300.0):
+        assert_equal_with_gradients(
+            lambda h, w, s=scale: kernels.linear_cross_entropy(h * s, w, targets) / s,
+            lambda h, w, s=scale: F.cross_entropy(h * s @ w.T, targets) / s, hidden, weight,
+        )  # fmt: skip

@@ -40,7 +40,7 @@ def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="parts that the rows of a step are computed in, to save memory"),
         click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="learning rate"),
         click.option("--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
-                     help="default: bfloat16 on CUDA, float32 elsewhere"),
+                     help="default: bfloat16 where it is much faster, else float32"),
         click.option("--seed", default=0, show_default=True, help="everything random follows it"),
     ]  # fmt: skip
     for option in reversed(options):
@@ -60,8 +60,11 @@ def train() -> None:
               help="a folder that nlogn corpus built")  # fmt: skip
 @click.option("--from", "start", type=click.Path(path_type=Path),
               help="go on from this checkpoint folder instead of fresh weights")  # fmt: skip
-@click.option("--measured", type=click.FloatRange(0, 1, min_open=True, max_open=True),
-              help="the share of sequences with code of a measured class (default: as it comes)")
+@click.option(
+    "--measured",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="the share of sequences with code of a measured class (default: as it comes)",
+)
 @_budget
 def pretrain(
     preset: str, corpus: Path, start: Path | None, measured: float | None, **given: Any
@@ -78,7 +81,7 @@ def pretrain(
 
     config = read_config(start) if start else runs.named_config(preset)
     folder = given["runs"] / (given["name"] or (start.name if start else Path(preset).stem))
-    run = _run(given, rows=16, length=min(config.context, 1024), lr=2e-3)
+    run = _run(given, folder, rows=16, length=min(config.context, 1024), lr=2e-3)
     run = replace(run, measured=measured)
     with _stoppable() as stop, _live(run) as show:
         ended = runs.pretrain(
@@ -112,8 +115,8 @@ def finetune(on: str, start: Path, epochs: float | None, **given: Any) -> None:
         if any(given[name] for name in ("minutes", "steps", "tokens")):
             raise click.UsageError("say either --epochs or one of --minutes, --steps, --tokens")
         given["steps"] = 1  # until the examples are counted
-    run = _run(given, rows=8, length=min(read_config(start).context, 1024), lr=3e-4)
     folder = given["runs"] / (given["name"] or f"{Path(on).stem}-finetuned")
+    run = _run(given, folder, rows=8, length=min(read_config(start).context, 1024), lr=3e-4)
 
     def told(found: "Prepared", steps: int) -> None:
         left_out = f", {found.too_long:,} too long" if found.too_long else ""
@@ -139,11 +142,10 @@ def _need_torch() -> None:
         raise Mistake(f"{error.name} is not installed: pip install 'nlogn[model]'") from None
 
 
-def _run(given: dict[str, Any], rows: int, length: int, lr: float) -> "Run":
-    import torch
-
+def _run(given: dict[str, Any], folder: Path, rows: int, length: int, lr: float) -> "Run":
     from nlogn.train.optimizer import Rates
     from nlogn.train.pretrain import Run
+    from nlogn.train.runs import best_precision, kept_precision
 
     budgets = [name for name in ("minutes", "steps", "tokens") if given[name]]
     if len(budgets) != 1:
@@ -154,7 +156,7 @@ def _run(given: dict[str, Any], rows: int, length: int, lr: float) -> "Run":
     steps = given["steps"]
     if given["tokens"]:
         steps = max(1, round(given["tokens"] / (rows * length)))
-    precision = given["precision"] or ("bfloat16" if torch.cuda.is_available() else "float32")
+    precision = given["precision"] or kept_precision(folder) or best_precision()
     warmup = 50 if steps is None else min(100, max(1, steps // 20))
     return Run(
         steps=steps, minutes=given["minutes"], rows=rows, length=length,

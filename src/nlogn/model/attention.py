@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nlogn.model.cache import LayerCache
 from nlogn.model.config import ModelConfig
+from nlogn.model.kernels import banded_attention
 from nlogn.model.norm import RMSNorm
 from nlogn.model.positions import bias_features, rotate
 from nlogn.model.step import Step
@@ -33,11 +34,14 @@ def attend(
 def attend_window(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor:
     """Each token sees itself and the `window - 1` before it.
 
-    Blocks of `window` queries look at their own and the previous block of keys: O(T * window).
+    On CUDA, blocks of `window` queries look at their own and the previous block of keys:
+    O(T * window).
     """
     batch, heads, tokens, _ = q.shape
     if tokens <= window:
         return attend(q, k, v, scale, causal=True)
+    if not q.is_cuda:
+        return banded_attention(q, k, v, scale, window)
     if tokens <= 2 * window:  # one masked square costs less than two blocks of double width
         at = torch.arange(tokens, device=q.device)[None]
         return attend(q, k, v, scale, visible(at, at, window))
@@ -91,9 +95,11 @@ class Attention(nn.Module):
         unturned when `keep_raw`, for a cache whose rotation still changes."""
         batch, tokens, _ = x.shape
         dim = self.config.head_dim
-        q = self.q_proj(x).view(batch, tokens, -1, dim)
-        k = self.k_proj(x).view(batch, tokens, -1, dim)
-        v = self.v_proj(x).view(batch, tokens, -1, dim).transpose(1, 2)
+        heads, groups = self.config.heads, self.config.kv_heads
+        weight = torch.cat((self.q_proj.weight, self.k_proj.weight, self.v_proj.weight))
+        every = F.linear(x, weight).view(batch, tokens, -1, dim)
+        q, k, v = every.split((heads, groups, groups), dim=2)
+        v = v.transpose(1, 2)
         if self.config.qk_norm:
             q, k = self.q_norm(q), self.k_norm(k)
         q, k = q.transpose(1, 2), k.transpose(1, 2)

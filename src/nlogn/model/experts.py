@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nlogn.model.config import Experts
-from nlogn.model.kernels import routed_experts, routed_experts_grouped
+from nlogn.model.kernels import routed_experts, routed_experts_grouped, swiglu
 
 GROUP_TEMPERATURE = 0.1  # group scores lie in 0..2: sharpen them before the softmax
 
@@ -39,7 +39,7 @@ class FeedForward(nn.Module):
         self.down_proj = nn.Linear(width, hidden, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return swiglu(x, self.gate_proj.weight, self.up_proj.weight, self.down_proj.weight)
 
 
 class Gate(nn.Module):

@@ -291,6 +291,29 @@ def best_threads() -> int:
     return min(count for count, rate in rates.items() if rate > 0.9 * best)
 
 
+def kept_precision(folder: Path) -> str | None:
+    """What the run in this folder was begun with."""
+    path = folder / "run.json"
+    return str(json.loads(path.read_text())["precision"]) if path.exists() else None
+
+
+def best_precision() -> str:
+    """bfloat16 on CUDA, and where this processor multiplies it much faster (AMX); else float32."""
+    if torch.cuda.is_available():
+        return "bfloat16"
+    best: dict[str, float] = {}
+    for name in ("float32", "bfloat16"):
+        a = torch.randn(512, 512, dtype=getattr(torch, name))
+        torch.mm(a, a)
+        times = []
+        for _ in range(10):
+            began = time.process_time()
+            torch.mm(a, a)
+            times.append(time.process_time() - began)
+        best[name] = min(times)
+    return "bfloat16" if best["bfloat16"] < best["float32"] / 3 else "float32"
+
+
 def _export(out: Path, model: Transformer, heads: Heads | None, tokenizer: Path, rank: int) -> None:
     """The network as other programs read it; moved into place when it is whole."""
     fresh = out.with_name(out.name + ".new")
