@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code
+from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.prompting import Rendered, chat_template, render
@@ -61,6 +62,10 @@ class NativeEngine:
     def submit(self, request: Request) -> Stream:
         """For those who want tokens, log probabilities, penalties, steering: see `Request`."""
         return self.loop.submit(request)
+
+    def json_output(self, objects: bool = False) -> JsonOutput:
+        """For `Request.steer`: the answer is JSON, an object if `objects`."""
+        return JsonOutput(self.loop.vocabulary, self.loop.end, objects)
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         added = self.tokenizer.get_added_tokens_decoder().values()

@@ -115,8 +115,8 @@ class Loop:
         self.blocks = blocks
         self.context = context
         self._scheduler = scheduler
-        self._vocabulary = vocabulary
-        self._end = end
+        self.vocabulary = vocabulary
+        self.end = end
         self._inbox: deque[Sequence] = deque()
         self._wake = threading.Condition()
         self._closing = False
@@ -152,10 +152,10 @@ class Loop:
                 f" {prompt - self.context + 1} or more"
             )
         least, most = min(request.tokens), max(request.tokens)
-        if least < 0 or most >= len(self._vocabulary):
+        if least < 0 or most >= len(self.vocabulary):
             wrong = least if least < 0 else most
             raise EngineError(
-                f"the prompt has the token {wrong}, and the network only {len(self._vocabulary)}"
+                f"the prompt has the token {wrong}, and the network only {len(self.vocabulary)}"
             )
         with self._wake:
             if self._failure is not None:
@@ -274,9 +274,9 @@ class Loop:
     def _say(self, sequence: Sequence, token: int, text: list[str]) -> str | None:
         """Add the token's text; why the answer ends with it, if it does."""
         request = sequence.request
-        if token in request.stop_tokens or (token in self._end and not request.ignore_end):
+        if token in request.stop_tokens or (token in self.end and not request.ignore_end):
             return "stop"
-        text.append(sequence.text.feed(self._vocabulary[token]))
+        text.append(sequence.text.feed(self.vocabulary[token]))
         if sequence.text.stopped is not None:
             return "stop"
         return "length" if len(sequence.tokens) >= sequence.limit else None
