@@ -13,6 +13,7 @@ import torch
 
 from nlogn.corpus.specials import ASSISTANT, USER, Special
 from nlogn.engine import open_engine
+from nlogn.engine.memory import OutOfMemory
 from nlogn.engine.native import NativeEngine, Options, PromptTooLong
 from nlogn.engine.protocol import (
     Cancel,
@@ -194,6 +195,10 @@ def test_what_is_wrong_with_a_folder_is_said(folder: Path, tmp_path: Path) -> No
         weights.write_bytes(weights.read_bytes()[:-5000])
 
     assert "model.safetensors" in broken("f", half)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nlogn.engine.native.opening.available_bytes", lambda: 300_000)
+        with pytest.raises(OutOfMemory, match="are free"):
+            NativeEngine(folder)
     with pytest.raises(EngineError, match="context is 256"):
         NativeEngine(folder, Options(context=512))
     with pytest.raises(ValueError, match="slots"):

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
+from nlogn.engine.memory import OutOfMemory, available_bytes, gigabytes
 from nlogn.engine.native.blocks import BLOCK, Blocks, blocks_for
 from nlogn.engine.native.kernel_runner import KernelRunner
 from nlogn.engine.native.kernels import NoKernels
@@ -20,8 +21,12 @@ from nlogn.engine.native.scheduler import Scheduler, Segment
 from nlogn.engine.native.text import token_bytes
 from nlogn.engine.native.weights import Weights, read
 from nlogn.engine.protocol import EngineError
+from nlogn.model.checkpoint import BadCheckpoint, read_config
+from nlogn.model.config import BadConfig, count_parameters
 
 _SHARE_OF_MEMORY = 0.25
+_UNKNOWN_MEMORY = 4 << 30  # where the system does not say how much is free
+_COPIES = 2.3  # of the weights while they are read and packed; one stays
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,28 @@ def open_folder(folder: str | Path, options: Options) -> tuple[Loop, Tokenizer]:
         vocabulary = token_bytes(tokenizer)
     except Exception as error:  # the library raises Exception itself
         raise EngineError(f"{path} is no tokenizer that this engine reads: {error}") from error
+    require_room(folder)
     dtype = torch.float32 if options.device == "cpu" else torch.bfloat16
     try:
         weights = read(folder, dtype, options.device)
         end = end_tokens(folder, weights)
         return open_loop(weights, vocabulary, end, options), tokenizer
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise EngineError(f"{folder} does not fit in memory: {error}") from error
+        raise OutOfMemory(f"{folder} does not fit in memory: {error}") from error
+
+
+def require_room(folder: Path) -> None:
+    """Raises `OutOfMemory` where reading the network would take more than what is free."""
+    try:
+        need = round(_COPIES * 4 * count_parameters(read_config(folder)).total)
+    except (BadCheckpoint, BadConfig) as error:
+        raise EngineError(f"{folder}: {error}") from error
+    free = available_bytes()
+    if free is not None and need > free:
+        raise OutOfMemory(
+            f"{folder} needs about {gigabytes(need)} of memory to open, {gigabytes(free)} are free:"
+            " close other programs, or take a smaller network"
+        )
 
 
 def open_loop(
@@ -164,7 +184,9 @@ def block_counts(weights: Weights, options: Options, context: int) -> list[int]:
     sizes = block_bytes(weights)
     alone = [blocks_for(context, w, options.chunk) for w in weights.windows]
     least = sum(n * size for n, size in zip(alone, sizes, strict=True))
-    memory = options.memory if options.memory is not None else int(_free() * _SHARE_OF_MEMORY)
+    memory = options.memory
+    if memory is None:
+        memory = int((available_bytes() or _UNKNOWN_MEMORY) * _SHARE_OF_MEMORY)
     if least > memory:
         raise EngineError(
             f"one sequence of {context} tokens needs {least / 1e6:.0f} MB for keys and values,"
@@ -172,10 +194,6 @@ def block_counts(weights: Weights, options: Options, context: int) -> list[int]:
         )
     share = min(2 * options.slots, memory // least)
     return [n * share for n in alone]
-
-
-def _free() -> int:
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def end_tokens(folder: Path, weights: Weights) -> frozenset[int]:
