@@ -18,6 +18,7 @@ from nlogn.cli.bank import bank
 from nlogn.cli.code import complexity, judge, secure, solve
 from nlogn.cli.complete import complete
 from nlogn.cli.corpus import corpus
+from nlogn.cli.doctor import doctor
 from nlogn.cli.model import model
 from nlogn.cli.shared import ERROR, GOOD, SYSTEM_ERROR, ReaderLeft
 from nlogn.cli.train import train
@@ -88,6 +89,6 @@ def cli() -> None:
     """
 
 
-for _verb in (judge, complexity, solve, complete, secure, bank, corpus, model, train):
+for _verb in (judge, complexity, solve, complete, secure, bank, corpus, model, train, doctor):
     cli.add_command(_verb)
 bank.add_command(annotate)
