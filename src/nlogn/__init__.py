@@ -6,7 +6,12 @@
 >>> nlogn.solve("examples/longest_increasing_subsequence.md").code
 """
 
+import os
 from typing import Any
+
+# numpy's matrices are small here, and its threads spin: on a busy machine two take ten times as
+# long as one. It reads this once, when it is first imported; torch's threads are another matter.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
 __all__ = ["complexity", "judge", "secure", "solve"]
