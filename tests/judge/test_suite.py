@@ -1,5 +1,7 @@
 """Where cases come from: stdin texts, linked structures, preambles, checkers, declared types."""
 
+from dataclasses import replace
+
 import pytest
 
 from nlogn.judge import SuiteError, judge, judge_program, suite_for
@@ -71,6 +73,13 @@ def test_checker_says_which_of_several_answers_are_right(sandbox: Sandbox) -> No
     kwargs = {"problem": problem, "measure": False, "sandbox": sandbox}
     assert judge(other, "pair", **kwargs).accepted  # type: ignore[arg-type]
     assert judge(same_place, "pair", **kwargs).status == "wrong_answer"  # type: ignore[arg-type]
+    # The checker cannot read these, though it can read the right answer: the answers are wrong.
+    for nonsense in ("'two'", "[0, 9]", "None"):
+        said = judge(f"def pair(xs, t):\n    return {nonsense}\n", "pair", **kwargs)  # type: ignore[arg-type]
+        assert said.status == "wrong_answer", nonsense
+    broken = replace(problem, checker="def check(args, expected, got):\n    return nobody\n")
+    with pytest.raises(SuiteError, match="checker failed.*nobody"):
+        judge(other, "pair", problem=broken, measure=False, sandbox=sandbox)
 
 
 def test_preamble_and_scripts_run_with_the_program(sandbox: Sandbox) -> None:

@@ -143,10 +143,23 @@ def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) 
     for item in judged:
         if concerns(item):
             outcome = next(verdicts)
-            if outcome.status != "ok":
+            if outcome.status != "ok" and not _is_answers_fault(item, source, sandbox):
                 error = outcome.error
                 what = f"{error.type}: {error.message}" if error else outcome.status
                 raise SuiteError(f"the problem's checker failed ({what})")
-            item = item if outcome.value is True else replace(item, status="wrong_answer")
+            right = outcome.status == "ok" and outcome.value is True
+            item = item if right else replace(item, status="wrong_answer")
         out.append(item)
     return out
+
+
+def _is_answers_fault(item: Judged, source: str, sandbox: Sandbox) -> bool:
+    """Whether a checker that failed on an answer knows what to say of the right one: then it was
+    the answer that made no sense, such as a number where text is wanted."""
+    case = item.case
+    if not case.has_expected:
+        return False
+    args = case.args if case.stdin is None else (case.stdin,)
+    call = (args, case.expected, case.expected)
+    (outcome,) = sandbox.call(Program(source, "check"), [call], Limits())
+    return outcome.status == "ok" and outcome.value is True
