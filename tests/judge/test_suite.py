@@ -78,7 +78,7 @@ def test_checker_says_which_of_several_answers_are_right(sandbox: Sandbox) -> No
         said = judge(f"def pair(xs, t):\n    return {nonsense}\n", "pair", **kwargs)  # type: ignore[arg-type]
         assert said.status == "wrong_answer", nonsense
     broken = replace(problem, checker="def check(args, expected, got):\n    return nobody\n")
-    with pytest.raises(SuiteError, match="checker failed.*nobody"):
+    with pytest.raises(SuiteError, match=r"checker failed.*nobody"):
         judge(other, "pair", problem=broken, measure=False, sandbox=sandbox)
 
 
