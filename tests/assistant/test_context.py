@@ -37,6 +37,7 @@ def root(tmp_path: Path) -> Path:
         file = tmp_path / "a repository" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    (tmp_path / "a repository" / "pyproject.toml").write_text("")
     return tmp_path / "a repository"
 
 
@@ -146,10 +147,16 @@ def test_a_cache_that_is_broken_or_cannot_be_written_costs_only_time(
 
 
 def test_the_root_is_the_checkout_or_the_project(root: Path) -> None:
-    assert root_of(root / "shop/cart.py") == root / "shop"
-    (root / "pyproject.toml").write_text("")
     assert root_of(root / "shop/cart.py") == root
     assert "shop/cart.py" in list_files(root)
+    (root / "pyproject.toml").unlink()
+    assert root_of(root / "shop/cart.py") == root / "shop"
+
+
+def test_of_a_folder_that_is_no_project_only_its_own_files_are_read(root: Path) -> None:
+    (root / "pyproject.toml").unlink()
+    (root / "loose.py").write_text("x = 1\n")
+    assert list_files(root) == ["loose.py"]
 
 
 @pytest.mark.parametrize(
@@ -189,8 +196,9 @@ def test_a_thousand_files_take_no_time_once_they_are_known(tmp_path: Path) -> No
         lines = [f"from package_{i % 7}.module_{rng.randrange(1000)} import {used[0]}"]
         lines += [f"def {used[k]}(x):\n    return {used[k + 1]}(x)\n" for k in range(0, 40, 2)]
         file.write_text("\n".join(lines) + " ".join(used[40:]).replace("name", "\nname"))
+    (root / "pyproject.toml").write_text("")
     repository = Repository(root)
-    repository.refresh()
+    assert len(repository.refresh()) == 1000
     path = "package_3/module_3.py"
     text = (root / path).read_text()
     document = Document(path, text[:900], text[900:], "python")

@@ -18,8 +18,9 @@ def checkpoint(folder: Path) -> Path:
     tokenizer = train_tokenizer([text * 3], 420)
     config = ModelConfig(
         vocab_size=tokenizer.get_vocab_size(), hidden_size=64, layers=5, heads=4, kv_heads=2,
-        head_dim=16, dense_width=96, context=CONTEXT, pattern=("sliding", "sliding", "sliding", "full"),
-        window=32, experts=Experts(width=32), positions=Positions(rotary_full=False), eos=0,
+        head_dim=16, dense_width=96, context=CONTEXT,
+        pattern=("sliding", "sliding", "sliding", "full"), window=32,
+        experts=Experts(width=32), positions=Positions(rotary_full=False), eos=0,
     )  # fmt: skip
     model = Transformer(config, seed=3).eval()
     with torch.no_grad():

@@ -22,6 +22,8 @@ from nlogn.security.files import SKIPPED, SUFFIXES, language_of
 
 MOST_FILES = 5_000  # the nearest to the edited one, where there are more
 MAX_FILE = 256 << 10
+_MARKS = (".git", ".hg"), ("pyproject.toml", "package.json", "Cargo.toml", "go.mod", "pom.xml")
+_MOST_WALKED = 50_000  # entries of folders that git does not list
 _VERSION = 1
 _GIT_S = 10.0
 
@@ -52,10 +54,9 @@ def root_of(path: Path) -> Path:
     """The repository that a file lies in: the nearest folder above it with ``.git``, or with what
     a project's top folder mostly has; else the file's own folder."""
     folder = path.resolve().parent
-    marks = (".git", ".hg", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "pom.xml")
-    for mark_set in (marks[:2], marks[2:]):
+    for marks in _MARKS:
         for above in (folder, *folder.parents):
-            if any((above / mark).exists() for mark in mark_set):
+            if any((above / mark).exists() for mark in marks):
                 return above
     return folder
 
@@ -137,7 +138,7 @@ def read_file(root: Path, path: str, status: os.stat_result) -> SourceFile | Non
 
 def list_files(root: Path) -> list[str]:
     """Source files that git tracks or would track; where git does not say, those that no
-    ``.gitignore`` names."""
+    ``.gitignore`` names. Of a folder that is no project's (a home, /tmp) only its own files."""
     found = _git_files(root)
     if found is None:
         found = list(_walk(root))
@@ -168,7 +169,12 @@ def _walk(root: Path) -> Iterator[str]:
     from pathspec import GitIgnoreSpec
 
     rules: dict[str, GitIgnoreSpec] = {}
+    project = any((root / mark).exists() for marks in _MARKS for mark in marks)
+    walked = 0
     for folder, folders, files in os.walk(root):
+        walked += len(folders) + len(files)
+        if walked > _MOST_WALKED:
+            return
         here = os.path.relpath(folder, root).replace(os.sep, "/")
         here = "" if here == "." else here + "/"
         if ".gitignore" in files:
@@ -187,6 +193,8 @@ def _walk(root: Path) -> Iterator[str]:
             if not f.startswith(".") and f not in SKIPPED and not ignored(f"{here}{f}/")
         )  # fmt: skip
         yield from (here + f for f in files if not ignored(here + f))
+        if not project:
+            return
 
 
 def _nearest(paths: list[str], near: str) -> list[str]:
