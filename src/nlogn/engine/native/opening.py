@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -127,6 +128,9 @@ def open_loop(
     )  # fmt: skip
     runner = make_runner(weights, counts, options)
     runner.threads = options.threads or fastest_threads(runner, blocks)
+    where: Any = SimpleNamespace(row=0)
+    if not np.isfinite(runner.forward([Segment(where, 0, [0], 1)], blocks)).all():
+        raise EngineError("the weights hold NaN or infinity: the checkpoint is broken")
     return Loop(runner, blocks, scheduler, vocabulary + padding, end, context)
 
 

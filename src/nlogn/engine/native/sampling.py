@@ -28,6 +28,8 @@ def choose(request: Request, tokens: list[int], logits: Logits) -> Token:
         logits[seen] = np.where(found > 0, found / factor, found * factor)
     for steer in request.steer:
         steer(tokens, len(request.tokens), logits)
+    if logits.max() == -np.inf:
+        raise ValueError("the steering allows no token")
     if request.temperature == 0:
         chosen = int(logits.argmax())
     else:

@@ -50,7 +50,7 @@ class Scheduler:
             if budget and sequence.row >= 0:
                 budget -= self._prefill(sequence, budget, segments)
         # who was just preempted does not come back in the same step
-        while budget and self.preemptions == preemptions and self._admit():
+        while budget and self.preemptions == preemptions and self._admit(segments):
             budget -= self._prefill(self.running[-1], budget, segments)
         # a later sequence may have been preempted after its segment was made
         return [s for s in segments if s.sequence.row >= 0]
@@ -105,20 +105,28 @@ class Scheduler:
         segments.append(Segment(sequence, start, tokens, int(whole)))
         return count
 
-    def _admit(self) -> bool:
+    def _admit(self, segments: list[Segment]) -> bool:
+        """Let the first who waits begin, if there is room, unless half of its prompt is just being
+        computed for another, as it is when several answers to one prompt are asked for."""
         if not self.waiting or not self.rows:
             return False
         sequence = self.waiting[0]
         if not self.blocks.room_for(len(sequence.tokens) + 1, self.chunk):
             return False
+        # at least one token is computed: its logits are needed
+        whole = (len(sequence.tokens) - 1) // BLOCK * BLOCK
+        planned = digests(sequence.tokens[:whole], sequence.request.tenant)
+        for other in segments:
+            if len(other.tokens) - other.drafted > 1:
+                ahead = _common(planned, other.sequence.planned) - other.start // BLOCK
+                if 2 * ahead * BLOCK >= len(sequence.tokens):
+                    return False
         self.waiting.popleft()
         sequence.row = self.rows.pop()
         self.running.append(sequence)
-        # at least one token is computed: its logits are needed
-        whole = (len(sequence.tokens) - 1) // BLOCK * BLOCK
-        known = digests(sequence.tokens[:whole], sequence.request.tenant)
-        sequence.computed = self.blocks.resume(sequence.held, sequence.row, known)
-        sequence.digests = known[: sequence.computed // BLOCK]
+        sequence.planned = planned
+        sequence.computed = self.blocks.resume(sequence.held, sequence.row, planned)
+        sequence.digests = planned[: sequence.computed // BLOCK]
         sequence.cached = max(sequence.cached, min(sequence.computed, sequence.prompt))
         return True
 
@@ -148,3 +156,9 @@ class Scheduler:
         self.blocks.release(sequence.held)
         self.rows.append(sequence.row)
         sequence.row = -1
+
+
+def _common(a: list[bytes], b: list[bytes]) -> int:
+    """How many digests the two begin with alike; equal ones say that all before is equal too."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y),
+                min(len(a), len(b)))  # fmt: skip

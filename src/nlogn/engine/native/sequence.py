@@ -120,7 +120,8 @@ class Sequence:
     limit: int  # tokens with the prompt
     held: tuple[Held, ...]
     tokens: list[int] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)
+    planned: list[bytes] = field(default_factory=list)  # digests of all that is to be prefilled
+    digests: list[bytes] = field(default_factory=list)  # of the full blocks computed so far
     computed: int = 0
     row: int = -1
     cached: int = 0
