@@ -196,6 +196,13 @@ def test_a_block_in_braces_gets_the_brace_that_nobody_else_writes() -> None:
     assert made == "\n  return a + b;"
 
 
+def test_a_decorator_that_is_being_written_in_a_long_file_is_no_error() -> None:
+    filler = "\n\n".join(f"def f{i}(x):\n    return x + {i}\n" for i in range(4000))
+    prefix, suffix = filler + "\n\n@functools.", "cache\ndef g():\n    return 1\n\n" + filler
+    assert fit("lru_", prefix, suffix, "python") == "lru_"
+    assert fit("\n@lru_", filler, suffix, "python") == "\n@lru_"
+
+
 def test_less_indented_text_in_a_string_ends_no_block() -> None:
     middle = 'return """\nthe text\n"""'
     assert fit(middle, "def f():\n    ", "\n", "python", scope="block") == middle

@@ -328,8 +328,13 @@ class _Surroundings:
         starts = [m.start() for m in _MARGIN.finditer(before)]
         if starts:
             before = before[starts[-1] + 1 :]
-        end = _MARGIN.search(after)
-        return before, after[: end.start() + 1] if end else after
+        for end in _MARGIN.finditer(after):
+            line = after[after.rfind("\n", 0, end.start()) + 1 : end.start()]
+            if after.find("\n") == end.start():  # the cursor's own line, of which this is the rest
+                line = "@"
+            if not line.startswith(("@", "#[", "template")):  # what they belong to follows
+                return before, after[: end.start() + 1]
+        return before, after
 
 
 _MARGIN = re.compile(
