@@ -58,6 +58,7 @@ def train() -> None:
               help="a shape's name, or a JSON file with a config")  # fmt: skip
 @click.option("--corpus", required=True, type=click.Path(path_type=Path),
               help="a folder that nlogn corpus built")  # fmt: skip
+@click.option("--dense", is_flag=True, help="train the dense network of equal work per token")
 @click.option("--from", "start", type=click.Path(path_type=Path),
               help="go on from this checkpoint folder instead of fresh weights")  # fmt: skip
 @click.option(
@@ -67,7 +68,7 @@ def train() -> None:
 )
 @_budget
 def pretrain(
-    preset: str, corpus: Path, start: Path | None, measured: float | None, **given: Any
+    preset: str, corpus: Path, dense: bool, start: Path | None, measured: float | None, **given: Any
 ) -> None:
     """Train on a corpus and leave the network in RUNS/NAME/checkpoint.
 
@@ -80,7 +81,14 @@ def pretrain(
     from nlogn.train import runs
 
     config = read_config(start) if start else runs.named_config(preset)
-    folder = given["runs"] / (given["name"] or (start.name if start else Path(preset).stem))
+    name = start.name if start else Path(preset).stem
+    if dense:
+        from nlogn.model.config import dense_twin
+
+        if start is not None:
+            raise click.UsageError("--dense begins with fresh weights: leave --from out")
+        config, name = dense_twin(config), f"{name}-dense"
+    folder = given["runs"] / (given["name"] or name)
     run = _run(given, folder, rows=16, length=min(config.context, 1024), lr=2e-3)
     run = replace(run, measured=measured)
     with _stoppable() as stop, _live(run) as show:

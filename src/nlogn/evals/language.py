@@ -1,0 +1,362 @@
+# mypy: disable-error-code="no-any-return"
+"""What a checkpoint knows of code it has not seen: each measure a function of a network and a seed.
+
+documents = held_out("corpus/", 200, seed=0)
+bits_per_byte(model, documents), compressed(documents)["xz"]
+"""
+
+import bz2
+import gzip
+import lzma
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nlogn.complexity.bigo import CLASSES
+from nlogn.corpus.bank_documents import held_out as problem_held_out
+from nlogn.corpus.fim import fim
+from nlogn.corpus.specials import END, FILE, REPOSITORY, SPECIALS
+from nlogn.corpus.tokenizer import encode, load_tokenizer
+from nlogn.model.cache import Cache
+from nlogn.model.experts import own_group_share
+from nlogn.model.heads import Heads
+from nlogn.model.transformer import Transformer
+from nlogn.problems import Problem
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Predict = Callable[[list[int], int, Callable[[list[int]], bool]], list[int]]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text of the validation split with its tokens and its paradigm's number, or -1."""
+
+    text: str
+    tokens: tuple[int, ...]
+    paradigm: int
+
+
+def held_out(corpus: Path, count: int, seed: int, shortest: int = 400) -> list[Document]:
+    """Up to `count` natural documents of a corpus's validation split, drawn by the seed: no
+    renderings of problems, no file with a hole, none shorter than `shortest` characters."""
+    folder = next(iter(sorted(corpus.glob("validation-*/tokens.npy"))), None)
+    if folder is None:
+        return []
+    shard = folder.parent
+    tokenizer = load_tokenizer(corpus / "tokenizer")
+    tokens = np.load(shard / "tokens.npy", mmap_mode="r")
+    paradigm = np.load(shard / "paradigm.npy", mmap_mode="r")
+    starts = np.load(shard / "documents.npy")
+    numbers = {name: tokenizer.token_to_id(name) for name in SPECIALS}
+    allowed = {numbers[name] for name in (END, FILE, REPOSITORY)}
+    unwanted = np.array(sorted({n for n in numbers.values() if n is not None} - allowed))
+    found = []
+    for index in random.Random(seed).sample(range(len(starts) - 1), len(starts) - 1):
+        row = np.asarray(tokens[starts[index] : starts[index + 1]])
+        while len(row) and row[-1] == numbers[END]:
+            row = row[:-1]
+        if np.isin(row, unwanted).any() or not len(row):
+            continue
+        text = tokenizer.decode(row.tolist(), skip_special_tokens=True)
+        if len(text) >= shortest:
+            found.append(Document(text, tuple(row.tolist()), int(paradigm[starts[index]])))
+        if len(found) == count:
+            break
+    return found
+
+
+# --- bits per byte ------------------------------------------------------------------------------
+
+
+@torch.inference_mode()
+def token_bits(model: Transformer, tokens: Sequence[int], end: int) -> Tensor:
+    """(N,) bits that each token of a document costs. What does not fit the context is read in
+    windows that overlap by half, so that every token but the first ones sees half a context."""
+    context = model.config.context
+    row = torch.tensor([end, *tokens])
+    out = torch.empty(len(tokens))
+    done = 0
+    while done < len(tokens):
+        first = max(0, done - context // 2)
+        last = min(len(tokens), first + context)
+        logits = model(row[None, first:last]).logits
+        assert logits is not None
+        nats = F.cross_entropy(logits[0].float(), row[first + 1 : last + 1], reduction="none")
+        out[done:last] = nats[done - first :] / math.log(2)
+        done = last
+    return out
+
+
+def bits_per_byte(model: Transformer, documents: Sequence[Document]) -> float:
+    """Over all documents, each read from its start.
+
+    Raises:
+        ValueError: there are no documents.
+    """
+    size = sum(len(d.text.encode()) for d in documents)
+    if not size:
+        raise ValueError("no text to measure on")
+    end = _end(model)
+    return sum(float(token_bits(model, d.tokens, end).sum()) for d in documents) / size
+
+
+def compressed(documents: Sequence[Document]) -> dict[str, float]:
+    """Bits per byte of general compressors, on each document alone and ("all") on them in a row,
+    which is kinder to them than what a network gets."""
+    texts = [d.text.encode() for d in documents]
+    size = sum(map(len, texts))
+    whole = b"\n".join(texts)
+
+    def xz(data: bytes) -> bytes:
+        return lzma.compress(data, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2,
+                                                                     "preset": 9}])  # fmt: skip
+
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": lambda data: gzip.compress(data, 9), "xz": xz, "bzip2": bz2.compress,
+    }  # fmt: skip
+    out = {}
+    for name, way in ways.items():
+        out[name] = 8 * sum(len(way(text)) for text in texts) / size
+        out[f"{name}, all"] = 8 * len(way(whole)) / size
+    return out
+
+
+def _end(model: Transformer) -> int:
+    return model.config.eos if model.config.eos is not None else 0
+
+
+# --- experts ------------------------------------------------------------------------------------
+
+
+@torch.inference_mode()
+def own_group(model: Transformer, documents: Sequence[Document]) -> dict[int, float]:
+    """By paradigm: the share of its documents' expert slots that fall into its own group, mean over
+    layers and tokens; 1 / groups by chance. Empty for a dense network."""
+    config = model.config.experts
+    if config is None:
+        return {}
+    sums: dict[int, list[float]] = {}
+    for document in documents:
+        if document.paradigm < 0:
+            continue
+        row = torch.tensor([_end(model), *document.tokens])[None, : model.config.context]
+        labels = torch.full((row.shape[1],), document.paradigm)
+        share = float(own_group_share(model(row).routings, labels, config).mean())
+        total = sums.setdefault(document.paradigm, [0.0, 0.0])
+        total[0] += share * row.shape[1]
+        total[1] += row.shape[1]
+    return {kind: share / count for kind, (share, count) in sorted(sums.items())}
+
+
+# --- completing ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Completed:
+    """Means over `count` places: exact matches, and edit similarity (1: equal)."""
+
+    exact: float
+    similarity: float
+    count: int
+
+
+def similarity(a: str, b: str) -> float:
+    """1 - Levenshtein distance over the longer length."""
+    if a == b:
+        return 1.0
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return 1 - row[-1] / max(len(a), len(b))
+
+
+def greedy(model: Transformer) -> Predict:
+    """The likeliest tokens after a prompt, until `done` of them or `most`."""
+
+    @torch.inference_mode()
+    def predict(prompt: list[int], most: int, done: Callable[[list[int]], bool]) -> list[int]:
+        prompt = prompt[-max(1, model.config.context - most) :]
+        cache = Cache(model.config, 1)
+        logits = model(torch.tensor([prompt]), cache, logits="last").logits
+        out: list[int] = []
+        while len(out) < most:
+            out.append(int(logits.argmax()))
+            if done(out):
+                break
+            logits = model(torch.tensor([out[-1:]]), cache, logits="last").logits
+        return out
+
+    return predict
+
+
+def greedily(best: Callable[[Sequence[int]], int]) -> Predict:
+    """The same for a model that names the best next token, such as an n-gram's."""
+
+    def predict(prompt: list[int], most: int, done: Callable[[list[int]], bool]) -> list[int]:
+        row = list(prompt)
+        while len(row) - len(prompt) < most:
+            row.append(best(row))
+            if done(row[len(prompt) :]):
+                break
+        return row[len(prompt) :]
+
+    return predict
+
+
+def next_lines(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document], count: int,
+               seed: int, most: int = 48) -> Completed:  # fmt: skip
+    """Complete `count` lines of code, given all of their document before them; blank lines and
+    comments are not asked for. Indentation does not count."""
+    rng = random.Random(seed)
+    places = []
+    for d in documents:
+        lines = d.text.splitlines()
+        asked = [
+            i
+            for i, line in enumerate(lines)
+            if i > 2 and len(line.strip()) > 3 and not line.lstrip().startswith("#")
+        ]
+        places += [(lines, i) for i in rng.sample(asked, min(4, len(asked)))]
+    rng.shuffle(places)
+    end = tokenizer.token_to_id(END)
+    rows = []
+    for lines, i in places[:count]:
+        prompt = [end or 0, *encode(tokenizer, ["\n".join(lines[:i])])]
+
+        def done(out: list[int]) -> bool:
+            return out[-1] == end or "\n" in tokenizer.decode(out).lstrip()
+
+        text = tokenizer.decode(predict(prompt, most, done)).strip()
+        rows.append((text.split("\n")[0].rstrip(), lines[i].strip()))
+    return _scored(rows)
+
+
+def holes(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document], count: int,
+          seed: int, longest: int = 120, fills: bool = True) -> Completed:  # fmt: skip
+    """Fill `count` holes of at most `longest` characters in held-out code. With `fills` the model
+    sees what follows (PSM order); without, what comes before alone."""
+    rng = random.Random(seed)
+    end = tokenizer.token_to_id(END)
+    rows = []
+    for document in rng.sample(list(documents), len(documents)) * 4:
+        at = rng.randrange(max(1, len(document.text) - 1500))
+        made = fim(document.text[at : at + 1500], "python", rng)
+        if made is None or len(made[0][-1]) > longest:
+            continue
+        parts = made[0]
+        middle = parts[-1]
+        prompt = encode(tokenizer, parts[:-1] if fills else [parts[1]])
+        most = len(encode(tokenizer, [middle])) + 8
+        enough = len(middle)
+        out = predict(prompt, most, lambda out: out[-1] == end)
+        text = tokenizer.decode([t for t in out if t != end], skip_special_tokens=True)
+        if not fills:
+            text = text[:enough]  # it cannot know where the hole ends
+        rows.append((text.strip(), middle.strip()))
+        if len(rows) == count:
+            break
+    return _scored(rows)
+
+
+def _scored(rows: Sequence[tuple[str, str]]) -> Completed:
+    if not rows:
+        raise ValueError("no place to complete: the documents are too short")
+    exact = sum(a == b for a, b in rows) / len(rows)
+    return Completed(exact, sum(similarity(a, b) for a, b in rows) / len(rows), len(rows))
+
+
+# --- heads --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Classified:
+    """`accuracy` of the head, `majority` of always saying the commonest class, over `count`."""
+
+    accuracy: float
+    majority: float
+    count: int
+
+
+@torch.inference_mode()
+def growth(model: Transformer, heads: Heads, tokenizer: "Tokenizer", problems: Sequence[Problem],
+           memory: bool = False) -> Classified:  # fmt: skip
+    """The class of time (or memory) that the head reads at the last token of the Python solutions
+    of problems that no training text shows, against what they declare.
+
+    Raises:
+        ValueError: no such solution.
+    """
+    names = heads.config.memory if memory else heads.config.time
+    known = {str(c) for c in CLASSES}
+    told, right = [], 0
+    for problem in problems:
+        if not problem_held_out(problem.name):
+            continue
+        for solution in problem.solutions:
+            declared = solution.memory if memory else solution.time
+            if solution.language != "python" or declared not in known:
+                continue
+            row = [_end(model), *encode(tokenizer, [solution.code.strip("\n") + "\n"])]
+            hidden = model(torch.tensor([row[-model.config.context :]]), logits="none").hidden
+            read = heads(hidden[0, -1])
+            found = names[int((read.memory if memory else read.time).argmax())]
+            told.append(declared)
+            right += found == declared
+    if not told:
+        raise ValueError("no held-out problem has a solution with a declared class")
+    commonest = max(told.count(name) for name in set(told))
+    return Classified(right / len(told), commonest / len(told), len(told))
+
+
+@torch.inference_mode()
+def leaks(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
+          programs: Sequence[tuple[str, frozenset[int]]]) -> float:  # fmt: skip
+    """AUROC of the memory head over the lines of `programs`: (text, numbers of the lines that
+    leak, from 1).
+
+    Raises:
+        ValueError: all lines leak, or none.
+    """
+    scores: list[float] = []
+    truth: list[bool] = []
+    for code, leaking in programs:
+        row, lines = [_end(model)], [-1]
+        for number, line in enumerate(code.splitlines(keepends=True), 1):
+            piece = encode(tokenizer, [line])
+            row += piece
+            lines += [number] * len(piece)
+        hidden = model(torch.tensor([row[: model.config.context]]), logits="none").hidden
+        each = heads(hidden[0]).leak.float().sigmoid().tolist()
+        for number in sorted(set(lines[: len(each)]) - {-1}):
+            inside = [s for s, at in zip(each, lines, strict=False) if at == number]
+            scores.append(max(inside))
+            truth.append(number in leaking)
+    return auroc(scores, truth)
+
+
+def auroc(scores: Sequence[float], truth: Sequence[bool]) -> float:
+    """The chance that a true one scores above a false one, ties counted half (Mann-Whitney).
+
+    Raises:
+        ValueError: there are none of one kind.
+    """
+    from scipy.stats import rankdata
+
+    positive = np.asarray(truth, dtype=bool)
+    true, false = int(positive.sum()), int((~positive).sum())
+    if not true or not false:
+        raise ValueError("AUROC needs lines of both kinds")
+    ranks = rankdata(np.asarray(scores))
+    return float((ranks[positive].sum() - true * (true + 1) / 2) / (true * false))

@@ -1,0 +1,153 @@
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the network needs torch (extra `model`)")
+pytest.importorskip("tokenizers", reason="needs tokenizers (extra `model`)")
+np = pytest.importorskip("numpy")
+sys.path[:0] = [str(Path(__file__).parents[1] / room) for room in ("train", "model")]
+
+from small_corpus import small_corpus  # noqa: E402
+from variants import HYBRID  # noqa: E402
+
+from nlogn.corpus.bank_documents import held_out as problem_held_out  # noqa: E402
+from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
+from nlogn.evals import language as lm  # noqa: E402
+from nlogn.evals.ngram import count  # noqa: E402
+from nlogn.model.heads import Heads, HeadsConfig  # noqa: E402
+from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.problems import bank  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def documents(corpus: Path) -> list[lm.Document]:
+    return lm.held_out(corpus, 30, seed=0, shortest=20)
+
+
+def model(context: int = 64) -> Transformer:
+    return Transformer(replace(HYBRID, vocab_size=512, context=context), seed=1).eval()
+
+
+def test_held_out_documents_are_the_validation_split_s(
+    corpus: Path, documents: list[lm.Document]
+) -> None:
+    tokenizer = load_tokenizer(corpus / "tokenizer")
+    assert len(documents) == 30 and {d.paradigm for d in documents} == set(range(4))
+    assert all(d.text.startswith("def ") for d in documents)
+    assert all(tokenizer.decode(list(d.tokens)) == d.text for d in documents)
+    assert lm.held_out(corpus, 5, 1, 20) == lm.held_out(corpus, 9, 1, 20)[:5]
+
+
+def test_a_blank_network_spends_the_logarithm_of_its_vocabulary(
+    documents: list[lm.Document],
+) -> None:
+    blank = model()
+    with torch.no_grad():
+        blank.lm_head.weight.zero_()
+    tokens = sum(len(d.tokens) for d in documents)
+    size = sum(len(d.text.encode()) for d in documents)
+    assert lm.bits_per_byte(blank, documents) == pytest.approx(9 * tokens / size, rel=1e-4)
+
+
+def test_a_document_longer_than_the_context_costs_every_token_once() -> None:
+    network, rng = model(context=32), random.Random(0)
+    tokens = [rng.randrange(512) for _ in range(100)]
+    bits = lm.token_bits(network, tokens, 0)
+    whole = lm.token_bits(model(context=128), tokens[:32], 0)
+    assert bits.shape == (100,) and bool((bits > 0).all())
+    torch.testing.assert_close(bits[:32], whole, atol=1e-3, rtol=1e-3)
+
+
+def test_compressors_find_repetition() -> None:
+    text = "for item in items:\n    total += item\n" * 40
+    found = lm.compressed([lm.Document(text, (), 0)])
+    assert 0 < found["xz"] < 0.7 and 0 < found["gzip"] < 0.7
+    noise = "".join(random.Random(0).choices("0123456789abcdef", k=4000))
+    assert lm.compressed([lm.Document(noise, (), 0)])["xz"] > 4  # four bits each at best
+
+
+def test_the_own_group_s_share_is_what_the_gate_does(documents: list[lm.Document]) -> None:
+    network = model()
+    shares = lm.own_group(network, documents)
+    assert set(shares) == set(range(4)) and 0 <= min(shares.values()) <= 0.6
+    for gate in network.gates():  # all tokens to group 2
+        gate.e_score_correction_bias[8:12] = 10.0
+    forced = lm.own_group(network, documents)
+    assert forced[2] == 1.0 and forced[0] == forced[1] == forced[3] == 0.0
+    dense = replace(HYBRID, vocab_size=512, experts=None)
+    assert lm.own_group(Transformer(dense), documents) == {}
+
+
+def test_similarity_is_one_less_the_edits() -> None:
+    assert lm.similarity("kitten", "sitting") == pytest.approx(1 - 3 / 7)
+    assert lm.similarity("", "") == 1 and lm.similarity("", "abc") == 0
+
+
+def test_n_grams_are_counted_and_sum_to_one() -> None:
+    tokens = np.array([1, 2, 3, 1, 2, 4, 1, 2, 3])
+    gram = count(tokens, vocab_size=6, order=3)
+    assert gram.order == 3 and gram.best([1, 2]) == 3
+    for context in ([], [1], [1, 2], [5, 5], [0, 1, 2, 3, 4]):
+        assert gram.probabilities(context).sum() == pytest.approx(1)
+    # Witten-Bell by hand: after (2,) come 3, 4, 3
+    unigram = np.array([0, 3, 3, 2, 1, 0]) / (9 + 4) + 4 / (9 + 4) / 6
+    bigram = np.array([0, 0, 0, 2, 1, 0]) / (3 + 2) + 2 / (3 + 2) * unigram
+    np.testing.assert_allclose(gram.probabilities([5, 2]), bigram)
+    assert count(tokens, vocab_size=8192, order=9).order == 4  # 13 bits each
+
+
+def test_lines_and_holes_are_scored(corpus: Path, documents: list[lm.Document]) -> None:
+    tokenizer = load_tokenizer(corpus / "tokenizer")
+    tokens = np.load(corpus / "train-00000" / "tokens.npy")
+    gram = count(tokens, tokenizer.get_vocab_size())
+    documents = [replace(d, text=d.text * 2) for d in documents]
+    by_gram = lm.next_lines(lm.greedily(gram.best), tokenizer, documents, 30, seed=0)
+    by_chance = lm.next_lines(lm.greedy(model()), tokenizer, documents, 10, seed=0)
+    assert by_gram.count == 30 and by_gram.exact > 0.4 > by_chance.exact
+    assert by_gram.similarity > by_chance.similarity
+    holes = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, fills=False)
+    assert 0 <= holes.exact <= holes.similarity <= 1 and holes.count == 10
+    again = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, fills=False)
+    assert again == holes
+
+
+def test_greedy_decoding_is_the_network_s_own(corpus: Path) -> None:
+    network = model()
+    prompt = [3, 1, 4, 1, 5, 9, 2, 6]
+    found = lm.greedy(network)(prompt, 12, lambda out: False)
+    assert found == network.generate(torch.tensor([prompt]), 12)[0, len(prompt) :].tolist()
+
+
+def test_a_head_that_says_one_class_is_right_as_often_as_it_is_declared(corpus: Path) -> None:
+    tokenizer = load_tokenizer(corpus / "tokenizer")
+    names = ("O(n)", "O(n log n)", "O(n^2)")
+    heads = Heads(HeadsConfig(32, names, names, width=8))
+    with torch.no_grad():
+        heads.time.weight.zero_()
+        heads.time.bias.copy_(torch.tensor([9.0, 0, 0]))
+    found = lm.growth(model(), heads, tokenizer, bank())
+    declared = [s.time for p in bank() if problem_held_out(p.name)
+                for s in p.solutions if s.language == "python" and s.time != "unknown"]  # fmt: skip
+    assert found.count == len(declared) > 20
+    assert found.accuracy == pytest.approx(declared.count("O(n)") / len(declared))
+    most = max(declared.count(name) for name in declared)
+    assert found.majority == pytest.approx(most / len(declared))
+
+
+def test_leaking_lines_are_ranked(corpus: Path) -> None:
+    tokenizer = load_tokenizer(corpus / "tokenizer")
+    network, heads = model(), Heads(HeadsConfig(32, ("a",), ("a",), width=8))
+    code = "def lock_a(items):\n    total = 0\n    return total\n"
+    value = lm.leaks(network, heads, tokenizer, [(code, frozenset({2}))])
+    assert 0 <= value <= 1
+    with pytest.raises(ValueError, match="both kinds"):
+        lm.leaks(network, heads, tokenizer, [(code, frozenset())])
+    assert lm.auroc([0.9, 0.8, 0.1, 0.8], [True, True, False, False]) == pytest.approx(0.875)
