@@ -9,9 +9,10 @@ language). Of a related file the definitions that are used come first, then the 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from nlogn.assistant.complete import Document, Related
@@ -105,10 +106,10 @@ def _query(document: Document, path: str) -> _Query:
     near = text[max(0, at - _NEAR) : at + _NEAR]
     names = dict.fromkeys(identifiers(text), _FAR_WEIGHT)
     names |= dict.fromkeys(identifiers(near), 1.0)
-    found = imports(text, document.language)
-    if not found and document.language == "python":  # it does not parse while it is edited
-        lines = "\n".join(m.group().strip() for m in _IMPORT_LINE.finditer(text))
-        found = imports(lines, "python")
+    written = text
+    if document.language == "python":  # which need not parse while it is edited
+        written = "\n".join(match.group().strip() for match in _IMPORT_LINE.finditer(text))
+    found = imports(written, document.language)
     defined = frozenset(d.name for d in definitions(text, document.language))
     return _Query(path, document.language, names, defined, tuple(found))
 
@@ -116,11 +117,13 @@ def _query(document: Document, path: str) -> _Query:
 def rank(query: _Query, files: dict[str, SourceFile]) -> list[tuple[str, float]]:
     """The other files that are related at all with their scores, best first, ties by path."""
     others = [f for p, f in files.items() if p != query.path]
-    definers = Counter(d.name for f in others for d in f.definitions)
+    definers = Counter(chain.from_iterable(f.defined for f in others))
     index = _index(tuple(files))
     wanted = {resolve(name, query.path, index, query.language) for name in query.imports}
-    usable = query.names.keys() - query.defined
-    words = _words(query, others)
+    asked = frozenset(query.names)
+    usable = asked - query.defined
+    common = {f.path: asked & f.words for f in others}
+    words = _words(query, common.values())
     mean = sum(len(f.words) for f in others) / max(len(others), 1)
     folder = query.path.rpartition("/")[0]
     scores: dict[str, float] = {}
@@ -128,11 +131,11 @@ def rank(query: _Query, files: dict[str, SourceFile]) -> list[tuple[str, float]]
         imported = file.path in wanted
         close = imported or file.path.rpartition("/")[0] == folder
         symbols = 0.0
-        for name in usable.intersection([d.name for d in file.definitions]):
+        for name in usable & file.defined:
             symbols += query.names[name] * math.log(1 + len(others) / definers[name])
-        shared = words.keys() & file.words
+        shared = common[file.path]
         size = _K1 * (1 - _B + _B * len(file.words) / max(mean, 1))
-        bm25 = math.fsum(words[w] for w in shared) * (_K1 + 1) / (1 + size)
+        bm25 = math.fsum([words.get(w, 0.0) for w in shared]) * (_K1 + 1) / (1 + size)
         score = _IMPORTS * imported + symbols * (1.0 if close else _STRANGE) + 0.1 * bm25
         if not score:
             continue
@@ -159,12 +162,16 @@ def _imports_it(file: SourceFile, query: _Query, index: dict[str, list[str]]) ->
     return any(resolve(name, file.path, index, language) == query.path for name in likely)
 
 
-def _words(query: _Query, files: Sequence[SourceFile]) -> dict[str, float]:
-    """BM25's weight of each name of the query that some files have, and not most of them."""
+def _words(query: _Query, common: Collection[frozenset[str]]) -> dict[str, float]:
+    """BM25's weight of each name of the query that some files have, and not most of them.
+
+    Args:
+        common: the query's names that each file has.
+    """
     found: Counter[str] = Counter()
-    for file in files:
-        found.update(query.names.keys() & file.words)
-    total = len(files)
+    for names in common:
+        found.update(names)
+    total = len(common)
     return {
         name: query.names[name] * math.log(1 + (total - count + 0.5) / (count + 0.5))
         for name, count in found.items()

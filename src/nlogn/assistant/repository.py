@@ -43,6 +43,10 @@ class SourceFile:
     def words(self) -> frozenset[str]:
         return frozenset(self.names.split())
 
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        return frozenset(d.name for d in self.definitions)
+
 
 def cache_folder() -> Path:
     if named := os.environ.get("NLOGN_CACHE"):
@@ -83,11 +87,12 @@ class Repository:
         if not self._read_store:
             self._read_store = True
             self.files = _load(self._store)
+        root = str(self.root)
         now: dict[str, SourceFile] = {}
         stale: list[tuple[str, os.stat_result]] = []
         for path in _nearest(list_files(self.root), near):
             try:
-                status = os.lstat(self.root / path)
+                status = os.lstat(f"{root}/{path}")
             except OSError:  # gone since it was listed
                 continue
             if not _regular(status) or status.st_size > MAX_FILE:
