@@ -27,8 +27,11 @@ COMMANDS = {
     "recall": ("recall",),
     "efficiency": ("efficiency",),
     "rating": ("rating",),
+    "model": ("model",),
+    "ablation": ("ablation",),
 }
 NAMES = tuple(COMMANDS)
+LONG = ("model", "ablation")  # hours, and a trained checkpoint: by name alone
 
 HEAD = """# Benchmarks
 
@@ -39,7 +42,7 @@ The machines are small and noisy: read ratios, medians and spread, not single ti
 
 
 def main() -> int:
-    names = sys.argv[1:] or NAMES
+    names = sys.argv[1:] or [name for name in NAMES if name not in LONG]
     unknown = set(names) - set(NAMES)
     if unknown:
         print(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")

@@ -51,7 +51,8 @@ def bits_per_byte(
     for first in range(0, max(count, 1), rows):
         batch = data.batch(first, min(rows, count - first) if count else rows, length, seed=0)
         text = batch.tokens.to(device)
-        logits = model(text[:, :-1]).logits
+        classes = batch.labels.get("classes")
+        logits = model(text[:, :-1], classes=None if classes is None else classes.to(device)).logits
         assert logits is not None
         each = F.cross_entropy(logits.transpose(1, 2).float(), text[:, 1:], reduction="none")
         weight = lengths[text[:, 1:]]

@@ -38,7 +38,8 @@ def orthogonalise(matrices: Tensor, iterations: int = ITERATIONS) -> Tensor:
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rate and decay. `embedding` multiplies the rate of embeddings and head."""
+    """Learning rate and decay. `embedding` multiplies the rate of embeddings and head; without
+    `muon` AdamW trains the matrices too."""
 
     lr: float = 2e-3
     weight_decay: float = 0.1
@@ -46,6 +47,7 @@ class Rates:
     betas: tuple[float, float] = (0.9, 0.95)
     eps: float = 1e-8
     embedding: float = 1.0
+    muon: bool = True
 
 
 def is_matrix(name: str, parameter: Tensor) -> bool:
@@ -73,7 +75,7 @@ class Optimizer(torch.optim.Optimizer):
         vectors: list[nn.Parameter] = []
         tables: list[nn.Parameter] = []
         for name, parameter in named:
-            if is_matrix(name, parameter):
+            if rates.muon and is_matrix(name, parameter):
                 matrices.append(parameter)
                 fused.append(name.endswith("gate_up_proj"))
             elif "embed_tokens" in name or name.startswith("lm_head"):

@@ -1,0 +1,184 @@
+"""A checkpoint on what it has not seen: the rows of docs/model-card.md.
+
+Every measure is a function of `nlogn.evals` over the folder and a seed; beside each stands what it
+has to beat. Rows that need what is not there (a dense twin, the corpus) say so.
+
+`python -m benchmarks.model [--checkpoint runs/nano/checkpoint] [--corpus runs/nano-corpus]
+    [--dense runs/nano-dense/checkpoint] [--seed 0] [--documents 60] [--problems 40] [--skip ...]`
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nlogn.evals import language as lm
+from nlogn.evals.ngram import count
+from nlogn.evals.unseen import passed, recall_without, reworded
+from nlogn.model.checkpoint import load
+from nlogn.model.config import PARADIGMS, count_parameters, size_label
+from nlogn.model.heads import load_heads
+from nlogn.model.transformer import Transformer
+from nlogn.problems import bank
+from nlogn.train.corpus import read_corpus
+from nlogn.train.forgetting import forget
+
+Row = tuple[str, str, str]  # what, what it has to beat, this checkpoint
+
+
+class Bench:
+    """What the measures share: the network, its tokenizer, held-out documents."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.seed: int = options.seed
+        self.model = load(options.checkpoint)
+        self.heads = load_heads(options.checkpoint)
+        self.dense: Transformer | None = load(options.dense) if options.dense else None
+        self.corpus = read_corpus(options.corpus)
+        self.tokenizer = self.corpus.load_tokenizer()
+        self.documents = lm.held_out(options.corpus, options.documents, self.seed)
+
+    def bits(self) -> Iterator[Row]:
+        packed = lm.compressed(self.documents)
+        told = ", ".join(f"{name} {value:.3f}" for name, value in packed.items())
+        if self.dense is not None:
+            told += f", dense twin {lm.bits_per_byte(self.dense, self.documents):.3f}"
+        size = sum(len(d.text.encode()) for d in self.documents)
+        yield (f"bits per byte, {len(self.documents)} held-out modules ({size:,} bytes)", told,
+               f"{lm.bits_per_byte(self.model, self.documents):.3f}")  # fmt: skip
+
+    def groups(self) -> Iterator[Row]:
+        shares = lm.own_group(self.model, self.documents)
+        experts = self.model.config.experts
+        chance = f"chance {1 / experts.groups:.0%}" if experts else "dense: no groups"
+        told = ", ".join(f"{PARADIGMS[k]} {v:.0%}" for k, v in shares.items())
+        yield "tokens routed to their paradigm's own group", chance, told or "none"
+
+    def forgetting(self) -> Iterator[Row]:
+        assert self.corpus.validation is not None
+        steps, lengths = self.options.forget_steps, self.corpus.token_bytes()
+        ways: list[tuple[str, Transformer, bool]] = [("all weights", self.model, False)]
+        if self.model.config.experts is not None:
+            ways.append(("its own group alone", self.model, True))
+        if self.dense is not None:
+            ways.append(("the dense twin", self.dense, False))
+        told = {}
+        for name, model, own in ways:
+            found = [
+                forget(model, self.corpus.train, self.corpus.validation, lengths, kind,
+                       steps=steps, rows=4, length=256, seed=self.seed, own_group=own, windows=48)
+                for kind in range(len(PARADIGMS))
+            ]  # fmt: skip
+            rise = np.mean([f.rise for f in found])
+            gain = np.mean([f.gain for f in found])
+            told[name] = f"{rise:+.4f} for a gain of {gain:.4f}"
+        dense = told.pop("the dense twin", "no --dense checkpoint given")
+        mine = "; ".join(f"{name} {value}" for name, value in told.items())
+        yield (f"rise of the others' bits per byte after {steps} steps on one paradigm",
+               f"dense twin {dense}", mine)  # fmt: skip
+
+    def lines(self) -> Iterator[Row]:
+        places = self.options.places
+        tokens = np.asarray(self.corpus.train.tokens[: self.options.ngram_tokens])
+        gram = lm.greedily(count(tokens, self.tokenizer.get_vocab_size()).best)
+        mine = lm.greedy(self.model)
+        rows: list[tuple[str, Callable[[lm.Predict, bool], lm.Completed]]] = [
+            ("next line", lambda p, full: lm.next_lines(
+                p, self.tokenizer, self.documents, places, self.seed)),
+            ("hole (FIM)", lambda p, full: lm.holes(
+                p, self.tokenizer, self.documents, places, self.seed, fills=full)),
+        ]  # fmt: skip
+        for name, measure in rows:
+            base, ours = measure(gram, False), measure(mine, True)
+            yield (
+                f"{name}, {ours.count} places: exact, edit similarity",
+                f"{len(tokens):,}-token n-gram {base.exact:.1%}, {base.similarity:.3f}",
+                f"{ours.exact:.1%}, {ours.similarity:.3f}",
+            )
+
+    def growth(self) -> Iterator[Row]:
+        if self.heads is None:
+            yield "Big-O head", "majority", "this checkpoint has no heads"
+            return
+        for name, memory in (("time", False), ("memory", True)):
+            found = lm.growth(self.model, self.heads, self.tokenizer, bank(), memory)
+            yield (f"class of {name} by the head, {found.count} programs of held-out problems",
+                   f"majority {found.majority:.1%}", f"{found.accuracy:.1%}")  # fmt: skip
+
+    def leaks(self) -> Iterator[Row]:
+        path = self.options.leaks
+        if self.heads is None or path is None:
+            yield ("memory head on leak lines, AUROC", "0.5 by chance",
+                   "not measured: needs --leaks TABLE (nlogn bank annotate)")  # fmt: skip
+            return
+        import pyarrow.parquet as parquet
+
+        table = parquet.read_table(path, columns=["code", "leak_line"]).to_pylist()
+        programs = [(r["code"], frozenset({r["leak_line"]})) for r in table if r["leak_line"]]
+        value = lm.leaks(self.model, self.heads, self.tokenizer, programs)
+        yield f"memory head on leak lines of {len(programs)} programs, AUROC", "0.5", f"{value:.3f}"
+
+    def problems(self) -> Iterator[Row]:
+        from nlogn.engine.open import open_engine
+        from nlogn.sandbox import Sandbox
+
+        for unseen in (False, True):
+            asked = reworded(bank(), self.options.problems, self.seed, unseen)
+            recall = recall_without(bank(), asked)
+            engine = open_engine(f"native:{self.options.checkpoint}")
+            with Sandbox(workers=1) as sandbox:
+                base = passed(recall, asked, sandbox, seed=self.seed)
+                mine = passed(engine, asked, sandbox, seed=self.seed)
+            what = "problems never seen" if unseen else "bank problems, unseen phrasing"
+            yield (f"{len(asked)} {what}: pass@1, pass@8",
+                   f"recall {base.at(1):.1%}, {base.at(8):.1%}",
+                   f"{mine.at(1):.1%}, {mine.at(8):.1%}")  # fmt: skip
+
+
+MEASURES = ("bits", "groups", "lines", "growth", "leaks", "problems", "forgetting")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--checkpoint", type=Path, default=Path("runs/nano/checkpoint"))
+    parser.add_argument("--corpus", type=Path, default=Path("runs/nano-corpus"))
+    parser.add_argument("--dense", type=Path)
+    parser.add_argument("--leaks", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--documents", type=int, default=60)
+    parser.add_argument("--places", type=int, default=200)
+    parser.add_argument("--problems", type=int, default=40)
+    parser.add_argument("--ngram-tokens", type=int, default=20_000_000)
+    parser.add_argument("--forget-steps", type=int, default=60)
+    parser.add_argument("--only", choices=MEASURES, nargs="*", default=MEASURES)
+    options = parser.parse_args()
+    for needed in (options.checkpoint, options.corpus):
+        if not needed.is_dir():
+            print(f"{needed} is missing: make it with nlogn corpus nano and nlogn train pretrain",
+                  file=sys.stderr)  # fmt: skip
+            return 2
+    torch.set_num_threads(1)
+    bench = Bench(options)
+    counted = count_parameters(bench.model.config)
+    print("## The checkpoint on what it has not seen\n")
+    print(f"{size_label(counted.total)} parameters, {size_label(counted.active)} active, seed"
+          f" {options.seed}.")  # fmt: skip
+    card = options.checkpoint / "training.json"
+    if card.exists():
+        made = json.loads(card.read_text())
+        hours = made["training_seconds"] / 3600
+        print(f"Trained on {made['tokens']:,} tokens in {hours:.1f} hours.")
+    print("\n| | to beat | this |\n|---|---|---|")
+    for name in options.only:
+        for row in getattr(bench, name)():
+            print(f"| {' | '.join(row)} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
