@@ -210,8 +210,7 @@ def choose(
 
 
 def _bends_up(points: list[tuple[float, float]]) -> bool:
-    """Whether the logarithm of the cost is more a line in n than one in log n: one noisy last
-    size is no exponential growth."""
+    """Whether the logarithm of the cost is more a line in n than one in log n."""
     import numpy as np
 
     top, most = points[-1]
@@ -221,14 +220,18 @@ def _bends_up(points: list[tuple[float, float]]) -> bool:
     half, base = min(upper, key=lambda p: abs(p[0] - top / 2)), points[0][1]
     if most - base < 8 * (half[1] - base):  # a jump of a table, say
         return False
-    logs = np.log([y for _, y in upper])
-    sizes = np.array([n for n, _ in upper])
-    misses = []
-    for x in (sizes, np.log(sizes)):
-        columns = np.stack([x, np.ones(len(x))], axis=1)
-        weights, *_ = np.linalg.lstsq(columns, logs, rcond=None)
-        misses.append(float(((columns @ weights - logs) ** 2).sum()))
-    return misses[0] < misses[1]
+    # Without the last size, too: one that is noisy must not decide.
+    for some in (upper, upper[:-1]) if len(upper) > 5 else (upper,):
+        logs = np.log([y for _, y in some])
+        sizes = np.array([n for n, _ in some])
+        misses = []
+        for x in (sizes, np.log(sizes)):
+            columns = np.stack([x, np.ones(len(x))], axis=1)
+            weights, *_ = np.linalg.lstsq(columns, logs, rcond=None)
+            misses.append(float(((columns @ weights - logs) ** 2).sum()))
+        if misses[0] >= misses[1]:
+            return False
+    return True
 
 
 def super_polynomial(data: list[tuple[float, float]], steep: float) -> Fit | None:

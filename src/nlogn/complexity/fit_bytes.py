@@ -28,6 +28,7 @@ BYTES_OFFSET = 192.0
 BYTES_NOISE = 160.0
 _PER_DOUBLING, _MOST_NOISE = 24.0, 256.0  # integers grow by four bytes, now and then
 _LAX = 0.14
+_JUMPS = 200.0  # times the best residual, that `_LAX` allows
 _BENT = 0.03  # rms relative error, up to which two kinks explain a growth
 _WINDOW = 7.9  # how many times larger the last size is than where growth has ended
 _STEP = 0.02  # of a plateau's cost, that may be noise
@@ -91,6 +92,10 @@ def _is_constant(points: Data) -> bool:
     quarter = [y for n, y in points if n <= top / 3.9]
     if high - low <= 512 and quarter and last <= quarter[-1]:
         return True
+    # A bounded container of numbers that leave the small ones: nothing before grows at all.
+    early = [y for n, y in points if n * 16 <= top]
+    if top >= 512 * least and max(early) - min(early) <= 16 and high - low < low / 2:
+        return True
     return _is_one_step([y for _, y in points], top / least)
 
 
@@ -105,13 +110,16 @@ def _is_one_step(costs: list[float], width: float) -> bool:
 
 def _class(data: list[tuple[float, float]], floor: float) -> Fit:
     table = residuals(data)
+    least = min(_BENT, *(loss for loss, _ in table.values()))
     for name, late in _KINKS.items():
         own = [[g(n) / y for n, y in data] for g in (FUNCTIONS[name], lambda n: 1.0)]
         bent = [[max(0.0, FUNCTIONS[name](n) - start) / y for n, y in data] for start in late]
         for kinks in (*([b] for b in bent), *itertools.pairwise(bent)):
             loss, _ = nnls([*own, *(b for b in kinks if any(b))], [1.0] * len(data))
-            if loss < min(table[name][0], _BENT if len(kinks) > 1 else 1.0):
+            if loss < min(table[name][0], least / 2 if len(kinks) > 1 else 1.0):
                 table[name] = (loss, 1.0)
+    if data[-1][1] < data[-1][0] / 8:  # each item takes a bit at least
+        table = {name: table[name] for name in table if _ORDER[name] < _ORDER["n"]}
     best = min(loss for loss, _ in table.values())
     if best > 0.05:
         stairs = _stairs(data)
@@ -120,8 +128,8 @@ def _class(data: list[tuple[float, float]], floor: float) -> Fit:
     # Tables jump and temporary copies come and go: that is no reason for a logarithm more.
     # At small sizes every lower term is still in sight; at huge ones a list is not possible.
     wide = 100 <= data[-1][0] <= HUGE
-    lax = {name: _LAX for name in ("n", "n^2", "n^3") if wide}
-    strict = {"sqrt n": 3.0} | RARE
+    lax = dict.fromkeys(("n", "n^2", "n^3"), min(_LAX, _JUMPS * best)) if wide else {}
+    strict = RARE if data[-1][0] > HUGE else {"sqrt n": 3.0} | RARE
     return choose(table, max(min(floor, 3 * best), 0.006), lax, strict)
 
 

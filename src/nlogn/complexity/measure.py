@@ -3,23 +3,20 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlogn.cases import SizedInputs, sized_inputs
 from nlogn.complexity import bigo
-from nlogn.complexity.fit import Fit, fit, misfit
-from nlogn.complexity.fit2 import fit_two
-from nlogn.complexity.fit_bytes import BYTES_OFFSET, fit_bytes
+from nlogn.complexity.fit import fit
 from nlogn.complexity.growth import (
     Complexity,
     Growth,
     Leak,
     LineMemory,
     MemoryProfile,
-    Point,
 )
 from nlogn.complexity.harness import harness
+from nlogn.complexity.shapes import Shape, envelope, memory_growth, time_growth, worst
 from nlogn.sandbox import Limits, Program, Report, Sandbox, shared_sandbox
 
 TICKS = 60_000  # counted iterations of the largest size
@@ -31,7 +28,6 @@ MEMORY_SIZE = 4_200  # where `ENOUGH_SIZES` are below: larger ones have changed 
 ENOUGH_SIZES = 8
 # Where memory of up to so many items names no class surely, larger sizes are run, uncounted.
 ENOUGH_MEMORY_SIZE, LARGER_STEPS, SURE = 500, 1_000_000, 0.6
-FEW_SIZE, GUESS, GUESS_TWO = 256, 0.35, 0.2  # up to this size and confidence, a class is a guess
 PROFILE_STEPS, PROFILE_SIZE = 8_000, 2_100  # of the call whose memory is told by line
 LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 # CPU time per step may grow a few times where data outgrow a cache or a branch predictor, so the
@@ -39,36 +35,9 @@ LEAK_STEPS = 3000  # a call may take to be repeated in search of a leak
 CPU_FLOOR_S, CPU_TOP_S = 0.0005, 0.005  # times below the one say nothing; one must reach the other
 CPU_SUSPECT, CPU_SUSPECT_RANGE = 0.5, 2.0  # one run: what is worth a second look
 CPU_EXCESS, CPU_RANGE = 0.7, 6.0  # the fastest of three: what is believed
-SCATTER = 0.03  # rms relative error beyond which a class may be noise's
-COSTLIER = 1.1  # times the cost, from which a shape of no class may be the worst
 CLOCK = 4.0  # wall-clock seconds allowed for a second of CPU time
 _CUT_OFF = ("wall_limit", "cpu_limit")
 MEMORY_DEPTH = 3e7  # tracemalloc walks the stack at every allocation: frames times steps
-
-
-@dataclass
-class _Shape:
-    """One generator's measurements on their way to a `Growth`."""
-
-    inputs: SizedInputs
-    report: Report | None = None
-    two: bool = False
-    scalar: bool = False
-    steps: dict[tuple[int, int | None], int] = field(default_factory=dict)
-    frames: dict[tuple[int, int | None], int] = field(default_factory=dict)
-    made: dict[tuple[int, int | None], int] = field(default_factory=dict)
-    nominal: dict[int, int] = field(default_factory=dict)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    flags: tuple[str, ...] = ()
-    fault: tuple[str, str] | None = None
-    peaks: dict[tuple[int, int | None], int] = field(default_factory=dict)
-    cpu: dict[tuple[int, int | None], float] = field(default_factory=dict)
-    hung: tuple[int, int | None] | None = None  # where a run did not end within the wall clock
-    cut_off: bool = False  # the memory runs did not all end within the wall clock
-    overran: int | None = None  # where a run took many times the steps that were expected
-    leak: Leak | None = None
-    doubt: str = ""
-    spoilt: bool = False  # the program sent what only our harness should
 
 
 def measure(
@@ -102,7 +71,7 @@ def measure(
     shapes, source, problem = _shapes(program, inputs)
     if problem:
         return _failed(*problem, source, seed, sandbox)
-    measured = [_Shape(s) for s in shapes]
+    measured = [Shape(s) for s in shapes]
     for shape in measured:
         _climb(program, shape, sandbox, seed, wall_s)
     good = [s for s in measured if s.fault is None]
@@ -112,9 +81,9 @@ def measure(
     for shape in good:
         _run_plain(program, shape, sandbox, seed, memory, wall_s)
         shape.doubt = _doubt(program, shape, sandbox, seed, wall_s)
-    worst_time = _worst([(s, *_time(s)) for s in good])
+    worst_time = worst([(s, *time_growth(s)) for s in good])
     if memory:
-        space = _worst([(s, *_memory(s)) for s in good])
+        space = worst([(s, *memory_growth(s)) for s in good])
     else:
         space = Growth("unknown", 0.0, None, (), "bytes", "not asked for")
     leak = next((s.leak for s in good if s.leak), None)
@@ -162,7 +131,7 @@ def _failed(status: str, message: str, source: str, seed: int, sandbox: Sandbox)
 # --- running -----------------------------------------------------------------------------------
 
 
-def _payload(program: Program, shape: _Shape, seed: int, do: str) -> dict[str, Any]:
+def _payload(program: Program, shape: Shape, seed: int, do: str) -> dict[str, Any]:
     return {"do": do, "code": program.code, "entry": program.entry,
             "inputs": shape.inputs.source, "seed": seed}  # fmt: skip
 
@@ -172,7 +141,7 @@ def _limits(wall_s: float) -> Limits:
     return Limits(wall_s=wall_s, cpu_s=wall_s / CLOCK, memory_bytes=2 << 30)
 
 
-def _climb(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float) -> None:
+def _climb(program: Program, shape: Shape, sandbox: Sandbox, seed: int, wall_s: float) -> None:
     payload = _payload(program, shape, seed, "ladder")
     payload |= {"ticks": TICKS, "work": WORK, "two": GRID_SHARE}
     report = sandbox.execute(harness(), payload, _limits(wall_s))
@@ -232,7 +201,7 @@ def _key(message: dict[str, Any]) -> tuple[int, int | None]:
     return message["n"], message["m"]
 
 
-def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, str]:
+def _why_too_few(shape: Shape, report: Report, end: str | None) -> tuple[str, str]:
     if shape.errors:
         error = shape.errors[0]
         where = f"at n={error['n']}" + (f", m={error['m']}" if error["m"] is not None else "")
@@ -252,7 +221,7 @@ def _why_too_few(shape: _Shape, report: Report, end: str | None) -> tuple[str, s
     return report.status, message or f"the program ended as {report.status}"
 
 
-def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
+def _plan(shape: Shape) -> tuple[list[list[Any]], list[list[Any]]]:
     """Which sizes to run plainly: for memory, and for CPU time."""
     keys = sorted(shape.steps, key=lambda k: (k[0], k[1] or 0))
     cheap = [
@@ -278,7 +247,7 @@ def _plan(shape: _Shape) -> tuple[list[list[Any]], list[list[Any]]]:
 
 
 def _run_plain(
-    program: Program, shape: _Shape, sandbox: Sandbox, seed: int, memory: bool, wall_s: float
+    program: Program, shape: Shape, sandbox: Sandbox, seed: int, memory: bool, wall_s: float
 ) -> None:
     sizes, cpu = _plan(shape)
     small = [k for k, v in shape.steps.items() if k[0] >= 8 and v < LEAK_STEPS]
@@ -291,7 +260,7 @@ def _run_plain(
 
 
 def _footprint(
-    program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float, do: dict[str, Any]
+    program: Program, shape: Shape, sandbox: Sandbox, seed: int, wall_s: float, do: dict[str, Any]
 ) -> None:
     """Run the plain program; what is told of other sizes than were asked for is no news."""
     asked = {(n, m) for n, m in [*do["memory"], *do["cpu"], (do["leak"], None)]}
@@ -319,7 +288,7 @@ def _footprint(
             shape.cut_off = True
 
 
-def _larger(shape: _Shape) -> list[list[Any]]:
+def _larger(shape: Shape) -> list[list[Any]]:
     """Sizes beyond those that were counted, where these leave the class of the memory open: the
     plain program is faster than the counted one, and the counted steps say how much longer it
     takes. Only where the depth of the calls no longer grows, since only the counted run sees it."""
@@ -327,9 +296,9 @@ def _larger(shape: _Shape) -> list[list[Any]]:
         return []
     top = max(shape.peaks)[0]
     frames = {shape.frames[k] for k in sorted(shape.peaks)[-3:]}
-    if top >= ENOUGH_MEMORY_SIZE or len(frames) > 1 or _memory(shape)[0].confidence >= SURE:
+    if top >= ENOUGH_MEMORY_SIZE or len(frames) > 1 or memory_growth(shape)[0].confidence >= SURE:
         return []
-    found = fit(_envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
+    found = fit(envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
     if found.name in ("unknown", "2^n", "n!"):
         return []
     grown, more = bigo.BigO(found.name), []
@@ -343,7 +312,7 @@ def _larger(shape: _Shape) -> list[list[Any]]:
 
 
 def _profile(
-    program: Program, shapes: list[_Shape], space: Growth, sandbox: Sandbox, seed: int,
+    program: Program, shapes: list[Shape], space: Growth, sandbox: Sandbox, seed: int,
     wall_s: float,
 ) -> MemoryProfile | None:  # fmt: skip
     """Memory by line, on the shape that the memory's class was found on."""
@@ -372,7 +341,7 @@ def _is_line(row: Any) -> bool:
 # --- the CPU clock's objection -----------------------------------------------------------------
 
 
-def _doubt(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s: float) -> str:
+def _doubt(program: Program, shape: Shape, sandbox: Sandbox, seed: int, wall_s: float) -> str:
     """Why the counted steps cannot be the whole cost, or ""."""
     if shape.spoilt:
         return "uncertain: the program interferes with its own measurement"
@@ -382,7 +351,7 @@ def _doubt(program: Program, shape: _Shape, sandbox: Sandbox, seed: int, wall_s:
         return (f"uncertain: the run at {where} did not end, though the counted steps say that it "
                 "should be short")  # fmt: skip
     if shape.overran and not shape.two:
-        found = fit(_envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
+        found = fit(envelope(shape, {k: float(v) for k, v in shape.steps.items()}))
         if found.name != "unknown":
             g, n, top = bigo.BigO(found.name), shape.overran, max(k[0] for k in shape.steps)
             more = bigo.log_value(g, n) - bigo.log_value(g, top)
@@ -412,7 +381,7 @@ def _ends(cpu: dict[tuple[int, int | None], float]) -> list[tuple[int, int | Non
 
 
 def _steeper(
-    shape: _Shape, cpu: dict[tuple[int, int | None], float], width: float, excess: float
+    shape: Shape, cpu: dict[tuple[int, int | None], float], width: float, excess: float
 ) -> bool:
     """Whether CPU time, where it is well above the clock's noise, outgrows the steps by a power
     of n of at least `excess`, all along a range of sizes at least `width` times wide."""
@@ -428,112 +397,6 @@ def _steeper(
     return over(keys[0], keys[-1]) >= excess and all(
         over(a, b) >= excess / 2 for a, b in itertools.pairwise(keys)
     )
-
-
-# --- judging -----------------------------------------------------------------------------------
-
-
-def _envelope(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> list[tuple[int, float]]:
-    """(n, cost) ascending. Where the size is a number, the worst of each neighbourhood."""
-    out: dict[int, float] = {}
-    for (n, _), value in cost.items():
-        at = shape.nominal[n]
-        out[at] = max(out.get(at, 0.0), value)
-    return sorted(out.items())
-
-
-def _grid(cost: dict[tuple[int, int | None], float]) -> list[tuple[int, int, float]]:
-    return [(n, m, value) for (n, m), value in sorted(cost.items()) if m is not None]
-
-
-def _points(shape: _Shape, cost: dict[tuple[int, int | None], float]) -> tuple[Point, ...]:
-    return tuple(
-        Point(n, m, float(value), shape.cpu.get((n, m)), shape.inputs.shape)
-        for (n, m), value in sorted(cost.items(), key=lambda i: (i[0][0], i[0][1] or 0))
-    )
-
-
-def _growth(shape: _Shape, found: Fit, cost: Any, unit: Any, note: str) -> Growth:
-    name = found.name if found.name == "unknown" else f"O({found.name})"
-    runner = f"O({found.runner_up})" if found.runner_up else None
-    flags = shape.flags if unit == "steps" else ()
-    return Growth(name, found.confidence, runner, _points(shape, cost), unit, note, flags)
-
-
-def _time(shape: _Shape) -> tuple[Fit, Growth]:
-    cost = {k: float(v) for k, v in shape.steps.items()}
-    found = fit_two(_grid(cost)) if shape.two else fit(_envelope(shape, cost))
-    if shape.doubt:
-        found = Fit("unknown", 0.0, found.name, found.residual)
-    return found, _growth(shape, found, cost, "steps", shape.doubt)
-
-
-def _memory(shape: _Shape) -> tuple[Fit, Growth]:
-    cost = {k: float(max(v, 0) + shape.frames.get(k, 0)) for k, v in shape.peaks.items()}
-    if shape.spoilt or shape.cut_off:
-        found, note = Fit("unknown", 0.0, None, math.inf), shape.doubt
-        if shape.cut_off:
-            note = "uncertain: the runs that watch the memory did not end in time"
-        return found, _growth(shape, found, {} if shape.spoilt else cost, "bytes", note)
-    if shape.two:
-        found = fit_two(_grid(cost), offset=BYTES_OFFSET)
-        guess = found.confidence < GUESS_TWO
-    else:
-        found = fit_bytes(_envelope(shape, cost))
-        few = max(cost, default=(0, None))[0] < FEW_SIZE
-        guess = few and found.confidence < GUESS
-    if guess and found.name != "unknown":
-        note = f"too few sizes to tell: O({found.name}) fits best"
-        found = Fit("unknown", 0.0, found.name, found.residual)
-        return found, _growth(shape, found, cost, "bytes", note)
-    return found, _growth(shape, found, cost, "bytes", "")
-
-
-def _worst(candidates: list[tuple[_Shape, Fit, Growth]]) -> Growth:
-    """The growth of the worst shape; unknown where a shape of no class may be worse than it."""
-    doubted = next((g for s, _, g in candidates if s.doubt and g.unit == "steps"), None)
-    known = [c for c in candidates if c[1].name != "unknown"]
-    if not known or doubted:
-        return doubted or candidates[0][2]
-    known.sort(key=lambda c: (bigo.rank(bigo.BigO(c[1].name)), c[1].confidence), reverse=True)
-    top = next((c for c in known if not _scatters(c, known)), known[0])
-    if len(candidates) == 1:
-        return top[2]
-    shape, _, growth = top
-    note = f"worst of {len(candidates)} shapes: {shape.inputs.shape}"
-    for other, fitted, its in candidates:
-        if fitted.name == "unknown" and _times_as_much(its, growth) > COSTLIER:
-            note = (f"{other.inputs.shape} costs more than {shape.inputs.shape} "
-                    f"({growth.big_o}) and its growth fits no class")  # fmt: skip
-            return replace(its, runner_up=growth.big_o, note=note)
-    return replace(growth, note="; ".join(filter(None, (growth.note, note))))
-
-
-def _scatters(found: tuple[_Shape, Fit, Growth], known: list[tuple[_Shape, Fit, Growth]]) -> bool:
-    """Whether a shape has its class only from the noise in its costs: another shape's is clear,
-    explains this one's costs nearly as well, and costs no less but for the noise."""
-    shape, fitted, growth = found
-    if shape.two or fitted.residual < SCATTER:
-        return False
-    costs = _envelope(shape, {(p.n, p.m): p.cost for p in growth.points})
-    return any(
-        clear.residual < fitted.residual / 2
-        and bigo.rank(bigo.BigO(clear.name)) < bigo.rank(bigo.BigO(fitted.name))
-        and _times_as_much(growth, its) <= 2
-        and misfit(costs, clear.name) <= 2 * fitted.residual
-        for _, clear, its in known
-    )
-
-
-def _times_as_much(one: Growth, other: Growth) -> float:
-    """The ratio of two shapes' costs at the largest size that both were measured at; 1 where
-    there is none."""
-    costs = {(p.n, p.m): p.cost for p in other.points}
-    both = [p for p in one.points if (p.n, p.m) in costs]
-    if not both:
-        return 1.0
-    largest = max(both, key=lambda p: p.n * (p.m or 1))
-    return largest.cost / max(costs[largest.n, largest.m], 1.0)
 
 
 def count_steps(
