@@ -118,8 +118,9 @@ def main() -> None:
     count = count_parameters(config)
     work = flops_per_token(config, length) * rows * length
     print("## Training throughput\n")
-    print(f"{size_label(count.total)} parameters ({size_label(count.active)} active), {rows} x"
-          f" {length} tokens per step, {arguments.threads} thread(s), {arguments.precision}, best of"
+    print(f"{size_label(count.total)} parameters ({size_label(count.active)} active),"
+          f" {rows} x {length} tokens per step, {arguments.threads} thread(s),"
+          f" {arguments.precision}, best of"
           f" {arguments.rounds} rounds; largest difference of first losses {spread:.1e};"
           f" matrix-product peak {best / 1e9:.0f} GFLOP/s.\n")  # fmt: skip
     print("| | tokens/s (best) | tokens/s (median) | of peak (best) |\n|---|---|---|---|")
