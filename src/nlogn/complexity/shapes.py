@@ -12,7 +12,7 @@ from nlogn.complexity.fit_bytes import BYTES_OFFSET, fit_bytes
 from nlogn.complexity.growth import Growth, Leak, Point
 from nlogn.sandbox import Report
 
-FEW_SIZE, GUESS, GUESS_TWO = 256, 0.35, 0.15  # up to this size and confidence, a class is a guess
+FEW_SIZE, GUESS, GUESS_TWO = 256, 0.35, 0.2  # up to this size and confidence, a class is a guess
 SCATTER = 0.03  # rms relative error beyond which a class may be noise's
 COSTLIER = 1.1  # times the cost, from which a shape of no class may be the worst
 
