@@ -107,6 +107,22 @@ def f(x):
     assert [o.status for o in first] == ["ok", "crashed"]
 
 
+def test_after_an_exception_the_same_process_goes_on_up_to_a_limit(sandbox: Sandbox) -> None:
+    code = """
+import os, time
+def f(x):
+    if x in (1, 2): raise ValueError(os.getpid())
+    if x == 4:
+        while True: pass
+    return os.getpid()
+"""
+    calls = [(i,) for i in range(7)]
+    outcomes = sandbox.call(Program(code, "f"), calls, QUICK, stop_on_limit=True)
+    assert [o.status for o in outcomes] == ["ok", "exception", "exception", "ok", "cpu_limit"]
+    told = {str(o.error.message) if o.error else str(o.value) for o in outcomes[:4]}
+    assert len(told) == 1
+
+
 def test_cpu_limit_holds_for_each_call(sandbox: Sandbox) -> None:
     code = (
         "import time\ndef f(x):\n t = time.process_time()\n while time.process_time() - t < x: pass"

@@ -13,7 +13,7 @@ from nlogn.problems.problem import Case
 from nlogn.sandbox import Limits, Outcome, Program, ProgramError, Sandbox
 
 LIMITED = frozenset(("wall_limit", "cpu_limit", "step_limit", "memory_limit", "output_limit"))
-BATCH = 50_000  # characters of input sent together
+BATCH = 300_000  # characters of input sent together
 ENDS_AT_ONCE = frozenset(("invalid", "system_error"))
 
 
@@ -69,7 +69,7 @@ def run_cases(
             outcomes = sandbox.run_many(program, stdins, limits)
         else:
             outcomes = sandbox.call(
-                program, [c.args or () for c in left], limits, stop_on_failure=True
+                program, [c.args or () for c in left], limits, stop_on_limit=True
             )
         done += zip(left, outcomes, strict=False)
         last = outcomes[-1]

@@ -245,12 +245,15 @@ class Sandbox:
         *,
         args_after: bool = False,
         stop_on_failure: bool = False,
+        stop_on_limit: bool = False,
     ) -> list[Outcome]:
         """Call the program's entry on each argument tuple; the limits hold for each call.
 
         All calls share one process until one of them ends it; the rest go on in a fresh one.
-        With `stop_on_failure` the list ends with the first outcome that is not "ok".
+        With `stop_on_failure` the list ends with the first outcome that is not "ok", with
+        `stop_on_limit` with the first whose call ended its process or hit a limit.
         """
+        stop = "failure" if stop_on_failure else "limit" if stop_on_limit else ""
         if program.entry is None or program.language != "python":
             raise ValueError("only a Python program with an entry can be called")
         encoded = [values.encode(tuple(args), max_bytes=1 << 30) for args in calls]
@@ -260,13 +263,13 @@ class Sandbox:
         while len(outcomes) < len(encoded):
             had = len(outcomes)
             ending = self._call_some(
-                program, encoded[had:], limits, outcomes, left, args_after, stop_on_failure
+                program, encoded[had:], limits, outcomes, left, args_after, stop
             )
             if ending.lost and len(outcomes) > had:
                 continue
             left = ending.answer_bytes_left
             if len(outcomes) == len(encoded) or (
-                stop_on_failure and len(outcomes) > had and outcomes[-1].status != "ok"
+                len(outcomes) > had and _ends(stop, outcomes[-1].status)
             ):
                 break
             status, error = _status(ending, limits)
@@ -281,10 +284,10 @@ class Sandbox:
             )
             if not ending.marked or status == "system_error":
                 # The module itself fails, or we do: so would every call.
-                rest = 1 if stop_on_failure else len(encoded) - len(outcomes)
+                rest = 1 if stop else len(encoded) - len(outcomes)
                 return outcomes + [failed] * rest
             outcomes.append(failed)
-            if stop_on_failure:
+            if stop:
                 break
         return outcomes
 
@@ -296,7 +299,7 @@ class Sandbox:
         outcomes: list[Outcome],
         left: int,
         after: bool,
-        stop: bool,
+        stop: str,
     ) -> Ending:
         payload = {
             "code": program.code,
@@ -402,6 +405,11 @@ def whole_program_outcome(ending: Ending, limits: Limits) -> Outcome:
 
 def _profile(limits: Limits) -> Literal["python", "python_threads"]:
     return "python_threads" if limits.processes > 0 else "python"
+
+
+def _ends(stop: str, status: Status) -> bool:
+    """Whether an outcome that the program told ends a list of calls; see `call`."""
+    return status != "ok" if stop == "failure" else stop == "limit" and status.endswith("_limit")
 
 
 def _status(ending: Ending, limits: Limits) -> tuple[Status, ProgramError | None]:

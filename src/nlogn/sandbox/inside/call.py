@@ -1,7 +1,8 @@
 """Call one function of an untrusted program on many argument tuples.
 
 payload: {"code", "entry", "calls": [encoded tuple, ...], "max": bytes, "after": bool,
-          "stop": bool, "steps": most per call or None}
+          "stop": "failure", "limit" (see `Sandbox.call`) or "",
+         "steps": most per call or None}
 messages: per call
           [status, value, arguments after, error, stdout, stderr, wall seconds, cpu seconds, steps]
 A call that ends the process has no message: the outside sees which one it was.
@@ -156,6 +157,8 @@ def main(payload: dict[str, Any], send: Any) -> str | None:
         result += [_taken(out), _taken(err), wall() - began, cpu() - spent]
         result.append(None if counter is None else counter.made)
         send(result)
-        if stop and result[0] != "ok":
+        if stop == "failure" and result[0] != "ok":
+            return None
+        if stop == "limit" and result[0].endswith("_limit"):
             return None
     return "answered"
