@@ -3,16 +3,16 @@
 import hashlib
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 from nlogn import values
 from nlogn.annotate.candidates import Candidate
 from nlogn.annotate.variants import skeleton
-from nlogn.complexity import Complexity, measure
+from nlogn.complexity import Complexity
 from nlogn.judge import Suite, judge_program
+from nlogn.judge.judging import growth_of
 from nlogn.judge.verdict import FailingCase, Verdict
-from nlogn.judge.yardstick import fitting_inputs, total_steps
+from nlogn.judge.yardstick import total_steps
 from nlogn.problems.problem import Problem
 from nlogn.sandbox import Program, Sandbox
 
@@ -34,10 +34,7 @@ def annotate(
     growth: Complexity | None = None
     steps = None
     if verdict.accepted and program.language == "python":
-        # Measurement goes by the suite's own sized inputs, so all candidates climb the same ones.
-        whole = replace(suite, signature=None).runnable(program)
-        sized = suite.sized or fitting_inputs(program, problem, sandbox)
-        growth = measure(whole, sized, sandbox=sandbox, seed=seed, profile=True)
+        growth = growth_of(program, suite, sandbox, problem=problem, seed=seed, profile=True)
         steps = total_steps(program, suite, sandbox)
     return {
         **_identity(candidate, problem),

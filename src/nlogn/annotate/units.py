@@ -13,12 +13,15 @@ from typing import Any
 from nlogn.annotate.candidates import Candidate, candidates
 from nlogn.annotate.record import Row, annotate
 from nlogn.cases.sized import SizedInputs
+from nlogn.complexity import make_inputs
 from nlogn.judge import Suite, SuiteError, suite_for
+from nlogn.judge.making import called
+from nlogn.judge.running import run_suite
 from nlogn.judge.yardstick import measurable
 from nlogn.problems.problem import Problem
 from nlogn.sandbox import Program, Sandbox
 
-CASE_S = 2.0  # CPU seconds that a program may take for one case
+CASE_S, MARGIN = 0.5, 10.0  # CPU seconds that a program may take for one case; see `_patient`
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +113,29 @@ class Worker:
                           from_json=task.cases is not None)  # fmt: skip
         if task.inputs is not None:
             suite = replace(suite, sized=(SizedInputs("given", task.inputs, "given"),))
-        self._suite = measurable(_patient(suite), task.problem, self.sandbox)
+        suite = _patient(suite, task.problem, self.sandbox)
+        suite = measurable(suite, task.problem, self.sandbox)
+        sized = tuple(make_inputs(one, self.sandbox, entry=first.entry, seed=unit.seed)
+                      for one in suite.sized or ())  # fmt: skip
+        self._suite = replace(suite, sized=sized)
         self._stream = _Stream(source)
         self._at = (task.name, unit.seed)
 
 
-def _patient(suite: Suite) -> Suite:
-    """The suite with `CASE_S` for a case: one hang in fifty programs would else take as long as
-    all the others. A slow reference widens it, as it does for the judge."""
-    cpu = min(suite.limits.cpu_s, CASE_S)
-    limits = replace(suite.limits, cpu_s=cpu, wall_s=min(suite.limits.wall_s, 4 * cpu))
-    return replace(suite, limits=limits)
+def _patient(suite: Suite, problem: Problem | None, sandbox: Sandbox) -> Suite:
+    """The suite with less time for a case, since one hang in fifty programs would else take as
+    long as all the others: `CASE_S`, or `MARGIN` times what the problem's slowest right solution
+    takes. A program of the user's own gets all of the judge's time."""
+    if problem is None:
+        return suite
+    slowest = 0.0
+    for solution in problem.solutions:
+        if solution.language == "python":
+            judged = run_suite(called(problem, solution), suite, sandbox)
+            slowest = max([slowest, *(j.outcome.cpu_s for j in judged if j.status == "accepted")])
+    most = max(suite.limits.cpu_s, 2 * slowest)
+    cpu = max(CASE_S, min(MARGIN * slowest, most))
+    return replace(suite, limits=replace(suite.limits, cpu_s=cpu))
 
 
 def _program(task: Task, candidate: Candidate) -> Program:

@@ -9,8 +9,8 @@ a tree or graph; m is the second independent one of these. Arguments that belong
 early a program can stop.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlogn.cases.infer import infer_signature
@@ -34,15 +34,22 @@ from nlogn.cases.types import (
 )
 from nlogn.sandbox.types import Program
 
+Made = Mapping[tuple[int, int, int | None], tuple[int, int, bytes]]
+
 
 @dataclass(frozen=True, slots=True)
 class SizedInputs:
     """`source` is a Python expression, a lambda of one or two sizes and a `random.Random`, that
-    makes the tuple of arguments (the stdin text of a whole program)."""
+    makes the tuple of arguments (the stdin text of a whole program).
+
+    `made` holds what `nlogn.complexity.make_inputs` made of it before: by (seed, n, m), what
+    making took in ticks and in work, and the arguments in marshal's form.
+    """
 
     shape: str
     source: str
     provenance: str
+    made: Made = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def sizes(self) -> int:

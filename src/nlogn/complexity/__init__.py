@@ -10,6 +10,7 @@ from typing import Any
 
 from nlogn.complexity.bigo import BigO, cheaper, evaluate, parse, rank
 from nlogn.complexity.growth import Complexity, Growth, Leak, Point
+from nlogn.complexity.made import make_inputs
 from nlogn.complexity.measure import count_steps, measure
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "complexity",
     "count_steps",
     "evaluate",
+    "make_inputs",
     "measure",
     "parse",
     "rank",

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 _FILES = ("meter", "rewrite", "hooks", "twins", "charges", "loading", "ladder", "footprint",
-          "lines")  # fmt: skip
+          "lines", "making")  # fmt: skip
 _OWN_IMPORT = re.compile(
     r"^from nlogn\.complexity\.inside\.\w+ import (?:\([^)]*\)|.*)$\n?", re.MULTILINE
 )
@@ -13,7 +13,7 @@ _MAIN = """
 
 def main(payload, send):
     {"ladder": main_ladder, "footprint": main_footprint, "count": main_count,
-     "lines": main_lines}[payload["do"]](payload, send)
+     "lines": main_lines, "making": main_making}[payload["do"]](payload, send)
 """
 
 

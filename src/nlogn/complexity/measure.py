@@ -133,7 +133,7 @@ def _failed(status: str, message: str, source: str, seed: int, sandbox: Sandbox)
 
 def _payload(program: Program, shape: Shape, seed: int, do: str) -> dict[str, Any]:
     return {"do": do, "code": program.code, "entry": program.entry,
-            "inputs": shape.inputs.source, "seed": seed}  # fmt: skip
+            "inputs": shape.inputs.source, "seed": seed, "made": shape.inputs.made}  # fmt: skip
 
 
 def _limits(wall_s: float) -> Limits:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nlogn.cases.corpus import FailureCorpus
 from nlogn.cases.shrink import shrink
+from nlogn.complexity import Complexity
 from nlogn.complexity import measure as measure_growth
 from nlogn.judge import verdict as v
 from nlogn.judge.making import suite_for
@@ -246,10 +247,8 @@ def _measured(
     if program.language != "python":
         why = f"growth is measured on Python programs, not on {program.language}"
         return replace(base, time=v.unmeasured("steps", why), memory=v.unmeasured("bytes", why))
-    whole = replace(suite, signature=None).runnable(program)
     suite = measurable(suite, problem, sandbox)
-    sized = inputs or suite.sized or fitting_inputs(program, problem, sandbox)
-    growth = measure_growth(whole, sized, sandbox=sandbox, seed=seed)
+    growth = growth_of(program, suite, sandbox, problem=problem, inputs=inputs, seed=seed)
     return replace(
         base,
         time=growth.time,
@@ -258,6 +257,17 @@ def _measured(
         steps=total_steps(program, suite, sandbox),
         reference_steps=suite.reference_steps,
     )
+
+
+def growth_of(
+    program: Program, suite: Suite, sandbox: Sandbox, *, problem: Problem | None,
+    inputs: str | None = None, seed: int = 0, profile: bool = False,
+) -> Complexity:  # fmt: skip
+    """The growth of a Python program on `inputs`, else on the sized inputs of its suite, which
+    all its candidates share, else on those that fit it."""
+    whole = replace(suite, signature=None).runnable(program)
+    sized = inputs or suite.sized or fitting_inputs(program, problem, sandbox)
+    return measure_growth(whole, sized, sandbox=sandbox, seed=seed, profile=profile)
 
 
 def _findings(program: Program) -> tuple[dict[str, Any], ...]:

@@ -1,7 +1,7 @@
 """Run the plain program at sizes that are known to be cheap: peak memory, CPU time, leaks.
 
-payload: {"code", "entry", "inputs", "seed", "memory": [[n, m], ...], "cpu": [[n, m], ...],
-          "leak": n or None}
+payload: {"code", "entry", "inputs", "seed", "made" (see `ladder`), "memory": [[n, m], ...],
+          "cpu": [[n, m], ...], "leak": n or None}
 messages: {"n", "m", "peak": bytes}, {"n", "m", "cpu": seconds}, {"leak": [line, bytes per call]},
           {"n", "m", "error": {...}}; before each size {"at": [n, m]}, last {"end": "done"}
 """
@@ -15,25 +15,34 @@ from typing import Any
 import nlogn_limits
 
 from nlogn.complexity.inside.ladder import quiet
-from nlogn.complexity.inside.loading import BadInputs, BadProgram, Loaded, make_args
+from nlogn.complexity.inside.loading import (
+    BadInputs,
+    BadProgram,
+    Loaded,
+    kept_args,
+    make_args,
+)
 from nlogn.complexity.inside.meter import PROGRAM_FILE
 
 _cpu_clock = time.process_time  # the program's threads included
 
 
-def _prepared(loaded: Loaded, n: int, m: int | None, seed: int) -> Any:
+def _prepared(loaded: Loaded, payload: Any, n: int, m: int | None) -> Any:
     module = loaded.fresh()
-    args = make_args(loaded.generator(module), n, m, seed, loaded.entry is None)
+    kept = kept_args(payload, n, m, payload["seed"])
+    whole = loaded.entry is None
+    args = kept[0] if kept else make_args(loaded.generator(module), n, m, payload["seed"], whole)
+    del kept
     if loaded.entry is None:
         loaded.prepare_stdin(args)
     return module, loaded.call(module, args), args
 
 
-def peak_of(loaded: Loaded, n: int, m: int | None, seed: int) -> int:
+def peak_of(loaded: Loaded, payload: Any, n: int, m: int | None) -> int:
     """Most bytes allocated at once above what the arguments take."""
     tracemalloc.start()
     try:
-        module, call, args = _prepared(loaded, n, m, seed)
+        module, call, args = _prepared(loaded, payload, n, m)
         _leave_room(args)
         gc.collect()  # all of it: empties the free lists too, from which allocations are not seen
         before = tracemalloc.get_traced_memory()[0]
@@ -54,16 +63,27 @@ def _leave_room(args: Any) -> None:
             arg.pop()
 
 
-def cpu_of(loaded: Loaded, n: int, m: int | None, seed: int, repeats: int = 1) -> float:
+def cpu_of(loaded: Loaded, payload: Any, n: int, m: int | None) -> float:
     best = 1e9
-    for _ in range(repeats):
-        module, call, args = _prepared(loaded, n, m, seed)
+    for _ in range(payload["repeats"]):
+        module, call, args = _prepared(loaded, payload, n, m)
         began = _cpu_clock()
         result = call()
         spent = _cpu_clock() - began
         del module, call, args, result
         best = min(best, spent)
     return best
+
+
+def held() -> dict[int, int]:
+    """Bytes now held by what each line of the program allocated."""
+    found: dict[int, int] = {}
+    # The rows themselves, not `Snapshot.filter_traces`, which takes 20 times as long.
+    for _, size, frames, *_ in tracemalloc.take_snapshot().traces._traces:  # type: ignore[attr-defined]
+        name, line = frames[0]
+        if name == PROGRAM_FILE:
+            found[line] = found.get(line, 0) + size
+    return found
 
 
 def leak_of(loaded: Loaded, n: int, seed: int) -> tuple[int, float] | None:
@@ -74,19 +94,17 @@ def leak_of(loaded: Loaded, n: int, seed: int) -> tuple[int, float] | None:
     few, many = 8, 32
     tracemalloc.start()
     try:
-        snapshots = []
+        seen = []
         for count in (few, many, many):
             for _ in range(count):
                 args = make_args(function, n, None, seed, whole)
                 loaded.call(module, args)()
                 args = None
             gc.collect()
-            snapshots.append(tracemalloc.take_snapshot())
-        # The snapshots themselves are not traced memory of the program's lines.
-        only = [tracemalloc.Filter(True, PROGRAM_FILE)]
-        first, second, third = (s.filter_traces(only) for s in snapshots)
-        early = {d.traceback[0].lineno: d.size_diff for d in second.compare_to(first, "lineno")}
-        late = {d.traceback[0].lineno: d.size_diff for d in third.compare_to(second, "lineno")}
+            seen.append(held())
+        first, second, third = seen
+        early = {line: size - first.get(line, 0) for line, size in second.items()}
+        late = {line: size - second.get(line, 0) for line, size in third.items()}
         growing = {
             line: (early[line] + late[line]) / (2 * many)
             for line in late
@@ -110,14 +128,14 @@ def main_footprint(payload: Any, send: Any) -> None:
                 # The first call fills caches of the interpreter itself.
                 n, m = payload[kind][0]
                 with contextlib.suppress(Exception):
-                    peak_of(loaded, n, m, seed)
+                    peak_of(loaded, payload, n, m)
             for n, m in payload[kind]:
                 send({"at": [n, m], "doing": kind})
                 try:
                     if kind == "cpu":
-                        value: float = cpu_of(loaded, n, m, seed, payload["repeats"])
+                        value: float = cpu_of(loaded, payload, n, m)
                     else:
-                        value = peak_of(loaded, n, m, seed)
+                        value = peak_of(loaded, payload, n, m)
                 except (BadInputs, BadProgram):
                     raise
                 except BaseException as error:

@@ -1,6 +1,7 @@
 """Climb the sizes and count: the harness that measures steps.
 
-payload: {"code", "entry", "inputs", "seed", "ticks", "work", "two": the two-size grid's limits}
+payload: {"code", "entry", "inputs", "seed", "made": {(seed, n, m): (ticks, work, marshalled
+          arguments)}, "ticks", "work", "two": the two-size grid's limits}
 messages: {"sizes": 1|2, "scalar": bool}, then per size {"run": [n, m]} when the program is
           called, and {"n", "m", "at", "ticks", "work", "frames",
           "made"}, where "at" is the nominal size and "made" what building the inputs took,
@@ -22,6 +23,7 @@ from nlogn.complexity.inside.loading import (
     Loaded,
     Null,
     check_arguments,
+    kept_args,
     make_args,
     sizes_of,
 )
@@ -111,9 +113,12 @@ class Climb:
                 raise BadInputs("the inputs take no size: write `lambda n, rng: (args,)`")
         if self.sizes == 2 and m is None:
             m = n
-        return module, make_args(
-            function, n, m, self.seed + 7919 * again, self.loaded.entry is None
-        )
+        seed = self.seed + 7919 * again
+        kept = kept_args(self.payload, n, m, seed)
+        if kept is not None:
+            return module, *kept
+        args = make_args(function, n, m, seed, self.loaded.entry is None)
+        return module, args, *meter_read()[:2]
 
     def run(self, n: int, m: int | None = None, size: int = 0) -> Any:
         """(share of the budget, of that for building, steps) at one size, or None where it
@@ -144,8 +149,7 @@ class Climb:
         """(ticks, work, frame bytes, ticks and work of building the inputs), or None."""
         whose = "inputs"
         try:
-            module, args = self.build(n, m, again)
-            made, moved, _ = meter_read()
+            module, args, made, moved = self.build(n, m, again)
             if not hasattr(self, "scalar"):
                 whole = self.loaded.entry is None
                 if not whole:

@@ -1,6 +1,6 @@
 """Which lines of the program hold memory: at its peak, when it returns, and afterwards.
 
-payload: {"code", "entry", "inputs", "seed", "n", "m"}
+payload: {"code", "entry", "inputs", "seed", "made" (see `ladder`), "n", "m"}
 messages: {"n", "m", "peak": bytes, "lines": [[line, at the peak, on return, afterwards], ...]},
           or {"error": {...}}
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import nlogn_limits
 
-from nlogn.complexity.inside.footprint import _leave_room, _prepared
+from nlogn.complexity.inside.footprint import _leave_room, _prepared, held
 from nlogn.complexity.inside.ladder import quiet
 from nlogn.complexity.inside.loading import Loaded
 from nlogn.complexity.inside.meter import PROGRAM_FILE
@@ -36,7 +36,20 @@ class _Watch:
     def start(self) -> None:
         self.before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-        sys.settrace(self.trace)
+        sys.settrace(self.trace if self.until < 0 else self.count)
+
+    def count(self, frame: Any, event: str, arg: Any) -> Any:
+        """The second time: no more than finding the event again."""
+        if frame.f_code.co_filename != PROGRAM_FILE:
+            return None
+        self.reached()
+        return self.count
+
+    def reached(self) -> None:
+        if self.event == self.until:
+            self.held = held()
+            sys.settrace(None)
+        self.event += 1
 
     def trace(self, frame: Any, event: str, arg: Any) -> Any:
         if frame.f_code.co_filename != PROGRAM_FILE:
@@ -59,20 +72,9 @@ class _Watch:
             self.best, self.best_line = peak, self.line
             self.best_event = self.event if later else self.event - 1
             self.best_held = now if later else self.before
-        if self.event == self.until:
-            self.held = held()
         self.event += 1
         self.before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-
-
-def held() -> dict[int, int]:
-    """Bytes now held by what each line of the program allocated."""
-    only = [tracemalloc.Filter(True, PROGRAM_FILE)]
-    found: dict[int, int] = {}
-    for one in tracemalloc.take_snapshot().filter_traces(only).statistics("lineno"):
-        found[one.traceback[0].lineno] = one.size
-    return found
 
 
 def _watched(payload: Any, until: int) -> Any:
@@ -80,7 +82,7 @@ def _watched(payload: Any, until: int) -> Any:
     loaded = Loaded(payload["code"], payload["entry"], payload["inputs"], False)
     tracemalloc.start()
     try:
-        module, call, args = _prepared(loaded, payload["n"], payload["m"], payload["seed"])
+        module, call, args = _prepared(loaded, payload, payload["n"], payload["m"])
         _leave_room(args)
         gc.collect()
         before = held() if until >= 0 else {}
@@ -90,7 +92,10 @@ def _watched(payload: Any, until: int) -> Any:
             result = call()
         finally:
             sys.settrace(None)
-        watch.look()
+        if until < 0:
+            watch.look()
+        elif watch.event <= until:  # the peak is where the call ends
+            watch.reached()
         returned = held() if until >= 0 else {}
         del result, call, args
         gc.collect()
@@ -107,7 +112,7 @@ def main_lines(payload: Any, send: Any) -> None:
     try:
         first = _watched(payload, -1)[0]
         gc.collect()
-        watch, before, returned, retained = _watched(payload, first.best_event)
+        watch, before, returned, retained = _watched(payload, max(first.best_event, 0))
         at_peak = dict(watch.held)
         spare = first.best - first.best_held
         if spare > 0:
