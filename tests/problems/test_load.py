@@ -123,6 +123,9 @@ def test_floats_are_compared_within_the_tolerance(tmp_path, sandbox):
         ({"problem.yaml": "validator_flags: float_tolerance much\n"}, "unknown validator flag"),
         ({"problem.yaml": "{[\n"}, "no valid YAML"),
         ({"problem.yaml": "- a\n"}, "mapping"),
+        ({"problem.yaml": "limits: 7\n"}, "limits must be a mapping"),
+        ({"problem.yaml": "limits: {time_limit: .nan}\n"}, "time limit nan is no number"),
+        ({"problem.yaml": "limits: {memory: -1}\n"}, "memory limit -1 is no number"),
         ({"data/secret/3.in": "1 1\n"}, "no 3.ans"),
         ({"problem_statement/problem.en.tex": " \n"}, "statement is empty"),
         ({"data/secret/testdata.yaml": "output_validator_flags: case_sensitive",
@@ -238,6 +241,12 @@ def test_torn_files(tmp_path, kind, keep):
         ('{"text": "t", "code": "def f(", "task_id": 1, "test_list": []}', "malformed", 1),
         ('{"text": "t", "code": "def f(): 1", "task_id": 1, "test_list": ["assert g() == 1"]}',
          "no test calls", 1),
+        ('{"text": "t", "code": 7, "task_id": 1, "test_list": []}', "`code` must be text", 1),
+        ('{"text": "t", "code": "", "task_id": 1, "test_list": "x"}', "must be a list", 1),
+        ('{"name": "p", "statement": "s", "tests": 5}', "`tests` must be a list of objects", 1),
+        ('{"name": "p", "statement": "s", "solutions": [{"name": "x"}]}', "malformed.*code", 1),
+        ('{"name": "p", "statement": "s", "time_limit_s": NaN}', "`time_limit_s` is nan", 1),
+        ('{"name": "p", "statement": "s", "memory_limit_bytes": -1}', "finite number", 1),
     ],
 )  # fmt: skip
 def test_rows_that_are_none(tmp_path, text, said, line):

@@ -162,6 +162,8 @@ WRONG = [
     (f"{BARE}{SIGNATURE}\n## Examples\n\n```input\n3\n```\n```output\n6\n```\n", 8, "whole prog"),
     (f"{BARE}\n\n## Paradigm\n\ncooking\n", 3, "algorithms, systems, web or data"),
     (f"{BARE}\n\n## Limits\n\n- time: soon\n", 5, "no limit"),
+    (f"{BARE}\n\n## Limits\n\n- time: 0 s\n", 5, "no limit"),
+    (f"{BARE}\n\n## Limits\n\n- memory: 0 B\n", 5, "no limit"),
     (f"{BARE}\n\n## Limits\n\n- tme: 2 s\n", 5, "no limit"),
     (f"{BARE}\n\n## Generators\n\n```python\nlambda n, rng: (n,)\n```\n", 6, "no shape"),
     (f"{BARE}\n\n## Generators\n\n```python random\nn * 2\n```\n", 6, "a generator is one"),

@@ -84,6 +84,11 @@ def test_a_statement_that_markdown_misreads_is_kept(statement: str, tmp_path: Pa
     assert statement in read.statement and read.signature is None and read.title == "T"
 
 
+def test_a_long_name_in_any_script_is_a_file(tmp_path: Path) -> None:
+    path = write_problem(Problem("漢" * 300, "Do it."), tmp_path)
+    assert load_problem(path).name == path.stem and len(path.stem) > 50
+
+
 def test_nothing_is_overwritten_and_no_draft_is_left(tmp_path: Path) -> None:
     problem = Problem("p", "Do it.")
     write_problem(problem, tmp_path)

@@ -19,6 +19,8 @@ from nlogn.problems.sections import Block
 from nlogn.problems.signatures import declared, of_function
 
 FLOAT_TOLERANCE = 1e-6  # what the "+" editions allow on floats where a row says 0
+_TEXTS = {"prompt", "entry_point", "canonical_solution", "test", "assertion", "code", "text"}
+_LISTS = {"test_list", "challenge_test_list", "test_imports", "base_input", "plus_input"}
 _LEETCODE_PREAMBLE = """\
 import bisect, collections, functools, heapq, itertools, math, operator, random, re, string
 from bisect import *
@@ -38,6 +40,11 @@ def problem_from_row(row: dict[str, Any]) -> Problem:
         ValueError: no known set has such rows, or this row is malformed.
     """
     keys = set(row)
+    for key, value in row.items():
+        if key in _TEXTS and not (isinstance(value, str) or value is None):
+            raise ValueError(f"`{key}` must be text, not {value!r:.40}")
+        if key in _LISTS and value and not isinstance(value, list):  # MBPP+ has {} for none
+            raise ValueError(f"`{key}` must be a list, not {value!r:.40}")
     try:
         if {"plus_input", "assertion"} <= keys:
             return _mbpp_plus(row)
@@ -48,15 +55,37 @@ def problem_from_row(row: dict[str, Any]) -> Problem:
         if {"prompt", "test", "meta"} <= keys:
             return _leetcode(row)
         if {"name", "statement"} <= keys:
-            from nlogn import jsonable
-
-            return jsonable.load(Problem, row)
+            return _exported(row)
     except (KeyError, TypeError, AttributeError, SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(f"this row is malformed ({type(error).__name__}: {error})") from error
     raise ValueError(
         f"no known set has rows with the keys {', '.join(sorted(map(str, keys))[:12])}: known are "
         "HumanEval, HumanEval+, MBPP, MBPP+, LeetCode contests, and exports of this program"
     )
+
+
+def _exported(row: dict[str, Any]) -> Problem:
+    """A problem as `nlogn.jsonable` writes it."""
+    from cattrs import BaseValidationError, transform_error
+
+    from nlogn import jsonable
+
+    for key in ("examples", "tests", "solutions", "wrong"):
+        items = row.get(key, [])
+        if not (isinstance(items, list) and all(isinstance(item, dict) for item in items)):
+            raise ValueError(f"`{key}` must be a list of objects, not {items!r:.40}")
+    try:
+        problem = jsonable.load(Problem, row)
+    except BaseValidationError as error:
+        raise ValueError(
+            f"this row is malformed ({'; '.join(transform_error(error)[:3])})"
+        ) from None
+    for name, least in (("time_limit_s", 1e-9), ("memory_limit_bytes", 1), ("tolerance", 0)):
+        if not least <= getattr(problem, name) < float("inf"):
+            raise ValueError(
+                f"`{name}` is {getattr(problem, name)}: it must be a finite number above 0"
+            )
+    return problem
 
 
 def _human_eval(row: dict[str, Any]) -> Problem:

@@ -27,6 +27,7 @@ _REASONS = {
     "time_limit_exceeded": "time limit exceeded",
 }
 _DEFAULT_TIME_S = 10.0
+_DEFAULT_MEMORY_MIB = 1024
 
 
 def package_roots(files: Files) -> list[str]:
@@ -56,8 +57,9 @@ def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str
         raise ProblemError("no cases: data/sample or data/secret must hold .in and .ans", where)
     checker, tolerance = _checker(flags, where)
     checker = _own_check(package) or checker
-    limits = config.get("limits")
-    limits = limits if isinstance(limits, dict) else {}
+    limits = config.get("limits") or {}
+    if not isinstance(limits, dict):
+        raise ProblemError(f"limits must be a mapping, not {limits!r:.40}", where + "problem.yaml")
     right, wrong = _submissions(package)
     return Problem(
         name=name,
@@ -69,8 +71,8 @@ def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str
         tolerance=tolerance,
         solutions=tuple(right),
         wrong=tuple(wrong),
-        time_limit_s=_time_limit(package, limits),
-        memory_limit_bytes=_number(limits.get("memory"), 1024) << 20,
+        time_limit_s=_time_limit(package, limits, where),
+        memory_limit_bytes=_memory_mib(limits.get("memory"), where) << 20,
         source=", ".join(
             str(config[k]) for k in ("source", "rights_owner", "license") if config.get(k)
         ),
@@ -277,20 +279,28 @@ def _submissions(package: Files) -> tuple[list[Solution], list[WrongSolution]]:
     return right, wrong
 
 
-def _time_limit(package: Files, limits: Any) -> float:
-    text = package.get(".timelimit", b"").decode("ascii", "replace")
-    for value in (limits.get("time_limit"), text.strip()):
-        try:
-            seconds = float(value)
-        except (TypeError, ValueError):
-            continue
-        if 0 < seconds < 3600:
-            return seconds
-    return _DEFAULT_TIME_S
+def _time_limit(package: Files, limits: dict[str, Any], where: str) -> float:
+    text = package.get(".timelimit", b"").decode("ascii", "replace").strip()
+    value = limits.get("time_limit")
+    value = text or _DEFAULT_TIME_S if value is None else value
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < 3600:
+        told = f"the time limit {value!r:.40} is no number of seconds between 0 and 3600"
+        raise ProblemError(told, where)
+    return seconds
 
 
-def _number(value: Any, default: int) -> int:
-    return int(value) if isinstance(value, int | float) and 0 < value < 1 << 20 else default
+def _memory_mib(value: Any, where: str) -> int:
+    if value is None:
+        return _DEFAULT_MEMORY_MIB
+    if isinstance(value, int | float) and 1 <= value < 1 << 20:
+        return int(value)
+    raise ProblemError(
+        f"the memory limit {value!r:.40} is no number of MiB from 1", where + "problem.yaml"
+    )
 
 
 def _localised(name: Any) -> str:

@@ -25,7 +25,7 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
     problems = load_problems(path)
     if len(problems) != 1:
         raise ProblemError(
-            f"holds {len(problems)} problems where one is asked for: use load_problems", path
+            f"holds {len(problems)} problems where one is asked for: name a file of one", path
         )
     return problems[0]
 

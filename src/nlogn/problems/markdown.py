@@ -184,6 +184,8 @@ class _Reader:
                 value = float(number)
                 if scale is None or not 0 <= value < float("inf") or key != known[0]:
                     raise ValueError
+                if key != "tolerance" and value * scale < (1 if key == "memory" else 1e-9):
+                    raise ValueError
             except ValueError:
                 raise self.error(
                     f"“{block.text}” is no limit: write `time: 2 s`, `memory: 256 MiB` or "

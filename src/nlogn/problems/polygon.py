@@ -18,6 +18,7 @@ from nlogn.problems import syntax
 from nlogn.problems.archives import Files
 from nlogn.problems.errors import ProblemError
 from nlogn.problems.kattis import LANGUAGES
+from nlogn.problems.literals import shorten
 from nlogn.problems.markdown import decode
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
 from nlogn.problems.tex import plain_text
@@ -70,8 +71,8 @@ def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str
         tolerance=tolerance,
         solutions=tuple(right),
         wrong=tuple(wrong),
-        time_limit_s=_number(testset, "time-limit", 1000) / 1000,
-        memory_limit_bytes=_number(testset, "memory-limit", 256 << 20),
+        time_limit_s=_limit(testset, "time-limit", 1000, where) / 1000,
+        memory_limit_bytes=_limit(testset, "memory-limit", 256 << 20, where),
         source=config.get("url", ""),
     )
 
@@ -216,15 +217,14 @@ def _cases(
 ) -> tuple[list[Case], list[Case]]:
     """The samples and the other tests. Where an answer is missing the main solution gives it."""
     patterns = [testset.findtext(f"{side}-path-pattern", "") for side in ("input", "answer")]
+    if not all(re.fullmatch(r"[^%]*%(0?[1-9])?d[^%]*", pattern) for pattern in patterns):
+        raise ProblemError(f"no pattern of test names: {patterns}", where)
     declared = testset.findall("tests/test")
     count = max(int(_number(testset, "test-count", 0)), len(declared))
     samples: list[Case] = []
     others: list[Case] = []
     for i in range(1, min(count, len(package)) + 1):
-        try:
-            given, answer = (pattern % i for pattern in patterns)
-        except (TypeError, ValueError):
-            raise ProblemError(f"no pattern of test names: {patterns}", where) from None
+        given, answer = (pattern % i for pattern in patterns)
         if given not in package:
             raise ProblemError(
                 f"the test {given} is missing: Polygon leaves generated tests out of a standard "
@@ -261,6 +261,14 @@ def _text(data: bytes, path: str) -> str:
 def _number(element: ElementTree.Element, tag: str, default: int) -> int:
     text = element.findtext(tag, "").strip()
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 16 else default
+
+
+def _limit(element: ElementTree.Element, tag: str, default: int, where: str) -> int:
+    limit = _number(element, tag, 0 if element.findtext(tag, "").strip() else default)
+    if limit == 0:
+        text = shorten(element.findtext(tag, "").strip())
+        raise ProblemError(f"the {tag} {text!r} is no whole number above 0", where + "problem.xml")
+    return limit
 
 
 def _solutions(

@@ -21,6 +21,7 @@ from nlogn.problems.problem import Case, Problem, Signature, Solution, WrongSolu
 from nlogn.problems.sections import tidy
 
 WIDTH = 100
+MAX_STEM = 200  # bytes; file systems allow 255 for a name, and a draft's is longer
 _FENCED = {"python": "python", "cpp": "cpp", "javascript": "javascript"}
 _LIMITS = (("time", "time_limit_s", "s"), ("memory", "memory_limit_bytes", "B"),
            ("tolerance", "tolerance", ""))  # fmt: skip
@@ -75,7 +76,9 @@ def write_new(path: Path, data: bytes) -> Path:
 
 def file_name(name: str) -> str:
     """`name` as the stem of a file: what `load_problem` makes of it again."""
-    return re.sub(r"\W+", "_", name).strip("_").lower()[:100].strip("_") or "problem"
+    stem = re.sub(r"\W+", "_", name).strip("_").lower()[:100]
+    fitting = stem.encode()[:MAX_STEM].decode(errors="ignore")
+    return fitting.strip("_") or "problem"
 
 
 def as_loaded(problem: Problem) -> Problem:
