@@ -54,6 +54,20 @@ def test_each_kind_of_fault_is_found_and_named(kind: str, sandbox: Sandbox) -> N
     assert any(re.search(told, str(fault), re.S) for fault in found), result.faults
 
 
+def test_a_checker_that_fails_is_one_fault_of_the_problem(sandbox: Sandbox) -> None:
+    broken = replace(TWINS, checker="def check(args, expected, got):\n    raise ValueError('no')\n")
+    (fault,) = check_problem(broken, sandbox, growth=False, drawn=False).faults
+    assert (fault.kind, fault.solution) == ("structure", "")
+    assert "ValueError: no" in fault.message and "mend the checker" in fault.message
+
+
+@pytest.mark.slow
+def test_a_checker_that_never_ends_costs_seconds(sandbox: Sandbox) -> None:
+    endless = replace(TWINS, checker="def check(args, expected, got):\n    while True: pass\n")
+    result = check_problem(endless, sandbox, growth=False)
+    assert [fault.kind for fault in result.faults] == ["structure"] and result.wall_s < 120
+
+
 def test_a_sound_problem_has_no_fault(sandbox: Sandbox) -> None:
     result = check_problem(TWINS, sandbox)
     assert result.ok and result.classes == result.confirmed == 2 * len(TWINS.solutions)

@@ -134,12 +134,15 @@ def check_problem(
     faults += found
     if suite is not None:
         cases = len(suite.cases)
-        for solution in problem.solutions:
-            faults += _right(problem, solution, suite, sandbox)
-        for wrong in problem.wrong:
-            missed, alone = _wrong(problem, wrong, suite, sandbox)
-            faults += missed
-            unaided += alone
+        try:
+            for solution in problem.solutions:
+                faults += _right(problem, solution, suite, sandbox)
+            for wrong in problem.wrong:
+                missed, alone = _wrong(problem, wrong, suite, sandbox)
+                faults += missed
+                unaided += alone
+        except SuiteError as error:  # it would say the same of every solution
+            faults.append(Fault(problem.name, "", "structure", f"{error}: mend the checker"))
     differing: list[Fault] = []
     if growth and problem.generators:
         for solution in problem.solutions:
@@ -313,11 +316,12 @@ def _rejected(program: Program, suite: Suite, sandbox: Sandbox) -> bool | None:
 
 
 def _judged(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged] | str:
-    """What the program does on the suite, or why that could not be found out."""
-    try:
-        judged = run_suite(program, suite, sandbox)
-    except SuiteError as error:
-        return f"{error}: mend the checker"
+    """What the program does on the suite, or how we failed to find out.
+
+    Raises:
+        SuiteError: the problem's checker fails.
+    """
+    judged = run_suite(program, suite, sandbox)
     ours = next((j for j in judged if j.status == "system_error"), None)
     return judged if ours is None else f"the sandbox failed, try again: {_told(ours.outcome)}"
 

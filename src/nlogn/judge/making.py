@@ -14,7 +14,7 @@ from nlogn.cases.differential import weight
 from nlogn.cases.generate import generate
 from nlogn.cases.infer import infer_signature
 from nlogn.cases.narrow import narrow, validated_sized_inputs
-from nlogn.judge.running import run_suite
+from nlogn.judge.running import ask_checker, run_suite
 from nlogn.judge.suite import Suite, SuiteError, run_cases
 from nlogn.judge.verdict import Oracle
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
@@ -112,7 +112,7 @@ def _admitted(checker: str, cases: Sequence[Case], sandbox: Sandbox) -> list[Cas
         (case.args if case.stdin is None else (case.stdin,), case.expected, case.expected)
         for case in cases
     ]
-    verdicts = sandbox.call(Program(checker, "check"), calls, Limits())
+    verdicts = ask_checker(checker, calls, sandbox)
     return [
         case
         for case, verdict in zip(cases, verdicts, strict=True)

@@ -1,6 +1,7 @@
 """A program on a suite: what it did with each case, and whether that was right."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from nlogn.judge.suite import Suite, SuiteError, run_cases
 from nlogn.problems.problem import Case
 from nlogn.sandbox import Limits, Outcome, Program, Sandbox
 
+CHECKER_PATIENCE = 2  # calls of a checker that may run into a limit
 _OUTCOME_STATUS: dict[str, v.Status] = {
     "ok": "accepted",
     "exception": "runtime_error",
@@ -138,7 +140,7 @@ def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) 
          j.outcome.value if j.case.stdin is None else j.outcome.stdout)
         for j in asked
     ]  # fmt: skip
-    verdicts = iter(sandbox.call(Program(source, "check"), calls, Limits()))
+    verdicts = iter(ask_checker(source, calls, sandbox))
     out = []
     for item in judged:
         if concerns(item):
@@ -151,6 +153,17 @@ def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) 
             item = item if right else replace(item, status="wrong_answer")
         out.append(item)
     return out
+
+
+def ask_checker(source: str, calls: Sequence[tuple[Any, ...]], sandbox: Sandbox) -> list[Outcome]:
+    """What a checker says of each (args, expected, got). After `CHECKER_PATIENCE` calls that did
+    not end, or ended its process, the others are taken to do the same, without being made."""
+    outcomes: list[Outcome] = []
+    for _ in range(CHECKER_PATIENCE):
+        left = calls[len(outcomes) :]
+        if left:
+            outcomes += sandbox.call(Program(source, "check"), left, Limits(), stop_on_limit=True)
+    return outcomes + outcomes[-1:] * (len(calls) - len(outcomes))
 
 
 def _is_answers_fault(item: Judged, source: str, sandbox: Sandbox) -> bool:
