@@ -64,7 +64,7 @@ def test_a_package_is_not_overwritten(tmp_path: Path, sandbox: Sandbox) -> None:
     write_package(package, tmp_path)
     with pytest.raises(ProblemError, match="already there"):
         write_package(package, tmp_path)
-    assert [f.name for f in tmp_path.iterdir()] == ["two_sum"]
+    assert [f.name for f in tmp_path.iterdir()] == ["twosum"]
 
 
 @pytest.mark.parametrize("problem", bank(), ids=lambda p: p.name)

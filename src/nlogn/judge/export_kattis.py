@@ -8,12 +8,15 @@ Python file with ``check(args, expected, got)``, so that our own loader can judg
 import ast
 import json
 import os
+import re
 import shutil
 import textwrap
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from nlogn.judge.export import CLOSE, ExportError, answered_cases
+from nlogn.judge.export_tex import tex
 from nlogn.judge.making import called
 from nlogn.judge.running import run_suite
 from nlogn.judge.suite import Suite
@@ -66,7 +69,9 @@ def kattis_package(problem: Problem, sandbox: Sandbox, seed: int = 0) -> Package
     if validator is not None:
         files["output_validators/validate.py"] = validator.encode()
     files["input_validators/validate.py"] = _input_validator(problem).encode()
-    files["problem_statement/problem.en.md"] = _statement(problem).encode()
+    files["problem_statement/problem.en.md"] = _statement(problem).encode()  # loses nothing
+    title = problem.title or problem.name
+    files["problem_statement/problem.en.tex"] = tex(title, _statement(problem)).encode()
     files["problem.yaml"] = _config(problem, validator is not None).encode()
     files[".timelimit"] = f"{problem.time_limit_s:g}\n".encode()
     limits = Limits(
@@ -89,7 +94,12 @@ def kattis_package(problem: Problem, sandbox: Sandbox, seed: int = 0) -> Package
             continue
         name = f"{file_name(solution.name)}{_SUFFIX[solution.language]}"
         files[f"submissions/{_FOLDER[status]}/{name}"] = _program(problem, solution).encode()
-    return Package(file_name(problem.name), files, tuple(left_out))
+    return Package(package_name(problem.name), files, tuple(left_out))
+
+
+def package_name(name: str) -> str:
+    """The short name of a package: small letters and digits alone."""
+    return re.sub(r"[^a-z0-9]", "", file_name(name).lower()) or "problem"
 
 
 def write_package(package: Package, folder: Path) -> Path:
@@ -178,7 +188,8 @@ if __name__ == "__main__":
     import sys
 
     with open(sys.argv[1]) as given, open(sys.argv[2]) as right:
-        fine = check((given.read(),), right.read(), sys.stdin.read())
+        got = sys.stdin.buffer.read().decode("utf-8", "replace")
+        fine = check((given.read(),), right.read(), got)
     sys.exit(42 if fine else 43)
 """
 
@@ -258,7 +269,8 @@ def _config(problem: Problem, custom: bool) -> str:
     def quoted(text: str) -> str:
         return json.dumps(text)
 
-    lines = [f"name: {quoted(problem.title or problem.name)}"]
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"nlogn:{problem.name}:{problem.statement}")
+    lines = [f"name: {quoted(problem.title or problem.name)}", f"uuid: {identity}"]
     if problem.source:
         lines += [f"source: {quoted(problem.source)}", "license: unknown"]
     else:
