@@ -82,3 +82,12 @@ def test_points_fall_with_time_and_rejections():
 def test_penalty_is_minutes_and_rejections_of_what_was_solved():
     found = {r.name: (r.points, r.penalty, r.rating) for r in penalised(ATTEMPTS, {"ann": 1600})}
     assert found == {"ann": (1, 30, 1600), "bob": (1, 250, 1400), "cid": (1, 0, 1400)}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [Result("b", math.nan, 0, 1500), Result("b", 1, math.nan, 1500), Result("b", 1, 0, 1500.5)],  # type: ignore[arg-type]
+)
+def test_what_cannot_be_ranked_is_refused_by_name(bad: Result) -> None:
+    with pytest.raises(ValueError, match=r"^b: "):
+        rate([Result("a", 1, 0, 1500), bad])

@@ -3,6 +3,7 @@
 Exit codes: 0 good, 1 the program falls short, 2 usage or our own error.
 """
 
+import errno
 import io
 import json
 import sys
@@ -56,6 +57,9 @@ def _is_ours(error: Exception) -> bool:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}the disk is full: make room, then give the same command again"
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error)

@@ -78,13 +78,15 @@ def mean_score(scores: Sequence[float], *, confidence: float = 0.95, seed: int =
     """The mean of scores over problems with its bootstrap interval (BCa; Efron 1987).
 
     Raises:
-        ValueError: no scores.
+        ValueError: no scores, or one that is no finite number.
     """
     import numpy as np
     from scipy.stats import bootstrap
 
     if not scores:
         raise ValueError("there are no scores to average")
+    if not all(map(math.isfinite, scores)):
+        raise ValueError("a score is no finite number: leave out what could not be measured")
     mean = math.fsum(scores) / len(scores)
     if len(set(scores)) == 1:  # nothing to resample: only one value was ever seen
         return Interval(mean, mean, mean, confidence, len(scores))

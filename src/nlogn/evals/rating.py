@@ -62,7 +62,8 @@ def rate(results: Sequence[Result]) -> list[Rated]:
     O(n log n) in the contestants n, times a constant of the rating range.
 
     Raises:
-        ValueError: fewer than two contestants, or a rating outside [`LOWEST`, `HIGHEST`].
+        ValueError: fewer than two contestants, a rating that is no whole number in
+            [`LOWEST`, `HIGHEST`], or points that are no number.
     """
     import numpy as np
 
@@ -71,7 +72,11 @@ def rate(results: Sequence[Result]) -> list[Rated]:
     for result in results:
         if not LOWEST <= result.rating <= HIGHEST:
             raise ValueError(f"{result.name}: rating {result.rating} is not in -2000..8000")
-    ratings = np.array([r.rating for r in results])
+        if result.rating != int(result.rating):
+            raise ValueError(f"{result.name}: rating {result.rating} is no whole number")
+        if math.isnan(result.points) or math.isnan(result.penalty):
+            raise ValueError(f"{result.name}: points and penalty must be numbers")
+    ratings = np.array([int(r.rating) for r in results])
     places = np.array(ranks(results), dtype=float)
     field = _Field(ratings)
     seeds = field.seeds(ratings, ratings)

@@ -109,6 +109,8 @@ def part(problems: Sequence[Problem], which: int, of: int) -> list[Problem]:
     Raises:
         PartError: there is none.
     """
+    if of < 1:
+        raise PartError("there must be a part at least: write 1/1 for everything")
     if not 1 <= which <= of:
         raise PartError(f"there is no part {which} of {of}: write 1/{of} to {of}/{of}")
     return list(problems[which - 1 :: of])

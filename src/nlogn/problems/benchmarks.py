@@ -41,7 +41,7 @@ def problem_from_row(row: dict[str, Any]) -> Problem:
     """
     keys = set(row)
     for key, value in row.items():
-        if key in _TEXTS and not (isinstance(value, str) or value is None):
+        if key in _TEXTS and not isinstance(value, str):
             raise ValueError(f"`{key}` must be text, not {value!r:.40}")
         if key in _LISTS and value and not isinstance(value, list):  # MBPP+ has {} for none
             raise ValueError(f"`{key}` must be a list, not {value!r:.40}")
