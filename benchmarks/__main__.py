@@ -29,6 +29,8 @@ COMMANDS = {
     "rating": ("rating",),
     "model": ("model",),
     "ablation": ("ablation",),
+    "engine": ("engine",),
+    "complete": ("complete",),
 }
 NAMES = tuple(COMMANDS)
 LONG = ("model", "ablation")  # hours, and a trained checkpoint: by name alone

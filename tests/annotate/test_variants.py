@@ -150,7 +150,9 @@ def test_a_program_that_looks_at_its_own_names_keeps_them():
 
 
 def test_comments_and_docstrings_leave_the_program_as_it_was():
-    code = "def f(n):\n    t = '''a\n  b'''\n    for i in range(n):\n        t += 'x'\n    return t\n"
+    code = (
+        "def f(n):\n    t = '''a\n  b'''\n    for i in range(n):\n        t += 'x'\n    return t\n"
+    )
     for seed in range(30):
         assert fingerprint(layout.comment(code, seed)) == fingerprint(code)
     for text in rewritten(layout.add_docstring, code):
