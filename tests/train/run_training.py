@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from corpus import made_up
+from packed_noise import made_up
 from variants import HYBRID
 
 from nlogn.model.checkpoint import save

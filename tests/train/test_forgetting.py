@@ -5,7 +5,8 @@ from variants import HYBRID
 
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 
-from corpus import made_up  # noqa: E402
+from packed_noise import made_up  # noqa: E402
+
 from nlogn.model.config import dense_twin  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
 from nlogn.train import forgetting  # noqa: E402

@@ -13,7 +13,8 @@ from variants import HYBRID
 
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 
-from corpus import made_up  # noqa: E402
+from packed_noise import made_up  # noqa: E402
+
 from nlogn.model.checkpoint import load  # noqa: E402
 from nlogn.model.experts import own_group_share  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
