@@ -109,7 +109,7 @@ def test_the_parts_are_all_of_it_and_none_twice(sandbox: Sandbox) -> None:
     parts = [part(problems, i, 5) for i in range(1, 6)]
     assert sorted(p.name for some in parts for p in some) == sorted(p.name for p in problems)
     for which, of in ((0, 5), (6, 5), (1, 0)):
-        with pytest.raises(PartError, match="there (is no|must be a) part"):
+        with pytest.raises(PartError, match=r"there (is no|must be a) part"):
             part(problems, which, of)
 
 
