@@ -6,7 +6,17 @@ import itertools
 
 import pytest
 
-from nlogn.annotate import branches, calls, layout, loops, variants
+from nlogn.annotate import (
+    assignments,
+    branches,
+    calls,
+    comprehensions,
+    expressions,
+    layout,
+    loops,
+    recursion,
+    variants,
+)
 from nlogn.annotate.candidates import candidates
 from nlogn.annotate.names import STYLES, rename, renameable
 from nlogn.annotate.program import Parsed
@@ -48,29 +58,29 @@ APPLIES = [
      "enumerate(xs)", LISTS),
     (loops.enumerate_to_counter, "def f(xs):\n    t = []\n    for i, x in enumerate(xs):\n        if x < 0:\n            continue\n        t.append(i * x)\n    return t",
      "i += 1", LISTS),
-    (loops.comprehension_to_loop, "def f(xs):\n    ys = [x * 2 for x in xs if x > 1]\n    return ys",
+    (comprehensions.comprehension_to_loop, "def f(xs):\n    ys = [x * 2 for x in xs if x > 1]\n    return ys",
      "ys.append(x * 2)", LISTS),
-    (loops.loop_to_comprehension, "def f(xs):\n    ys = []\n    for x in xs:\n        if x > 1:\n            ys.append(x * 2)\n    return ys",
+    (comprehensions.loop_to_comprehension, "def f(xs):\n    ys = []\n    for x in xs:\n        if x > 1:\n            ys.append(x * 2)\n    return ys",
      "[x * 2 for x in xs if x > 1]", LISTS),
-    (loops.sum_to_loop, "def f(n):\n    return sum(len(str(i)) for i in range(n))", "total +=", NUMBERS),
+    (comprehensions.sum_to_loop, "def f(n):\n    return sum(len(str(i)) for i in range(n))", "total +=", NUMBERS),
     (loops.while_true, "def f(n):\n    while n > 3:\n        n -= 2\n    return n", "while True", NUMBERS),
     (branches.invert_if, "def f(n: int):\n    if n < 3:\n        return 1\n    else:\n        return 2", "n >= 3", NUMBERS),
     (branches.single_exit, "def f(n):\n    if n > 3:\n        return 1\n    if n > 1:\n        return 2\n    return 3",
      "result = 2", NUMBERS),
     (branches.de_morgan, "def f(n):\n    if n > 1 and n < 9:\n        return 1\n    return 0", "not (", NUMBERS),
-    (branches.swap_operands, "def f(n: int):\n    return n * 3 + 1", "1 + n * 3", NUMBERS),
-    (branches.split_chain, "def f(n):\n    return 1 < n < 9", "1 < n and n < 9", NUMBERS),
-    (branches.f_string_to_format, "def f(n):\n    return f'{n:03d}-{{}}{n!r}'", ".format(n, n)", NUMBERS),
+    (expressions.swap_operands, "def f(n: int):\n    return n * 3 + 1", "1 + n * 3", NUMBERS),
+    (expressions.split_chain, "def f(n):\n    return 1 < n < 9", "1 < n and n < 9", NUMBERS),
+    (expressions.f_string_to_format, "def f(n):\n    return f'{n:03d}-{{}}{n!r}'", ".format(n, n)", NUMBERS),
     (branches.if_to_extremum, "def f(xs):\n    best = 0\n    for i in range(len(xs)):\n        if i > best:\n            best = i\n    return best",
      "max(best, i)", LISTS),
-    (branches.parity, "def f(n: int):\n    return n // 2 + n % 2", "n >> 1", NUMBERS),
+    (expressions.parity, "def f(n: int):\n    return n // 2 + n % 2", "n >> 1", NUMBERS),
     (calls.extract_expression, "def f(xs):\n    t = 0\n    for x in xs:\n        t += x * x + 3 * x - 1\n    return t",
      "(x)", LISTS),
     (calls.extract_entry, "def f(n):\n    return 1 if n < 2 else n * f(n - 1)", "return solve(n)", NUMBERS),
     (calls.inline_function, "def g(a, b):\n    return a - b\n\ndef f(n):\n    return g(n, 2)", "n - 2", NUMBERS),
-    (calls.tail_call_to_loop, "def f(n, t=None):\n    return g(n, 0)\n\ndef g(n, t):\n    if n == 0:\n        return t\n    return g(n - 1, t + n)",
+    (recursion.tail_call_to_loop, "def f(n, t=None):\n    return g(n, 0)\n\ndef g(n, t):\n    if n == 0:\n        return t\n    return g(n - 1, t + n)",
      "while True", NUMBERS),
-    (calls.recursion_to_sum, "def f(n: int):\n    if n == 0:\n        return 0\n    return n + f(n - 1)", "while", NUMBERS),
+    (recursion.recursion_to_sum, "def f(n: int):\n    if n == 0:\n        return 0\n    return n + f(n - 1)", "while", NUMBERS),
 ]  # fmt: skip
 
 
@@ -100,21 +110,21 @@ REFUSED = [
     (loops.index_to_each, "def f(xs: list):\n    for i in range(len(xs)):\n        xs[i] += xs[i - 1] + xs[i]"),
     (loops.while_to_for, "def f(n: int):\n    i = 0\n    while i < n:\n        n -= 1\n        i += 1"),
     (loops.while_to_for, "def f(n: int):\n    i = 0\n    while i < n:\n        g(n)\n        i += 1\n    return i"),
-    (loops.comprehension_to_loop, "def f(xs):\n    x = 1\n    ys = [x for x in xs]\n    return x, ys"),
-    (loops.comprehension_to_loop, "def f(xs):\n    xs = [x for x in xs]\n    return xs"),
-    (loops.loop_to_comprehension, "def f(xs):\n    ys = []\n    for x in xs:\n        ys.append(x + len(ys))\n    return ys"),
-    (loops.loop_to_comprehension, "def f(xs):\n    ys = []\n    for x in xs:\n        ys.append(x)\n    return ys, x"),
-    (loops.sum_to_loop, "def f(xs):\n    return sum(x for x in xs)"),  # may be floats, or not numbers
-    (branches.swap_operands, "def f(a, b):\n    return a + b"),  # may be text
-    (branches.augmented_to_plain, "def f(xs, ys):\n    xs += ys\n    return xs"),  # changes the list itself
-    (branches.parity, "def f(x):\n    return x // 2"),  # may be a float
-    (branches.reorder, "def f(n):\n    a = n\n    b = a\n    return b"),
-    (branches.reorder, "def f(xs):\n    a = xs.pop()\n    b = xs.pop()\n    return a - b"),
-    (branches.split_assignment, "def f(a, b):\n    a, b = b, a\n    return a"),
+    (comprehensions.comprehension_to_loop, "def f(xs):\n    x = 1\n    ys = [x for x in xs]\n    return x, ys"),
+    (comprehensions.comprehension_to_loop, "def f(xs):\n    xs = [x for x in xs]\n    return xs"),
+    (comprehensions.loop_to_comprehension, "def f(xs):\n    ys = []\n    for x in xs:\n        ys.append(x + len(ys))\n    return ys"),
+    (comprehensions.loop_to_comprehension, "def f(xs):\n    ys = []\n    for x in xs:\n        ys.append(x)\n    return ys, x"),
+    (comprehensions.sum_to_loop, "def f(xs):\n    return sum(x for x in xs)"),  # may be floats, or not numbers
+    (expressions.swap_operands, "def f(a, b):\n    return a + b"),  # may be text
+    (assignments.augmented_to_plain, "def f(xs, ys):\n    xs += ys\n    return xs"),  # changes the list itself
+    (expressions.parity, "def f(x):\n    return x // 2"),  # may be a float
+    (assignments.reorder, "def f(n):\n    a = n\n    b = a\n    return b"),
+    (assignments.reorder, "def f(xs):\n    a = xs.pop()\n    b = xs.pop()\n    return a - b"),
+    (assignments.split_assignment, "def f(a, b):\n    a, b = b, a\n    return a"),
     (calls.extract_expression, "def f(n):\n    if n:\n        x = 1\n    return n > 3 and x * x + 3 * x - 1 > 0"),
     (calls.inline_function, "def g(a):\n    return a * a\n\ndef f(xs):\n    return g(xs.pop())"),
-    (calls.tail_call_to_loop, "def f(n):\n    return [lambda: n, f(n - 1)]"),
-    (calls.recursion_to_sum, "def f(s):\n    if not s:\n        return ''\n    return s[0] + f(s[1:])"),
+    (recursion.tail_call_to_loop, "def f(n):\n    return [lambda: n, f(n - 1)]"),
+    (recursion.recursion_to_sum, "def f(s):\n    if not s:\n        return ''\n    return s[0] + f(s[1:])"),
     (branches.single_exit, "def f(xs):\n    for x in xs:\n        if x:\n            return x\n    return 0"),
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nlogn.annotate import facts
 from nlogn.annotate.facts import Block, Function
-from nlogn.annotate.program import Edit, Parsed, assign, call, load, replace_child, splice
+from nlogn.annotate.program import Edit, Parsed, call, load, replace_child
 
 _LEAST, _MOST = 6, 40  # nodes of an expression that is worth a function of its own
 
@@ -63,7 +63,7 @@ def extract_body(program: Parsed) -> Iterator[Edit]:
                 outside = _mentions_outside(function, body)
                 if (
                     facts.leaves(body, (ast.Break, ast.Continue, ast.Return))
-                    or any(isinstance(n, (*facts._NESTED, ast.NamedExpr, ast.Global, ast.Nonlocal))
+                    or any(isinstance(n, (*facts.NESTED, ast.NamedExpr, ast.Global, ast.Nonlocal))
                            for s in body for n in ast.walk(s))
                     or put & outside
                     or put & facts.captured(function)
@@ -153,76 +153,6 @@ def inline_function(program: Parsed) -> Iterator[Edit]:
         yield edit
 
 
-def tail_call_to_loop(program: Parsed) -> Iterator[Edit]:
-    """A function that only calls itself as its last act goes round in a loop instead."""
-    for function in program.functions:
-        given = facts.simple_parameters(function)
-        if not given or facts.captured(function) or not _tail_only(function, given):
-            continue
-        if any(isinstance(n, (ast.Lambda, *facts._NESTED)) for n in facts.own(function)):
-            continue
-
-        def edit(function: Function = function, given: list[str] = given) -> None:
-            text = ast.get_docstring(function)
-            body = function.body[1:] if text is not None else function.body
-            if not facts.ends(body):
-                body = [*body, ast.Return(ast.Constant(None))]
-            _turn_tails(body, function.name, given)
-            around = ast.While(ast.Constant(True), body, [])
-            function.body = [*function.body[: text is not None], around]
-
-        yield edit
-
-
-def recursion_to_sum(program: Parsed) -> Iterator[Edit]:
-    """``return e + f(…)`` after a base case gathers its sum, or product, of integers in a loop."""
-    for function in program.functions:
-        given = facts.simple_parameters(function)
-        text = ast.get_docstring(function)
-        body = function.body[1:] if text is not None else function.body
-        match body:
-            case [
-                ast.If(test=test, body=[ast.Return(value=ast.expr() as base)], orelse=[]),
-                ast.Return(
-                    value=ast.BinOp(left=left, op=ast.Add() | ast.Mult() as op, right=right)
-                ),
-            ]:
-                pass
-            case _:
-                continue
-        if not given or facts.captured(function):
-            continue
-        inner, extra = (right, left) if _self_call(right, function.name) else (left, right)
-        if not _self_call(inner, function.name) or not isinstance(inner, ast.Call):
-            continue
-        types = program.types_of(function)
-        others = [test, base, extra, *inner.args]
-        if (
-            len(inner.args) != len(given)
-            or any(function.name in facts.names(o) for o in others)
-            or not all(program.pure(o) for o in others)
-            or not (types.is_int(extra) and types.is_int(base))
-        ):
-            continue
-
-        def edit(
-            function: Function = function, given: list[str] = given, test: ast.expr = test,
-            base: ast.expr = base, extra: ast.expr = extra, op: ast.operator = op,
-            inner: ast.Call = inner, text: str | None = text,
-        ) -> None:  # fmt: skip
-            from nlogn.annotate.branches import negated
-
-            kept = program.fresh("total", "gathered", "accumulated", "acc")
-            start = ast.Constant(0 if isinstance(op, ast.Add) else 1)
-            grow = ast.AugAssign(ast.Name(kept, ast.Store()), op, extra)
-            turn = _rebind(given, inner.args)
-            loop = ast.While(negated(test, None), [grow, *turn], [])
-            last = ast.Return(ast.BinOp(load(kept), op, base))
-            function.body = [*function.body[: text is not None], assign(kept, start), loop, last]
-
-        yield edit
-
-
 # --- what they share ---------------------------------------------------------------------------
 
 
@@ -267,7 +197,7 @@ def _in_scope(statement: ast.stmt, node: ast.expr) -> bool:
     if _has_scopes(node):
         return True
     return any(
-        isinstance(scope, (*facts._NESTED, *facts._COMPREHENSIONS))
+        isinstance(scope, (*facts.NESTED, *facts.COMPREHENSIONS))
         and any(inner is node for inner in ast.walk(scope))
         for scope in ast.walk(statement)
     )
@@ -275,7 +205,7 @@ def _in_scope(statement: ast.stmt, node: ast.expr) -> bool:
 
 def _has_scopes(node: ast.expr) -> bool:
     return any(
-        isinstance(n, (*facts._NESTED, *facts._COMPREHENSIONS, ast.NamedExpr, ast.Await, ast.Yield,
+        isinstance(n, (*facts.NESTED, *facts.COMPREHENSIONS, ast.NamedExpr, ast.Await, ast.Yield,
                        ast.YieldFrom, ast.Starred))
         for n in ast.walk(node)
     )  # fmt: skip
@@ -283,7 +213,7 @@ def _has_scopes(node: ast.expr) -> bool:
 
 def _has_scope_around(function: Function, node: ast.AST) -> bool:
     return any(
-        isinstance(scope, (*facts._NESTED, *facts._COMPREHENSIONS))
+        isinstance(scope, (*facts.NESTED, *facts.COMPREHENSIONS))
         and scope is not function
         and any(inner is node for inner in ast.walk(scope))
         for scope in ast.walk(function)
@@ -303,7 +233,7 @@ def _bound_before(function: Function, statement: ast.stmt) -> set[str]:
                 return True
             for field in ("body", "orelse", "finalbody"):
                 inner = getattr(one, field, None)
-                if not isinstance(inner, list) or isinstance(one, facts._NESTED):
+                if not isinstance(inner, list) or isinstance(one, facts.NESTED):
                     continue
                 if search(inner):
                     found.update(gained)
@@ -379,7 +309,7 @@ def _only_in_comprehensions(body: Block, name: str) -> bool:
     inside: set[int] = set()
     for statement in body:
         for node in ast.walk(statement):
-            if isinstance(node, facts._COMPREHENSIONS) and name in facts.stores(node):
+            if isinstance(node, facts.COMPREHENSIONS) and name in facts.stores(node):
                 first = node.generators[0].iter
                 inside |= {id(n) for n in ast.walk(node)} - {id(n) for n in ast.walk(first)}
     return all(
@@ -418,61 +348,3 @@ def _calls(
                     ):
                         found.append((function, parent, node))
     return found if len(found) == mentions else []
-
-
-def _self_call(node: ast.expr | None, name: str) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id=called), keywords=[]):
-            return called == name and not any(isinstance(a, ast.Starred) for a in node.args)
-    return False
-
-
-def _tail_only(function: Function, given: list[str]) -> bool:
-    name = function.name
-    mentions = sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(function))
-    tails = 0
-
-    def look(block: Block) -> bool:
-        nonlocal tails
-        for statement in block:
-            if isinstance(statement, ast.Return) and _self_call(statement.value, name):
-                assert isinstance(statement.value, ast.Call)
-                if len(statement.value.args) != len(given):
-                    return False
-                tails += 1
-            elif isinstance(statement, ast.If) and not (
-                look(statement.body) and look(statement.orelse)
-            ):
-                return False
-        return True
-
-    return look(function.body) and tails == mentions > 0
-
-
-def _turn_tails(block: Block, name: str, given: list[str]) -> None:
-    for statement in list(block):
-        if isinstance(statement, ast.Return) and _self_call(statement.value, name):
-            assert isinstance(statement.value, ast.Call)
-            turn = _rebind(given, statement.value.args)
-            splice(block, statement, *turn, ast.Continue())
-        elif isinstance(statement, ast.If):
-            _turn_tails(statement.body, name, given)
-            _turn_tails(statement.orelse, name, given)
-
-
-def _rebind(given: list[str], values: list[ast.expr]) -> list[ast.stmt]:
-    changed = [
-        (g, v)
-        for g, v in zip(given, values, strict=True)
-        if not (isinstance(v, ast.Name) and v.id == g)
-    ]
-    if not changed:
-        return []
-    if len(changed) == 1:
-        return [assign(*changed[0])]
-    targets: list[ast.expr] = [ast.Name(g, ast.Store()) for g, _ in changed]
-    return [
-        ast.Assign(
-            [ast.Tuple(targets, ast.Store())], ast.Tuple([v for _, v in changed], ast.Load())
-        )
-    ]

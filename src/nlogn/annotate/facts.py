@@ -12,8 +12,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 Function = ast.FunctionDef
 Block = list[ast.stmt]
 
-_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _REFLECTION = frozenset(
     ("eval", "exec", "locals", "globals", "vars", "dir", "getattr", "setattr", "delattr", "hasattr",
      "compile", "__import__", "breakpoint", "super", "id", "memoryview")
@@ -67,7 +67,7 @@ def own(scope: ast.AST) -> list[ast.AST]:
         node = left.pop()
         for child in ast.iter_child_nodes(node):
             found.append(child)
-            if not isinstance(child, _NESTED):
+            if not isinstance(child, NESTED):
                 left.append(child)
     return found
 
@@ -152,7 +152,10 @@ def _with_context(
 
 
 def parameters(function: Function) -> list[ast.arg]:
-    a = function.args
+    return parameters_of(function.args)
+
+
+def parameters_of(a: ast.arguments) -> list[ast.arg]:
     return [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
 
 
@@ -170,7 +173,7 @@ def captured(function: Function) -> set[str]:
     declared global or nonlocal: what happens to them is not seen in the function's own text."""
     found: set[str] = set()
     for node in own(function):
-        if isinstance(node, (*_NESTED, ast.GeneratorExp)):
+        if isinstance(node, (*NESTED, ast.GeneratorExp)):
             found |= names(node)
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             found.update(node.names)
@@ -198,7 +201,7 @@ def locals_of(function: Function) -> set[str]:
 def _statements_and_targets(scope: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(scope):
         yield child
-        if not isinstance(child, (*_NESTED, *_COMPREHENSIONS)):
+        if not isinstance(child, (*NESTED, *COMPREHENSIONS)):
             yield from _statements_and_targets(child)
 
 
@@ -209,7 +212,7 @@ def blocks(function: ast.AST) -> Iterator[Block]:
         if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
             yield block
             for statement in block:
-                if not isinstance(statement, _NESTED):
+                if not isinstance(statement, NESTED):
                     yield from blocks(statement)
     for handler in getattr(function, "handlers", []):
         yield from blocks(handler)
@@ -227,7 +230,7 @@ def leaves(block: Iterable[ast.stmt], kinds: tuple[type[ast.stmt], ...]) -> bool
     for statement in block:
         if isinstance(statement, kinds):
             return True
-        if isinstance(statement, _NESTED):
+        if isinstance(statement, NESTED):
             continue
         inner = kinds
         if isinstance(statement, (ast.For, ast.While, ast.AsyncFor)):
@@ -269,7 +272,7 @@ def pure(node: ast.expr, shadowed: set[str]) -> bool:
             if not is_reader(part, shadowed):
                 return False
         elif isinstance(part, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Lambda,
-                               ast.Starred, *_COMPREHENSIONS)):  # fmt: skip
+                               ast.Starred, *COMPREHENSIONS)):  # fmt: skip
             return False
     return True
 

@@ -1,27 +1,27 @@
-"""Loops in another form: for and while, items and indices, comprehensions and plain loops."""
+"""Loops in another form: for and while, items and indices, conditions and breaks."""
 
 import ast
-import copy
-import itertools
 from collections.abc import Iterator
 from typing import cast
 
 from nlogn.annotate import facts
 from nlogn.annotate.facts import Block, Function
-from nlogn.annotate.program import Edit, Parsed, assign, call, load, splice
-
-# Methods that leave their object as it is, of the builtin containers and strings.
-_READING_METHODS = frozenset(
-    ("get", "keys", "values", "items", "count", "index", "find", "rfind", "startswith", "endswith",
-     "lower", "upper", "strip", "lstrip", "rstrip", "split", "join", "replace", "isdigit",
-     "isalpha", "isalnum", "isspace", "isupper", "islower", "bit_length", "copy", "encode",
-     "decode", "partition", "rpartition", "format", "title", "zfill", "union", "issubset")
-)  # fmt: skip
+from nlogn.annotate.program import (
+    Edit,
+    Parsed,
+    assign,
+    call,
+    load,
+    negated,
+    splice,
+    statements,
+)
+from nlogn.annotate.steady import changed, local_to, steady, unchanged
 
 
 def for_to_while(program: Parsed) -> Iterator[Edit]:
     """``for i in range(a, b)`` counts by hand; the bound is read once, as range reads it."""
-    for function, block, loop in _fors(program):
+    for function, block, loop in statements(program, ast.For):
         target = loop.target
         bounds = _range(program, loop.iter)
         if bounds is None or not isinstance(target, ast.Name) or loop.orelse:
@@ -30,12 +30,12 @@ def for_to_while(program: Parsed) -> Iterator[Edit]:
         if (
             target.id in facts.stores(loop.body)
             or facts.leaves(loop.body, (ast.Continue,))
-            or not _local_to(function, target.id, loop)
+            or not local_to(function, target.id, loop)
         ):
             continue
         steady = isinstance(stop, ast.Constant) or (
             facts.atom(stop)
-            and not (facts.loads(stop) & _changed(function, loop.body))
+            and not (facts.loads(stop) & changed(function, loop.body))
             and facts.loads(stop) <= facts.locals_of(function)
         )
 
@@ -74,7 +74,7 @@ def for_to_while(program: Parsed) -> Iterator[Edit]:
 
 def while_to_for(program: Parsed) -> Iterator[Edit]:
     """``i = a; while i < b: …; i += 1`` becomes ``for i in range(a, b)``."""
-    for function, block, loop in _whiles(program):
+    for function, block, loop in statements(program, ast.While):
         at = block.index(loop)
         match (block[at - 1] if at else None), loop.test, loop.body[-1]:
             case (
@@ -95,10 +95,10 @@ def while_to_for(program: Parsed) -> Iterator[Edit]:
             or facts.leaves(body, (ast.Continue,))
             or not types.is_int(start)
             or not types.is_int(stop)
-            or not _steady(program, function, stop, body)
+            or not steady(program, function, stop, body)
             or name in facts.loads(stop)
             or name in facts.captured(function)
-            or not _local_to(function, name, loop, also=block[at - 1])
+            or not local_to(function, name, loop, also=block[at - 1])
         ):
             continue
 
@@ -120,7 +120,7 @@ def while_to_for(program: Parsed) -> Iterator[Edit]:
 
 def each_to_index(program: Parsed) -> Iterator[Edit]:
     """``for x in xs`` becomes ``for i in range(len(xs)): x = xs[i]``."""
-    for function, block, loop in _fors(program):
+    for function, block, loop in statements(program, ast.For):
         if not isinstance(loop.iter, ast.Name) or not isinstance(loop.target, ast.Name):
             continue
         kind = program.types_of(function).of(loop.iter)
@@ -128,7 +128,7 @@ def each_to_index(program: Parsed) -> Iterator[Edit]:
             kind not in ("list", "str", "tuple")
             or program.shadowed & {"range", "len"}
             or loop.target.id == loop.iter.id
-            or not _unchanged(program, function, loop.iter.id, loop.body, kind)
+            or not unchanged(program, function, loop.iter.id, loop.body, kind)
         ):
             continue
 
@@ -147,7 +147,7 @@ def each_to_index(program: Parsed) -> Iterator[Edit]:
 def index_to_each(program: Parsed) -> Iterator[Edit]:
     """``for i in range(len(xs))`` that reads ``xs[i]`` goes over ``enumerate(xs)``, or over
     ``xs`` where the index serves for nothing else."""
-    for function, block, loop in _fors(program):
+    for function, block, loop in statements(program, ast.For):
         match loop.target, loop.iter:
             case (
                 ast.Name(id=index),
@@ -168,8 +168,8 @@ def index_to_each(program: Parsed) -> Iterator[Edit]:
             or program.shadowed & {"range", "len", "enumerate"}
             or index in facts.stores(loop.body)
             or loop.orelse
-            or any(isinstance(n, facts._NESTED) for n in ast.walk(loop))
-            or not _unchanged(program, function, items, loop.body, kind)
+            or any(isinstance(n, facts.NESTED) for n in ast.walk(loop))
+            or not unchanged(program, function, items, loop.body, kind)
         ):
             continue
 
@@ -184,7 +184,7 @@ def index_to_each(program: Parsed) -> Iterator[Edit]:
                     self.generic_visit(node)
                     return load(item) if _reads(node, items, index) else node
 
-            alone = _local_to(function, index, loop)
+            alone = local_to(function, index, loop)
             loop.body = [Substitute().visit(s) for s in loop.body]
             if alone and index not in facts.loads(loop.body):
                 loop.target, loop.iter = ast.Name(item, ast.Store()), load(items)
@@ -197,10 +197,20 @@ def index_to_each(program: Parsed) -> Iterator[Edit]:
         yield edit
 
 
+def _reads(node: ast.Subscript, items: str, index: str) -> bool:
+    return (
+        isinstance(node.ctx, ast.Load)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == items
+        and isinstance(node.slice, ast.Name)
+        and node.slice.id == index
+    )
+
+
 def enumerate_to_counter(program: Parsed) -> Iterator[Edit]:
     """``for i, x in enumerate(xs)`` counts in a variable of its own. It starts one below, so that
     `continue` needs no care and the counter ends as enumerate leaves it."""
-    for function, block, loop in _fors(program):
+    for function, block, loop in statements(program, ast.For):
         match loop.target, loop.iter:
             case (
                 ast.Tuple(elts=[ast.Name(id=index), item]),
@@ -216,7 +226,7 @@ def enumerate_to_counter(program: Parsed) -> Iterator[Edit]:
             or index in facts.stores([*loop.body, item])
             or index in facts.loads([items, item])
             or index in facts.captured(function)
-            or not _local_to(function, index, loop)
+            or not local_to(function, index, loop)
         ):
             continue
 
@@ -232,112 +242,13 @@ def enumerate_to_counter(program: Parsed) -> Iterator[Edit]:
         yield edit
 
 
-def comprehension_to_loop(program: Parsed) -> Iterator[Edit]:
-    """``xs = [f(x) for x in items if c]`` fills `xs` in a loop."""
-    for function in program.functions:
-        bound = facts.locals_of(function)
-        hidden = facts.captured(function)
-        for block in facts.blocks(function):
-            for statement in block:
-                match statement:
-                    case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                        pass
-                    case ast.Return(value=ast.expr() as value):
-                        name = ""
-                    case _:
-                        continue
-                if not isinstance(value, (ast.ListComp, ast.SetComp, ast.DictComp)):
-                    continue
-                targets = facts.stores(value)
-                # The loop's names live on in the function: there they must mean nothing else.
-                if (
-                    any(g.is_async for g in value.generators)
-                    or (targets & (bound | hidden))
-                    or _has_scope(value)
-                    or name in hidden
-                    or name in facts.loads(value)
-                    or _too_many(function, targets, value)
-                    or "set" in program.shadowed
-                    # A comprehension makes the key first, an assignment the value.
-                    or (isinstance(value, ast.DictComp) and not program.pure(value.key))
-                ):
-                    continue
-
-                def edit(
-                    block: Block = block, statement: ast.stmt = statement, name: str = name,
-                    value: ast.ListComp | ast.SetComp | ast.DictComp = value,
-                ) -> None:  # fmt: skip
-                    kept = name or program.fresh("result", "collected", "output", "found")
-                    empty, put = _filling(value, kept)
-                    lines = [assign(kept, empty), *_nest(value.generators, put)]
-                    splice(block, statement, *lines, *([] if name else [ast.Return(load(kept))]))
-
-                yield edit
-
-
-def loop_to_comprehension(program: Parsed) -> Iterator[Edit]:
-    """``xs = []`` and a loop that only appends to it become one comprehension."""
-    for function in program.functions:
-        hidden = facts.captured(function)
-        for block in facts.blocks(function):
-            for first, loop in itertools.pairwise(block):
-                match first, loop:
-                    case (
-                        ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[])),
-                        ast.For(target=target, iter=items, body=[inner], orelse=[]),
-                    ):
-                        pass
-                    case _:
-                        continue
-                tests: list[ast.expr] = []
-                while isinstance(inner, ast.If) and not inner.orelse and len(inner.body) == 1:
-                    tests.append(inner.test)
-                    inner = inner.body[0]
-                match inner:
-                    case ast.Expr(
-                        value=ast.Call(
-                            func=ast.Attribute(value=ast.Name(id=filled), attr="append"),
-                            args=[element], keywords=[],
-                        )
-                    ) if filled == name:  # fmt: skip
-                        pass
-                    case _:
-                        continue
-                bound = facts.stores(target)
-                parts = [element, items, *tests]
-                if (
-                    name in facts.loads(parts)
-                    or name in hidden
-                    or bound & hidden
-                    or any(isinstance(n, (ast.Lambda, ast.NamedExpr, ast.Starred))
-                           for p in parts for n in ast.walk(p))
-                    or not all(_local_to(function, one, loop) for one in bound)
-                    or not all(isinstance(n, (ast.Name, ast.Tuple, ast.Store))
-                               for n in ast.walk(target))
-                ):  # fmt: skip
-                    continue
-
-                def edit(
-                    block: Block = block, first: ast.stmt = first, loop: ast.stmt = loop,
-                    name: str = name, element: ast.expr = element, target: ast.expr = target,
-                    items: ast.expr = items, tests: list[ast.expr] = tests,
-                ) -> None:  # fmt: skip
-                    made = ast.ListComp(element, [ast.comprehension(target, items, tests, 0)])
-                    splice(block, first, assign(name, made))
-                    block.remove(loop)
-
-                yield edit
-
-
 def while_true(program: Parsed) -> Iterator[Edit]:
     """``while c`` becomes ``while True`` with a break."""
-    for _, _, loop in _whiles(program):
+    for _, _, loop in statements(program, ast.While):
         if loop.orelse or isinstance(loop.test, ast.Constant):
             continue
 
         def edit(loop: ast.While = loop) -> None:
-            from nlogn.annotate.branches import negated
-
             leave = ast.If(negated(loop.test, None), [ast.Break()], [])
             loop.test, loop.body = ast.Constant(True), [leave, *loop.body]
 
@@ -346,7 +257,7 @@ def while_true(program: Parsed) -> Iterator[Edit]:
 
 def break_to_condition(program: Parsed) -> Iterator[Edit]:
     """``while True: if c: break; …`` becomes ``while not c``."""
-    for _, _, loop in _whiles(program):
+    for _, _, loop in statements(program, ast.While):
         match loop:
             case ast.While(
                 test=ast.Constant(value=True),
@@ -358,88 +269,10 @@ def break_to_condition(program: Parsed) -> Iterator[Edit]:
                 continue
 
         def edit(loop: ast.While = loop, test: ast.expr = test) -> None:
-            from nlogn.annotate.branches import negated
-
             loop.test = negated(test, None)
             del loop.body[0]
 
         yield edit
-
-
-def sum_to_loop(program: Parsed) -> Iterator[Edit]:
-    """``total = sum(e for x in xs)`` adds up in a loop; `any` and `all` that are returned leave
-    a loop early."""
-    for function in program.functions:
-        bound, hidden = facts.locals_of(function), facts.captured(function)
-        for block in facts.blocks(function):
-            for statement in block:
-                match statement:
-                    case ast.Assign(
-                        targets=[ast.Name(id=name)],
-                        value=ast.Call(func=ast.Name(id="sum") as used, args=[made], keywords=[]),
-                    ):
-                        pass
-                    case ast.Return(
-                        value=ast.Call(
-                            func=ast.Name(id="sum" | "any" | "all") as used, args=[made],
-                            keywords=[],
-                        )
-                    ):  # fmt: skip
-                        name = ""
-                    case _:
-                        continue
-                if used.id in program.shadowed or not isinstance(made, ast.GeneratorExp):
-                    continue
-                targets = facts.stores(made)
-                others = hidden - facts.names(made)
-                if (
-                    any(g.is_async for g in made.generators)
-                    or targets & (bound | others)
-                    or _has_scope(made)
-                    or name in facts.loads(made)
-                    or name in others
-                    or _too_many(function, targets, made)
-                    or (used.id == "sum" and not program.types_of(function).is_int(made.elt))
-                ):
-                    continue
-
-                def edit(
-                    block: Block = block, statement: ast.stmt = statement, name: str = name,
-                    made: ast.GeneratorExp = made, how: str = used.id,
-                ) -> None:  # fmt: skip
-                    if how == "sum":
-                        kept = name or program.fresh("total", "result", "amount")
-                        grow = ast.AugAssign(ast.Name(kept, ast.Store()), ast.Add(), made.elt)
-                        end = [] if name else [ast.Return(load(kept))]
-                        splice(block, statement, assign(kept, ast.Constant(0)),
-                               *_nest(made.generators, grow), *end)  # fmt: skip
-                        return
-                    found = how == "any"
-                    test = made.elt if found else ast.UnaryOp(ast.Not(), made.elt)
-                    leave = ast.If(test, [ast.Return(ast.Constant(found))], [])
-                    splice(block, statement, *_nest(made.generators, leave),
-                           ast.Return(ast.Constant(not found)))  # fmt: skip
-
-                yield edit
-
-
-# --- what they share ---------------------------------------------------------------------------
-
-
-def _fors(program: Parsed) -> Iterator[tuple[Function, Block, ast.For]]:
-    for function in program.functions:
-        for block in facts.blocks(function):
-            for statement in block:
-                if isinstance(statement, ast.For):
-                    yield function, block, statement
-
-
-def _whiles(program: Parsed) -> Iterator[tuple[Function, Block, ast.While]]:
-    for function in program.functions:
-        for block in facts.blocks(function):
-            for statement in block:
-                if isinstance(statement, ast.While):
-                    yield function, block, statement
 
 
 def _range(program: Parsed, node: ast.expr) -> tuple[ast.expr, ast.expr, int] | None:
@@ -464,175 +297,3 @@ def _range(program: Parsed, node: ast.expr) -> tuple[ast.expr, ast.expr, int] | 
 
 def _number(value: int) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
-
-
-def _changed(function: Function, body: Block) -> set[str]:
-    return facts.stores(body) | facts.captured(function)
-
-
-def _local_to(function: Function, name: str, loop: ast.stmt, also: ast.stmt | None = None) -> bool:
-    """Whether every mention of the name in the function is within `loop` (or `also`), or within
-    other loops that bind it anew."""
-    if name in facts.captured(function) or name in {a.arg for a in facts.parameters(function)}:
-        return False
-    allowed = set(map(id, ast.walk(loop)))
-    if also is not None:
-        allowed |= set(map(id, ast.walk(also)))
-    inside_other: set[int] = set()
-    for node in ast.walk(function):
-        binds = isinstance(node, ast.For) and name in facts.stores(node.target)
-        if node is not loop and binds and id(node) not in allowed:
-            inside_other |= set(map(id, ast.walk(node)))
-    if any(id(loop) == other for other in inside_other):
-        return False  # the loop around it counts with the same name
-    return all(
-        id(node) in allowed or id(node) in inside_other
-        for node in ast.walk(function)
-        if (isinstance(node, ast.Name) and node.id == name)
-        or (isinstance(node, ast.arg) and node.arg == name)
-    )
-
-
-def _steady(program: Parsed, function: Function, stop: ast.expr, body: Block) -> bool:
-    """Whether `stop` has the same value before every round."""
-    if isinstance(stop, ast.Constant):
-        return True
-    used = facts.loads(stop) - {"len"}
-    if used & _changed(function, body) or not program.pure(stop):
-        return False
-    if all(isinstance(n, (ast.Name, ast.Constant, ast.BinOp, ast.operator, ast.Load))
-           for n in ast.walk(stop)):  # fmt: skip
-        return True
-    match stop:
-        case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=items)]):
-            kind = program.types_of(function).kinds.get(items, "")
-            return bool(kind) and _unchanged(program, function, items, body, kind)
-    return False
-
-
-def _unchanged(program: Parsed, function: Function, name: str, body: Block, kind: str) -> bool:
-    """Whether the object called `name` stays the same object, and as it is, throughout `body`."""
-    if name in _changed(function, body):
-        return False
-    if kind in ("str", "tuple"):
-        return True
-    made_here = _made_here(function)
-    for root in body:
-        for node in ast.walk(root):
-            if isinstance(node, ast.Call):
-                match node.func:
-                    case ast.Name() if facts.is_reader(node, program.shadowed):
-                        pass
-                    case ast.Name(id="sorted" | "list" | "set" | "tuple" | "enumerate" | "zip"
-                                  | "any" | "all" | "dict" | "reversed" as used) if (
-                        used not in program.shadowed and not node.keywords):  # fmt: skip
-                        pass
-                    case ast.Attribute(attr=method) if method in _READING_METHODS:
-                        pass
-                    case ast.Attribute(value=ast.Name(id=owner)) if (
-                        owner in made_here and owner != name
-                    ):
-                        pass
-                    case _:
-                        return False
-            elif isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(
-                node.ctx, ast.Load
-            ):
-                if not (isinstance(node.value, ast.Name) and node.value.id in made_here - {name}):
-                    return False
-            elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-                types = program.types_of(function)
-                if not (types.is_number(node.target) or types.of(node.target) == "str"
-                        or node.target.id in made_here):  # fmt: skip
-                    return False
-    return True
-
-
-def _made_here(function: Function) -> set[str]:
-    """Names that only ever hold constants and containers built on the spot, added to or not: none
-    of them is another's alias."""
-    good: set[str] = set()
-    bad = {a.arg for a in facts.parameters(function)} | facts.captured(function)
-    for node in ast.walk(function):
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            display = isinstance(
-                node.value,
-                (
-                    ast.List,
-                    ast.Dict,
-                    ast.Set,
-                    ast.ListComp,
-                    ast.DictComp,
-                    ast.SetComp,
-                    ast.Constant,
-                ),
-            )
-            for target in targets:
-                if isinstance(target, ast.Name) and display and len(targets) == 1:
-                    good.add(target.id)
-                else:
-                    bad |= facts.stores(target)
-        elif isinstance(node, (ast.For, ast.comprehension)):
-            bad |= facts.stores(node.target)
-        elif isinstance(node, (ast.With, ast.NamedExpr)):
-            bad |= facts.stores(node)
-    # What is stored in a container, returned into a name or passed on may be reached otherwise:
-    # that is harmless for a loop's object as long as the maker's own names are distinct.
-    return good - bad
-
-
-def _reads(node: ast.Subscript, items: str, index: str) -> bool:
-    return (
-        isinstance(node.ctx, ast.Load)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == items
-        and isinstance(node.slice, ast.Name)
-        and node.slice.id == index
-    )
-
-
-def _has_scope(value: ast.expr) -> bool:
-    """Whether there is another scope inside, or a name bound for the function around it."""
-    inner = [n for n in ast.walk(value) if n is not value]
-    return any(
-        isinstance(n, (*facts._NESTED, *facts._COMPREHENSIONS, ast.NamedExpr, ast.Await))
-        for n in inner
-    )
-
-
-def _too_many(function: Function, targets: set[str], value: ast.expr) -> bool:
-    """Whether another comprehension or scope of the function uses one of these names: then
-    unrolling this one would change what they see, or be seen by them."""
-    inside = set(map(id, ast.walk(value)))
-    return any(
-        isinstance(n, ast.Name) and n.id in targets and id(n) not in inside
-        for n in ast.walk(function)
-    )
-
-
-def _filling(
-    value: "ast.ListComp | ast.SetComp | ast.DictComp", name: str
-) -> tuple[ast.expr, ast.stmt]:
-    match value:
-        case ast.ListComp(elt=element):
-            return ast.List([], ast.Load()), _method(name, "append", element)
-        case ast.SetComp(elt=element):
-            return call("set"), _method(name, "add", element)
-        case ast.DictComp(key=key, value=item):
-            target = ast.Subscript(load(name), key, ast.Store())
-            return ast.Dict([], []), ast.Assign([target], item)
-    raise TypeError(type(value).__name__)
-
-
-def _method(name: str, method: str, element: ast.expr) -> ast.stmt:
-    return ast.Expr(ast.Call(ast.Attribute(load(name), method, ast.Load()), [element], []))
-
-
-def _nest(generators: list[ast.comprehension], inner: ast.stmt) -> list[ast.stmt]:
-    body = inner
-    for generator in reversed(copy.deepcopy(generators)):
-        for test in reversed(generator.ifs):
-            body = ast.If(test, [body], [])
-        body = ast.For(generator.target, generator.iter, [body], [])
-    return [body]

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Literal
 
 from nlogn.annotate import facts
-from nlogn.annotate.program import _RESERVED, Parsed
+from nlogn.annotate.program import RESERVED, Parsed
 
 Style = Literal["snake", "camel", "short", "long"]
 STYLES: tuple[Style, ...] = ("snake", "camel", "short", "long")
@@ -76,7 +76,7 @@ def rename(program: Parsed, style: Style, seed: int, share: float = 1.0) -> int:
     free = sorted(renameable(program))
     chosen = [name for name in free if rng.random() < share] or free[:1]
     roles = _roles(program)
-    taken = set(program.used) | _RESERVED
+    taken = set(program.used) | RESERVED
     to: dict[str, str] = {}
     for name in chosen:
         new = _choose(name, roles.get(name, "other"), style, taken, rng)
@@ -116,7 +116,7 @@ def renameable(program: Parsed) -> set[str]:
                 fixed |= facts.names(node.pattern)
             case ast.Global(names=several):
                 fixed.update(several)
-    return {n for n in bound - fixed - _RESERVED if not n.startswith("__") and n != "_"}
+    return {n for n in bound - fixed - RESERVED if not n.startswith("__") and n != "_"}
 
 
 def _all_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:

@@ -15,7 +15,17 @@ import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nlogn.annotate import branches, calls, layout, loops
+from nlogn.annotate import (
+    assignments,
+    branches,
+    calls,
+    comprehensions,
+    expressions,
+    layout,
+    loops,
+    recursion,
+    trampoline,
+)
 from nlogn.annotate.names import STYLES, rename
 from nlogn.annotate.program import Edit, Parsed
 
@@ -23,17 +33,20 @@ Transformation = Callable[[Parsed], Iterator[Edit]]
 
 TRANSFORMATIONS: tuple[Transformation, ...] = (
     loops.for_to_while, loops.while_to_for, loops.each_to_index, loops.index_to_each,
-    loops.enumerate_to_counter, loops.comprehension_to_loop, loops.loop_to_comprehension,
-    loops.while_true, loops.break_to_condition, loops.sum_to_loop,
+    loops.enumerate_to_counter, loops.while_true, loops.break_to_condition,
+    comprehensions.comprehension_to_loop, comprehensions.loop_to_comprehension,
+    comprehensions.sum_to_loop,
     branches.invert_if, branches.drop_else, branches.add_else, branches.single_exit,
-    branches.early_return, branches.augmented_to_plain, branches.plain_to_augmented,
-    branches.ternary_to_if, branches.if_to_ternary, branches.split_chain, branches.join_chain,
-    branches.swap_operands, branches.mirror_comparison, branches.de_morgan, branches.nested_if,
-    branches.extremum_to_if, branches.if_to_extremum, branches.parity, branches.emptiness,
-    branches.f_string_to_format, branches.reorder, branches.split_assignment,
-    branches.join_assignments, branches.unpack_swap, branches.name_value, branches.return_directly,
+    branches.early_return, branches.ternary_to_if, branches.if_to_ternary, branches.de_morgan,
+    branches.nested_if, branches.extremum_to_if, branches.if_to_extremum,
+    expressions.split_chain, expressions.join_chain, expressions.swap_operands,
+    expressions.mirror_comparison, expressions.parity, expressions.emptiness,
+    expressions.f_string_to_format,
+    assignments.augmented_to_plain, assignments.plain_to_augmented, assignments.reorder,
+    assignments.split_assignment, assignments.join_assignments, assignments.unpack_swap,
+    assignments.name_value, assignments.return_directly,
     calls.extract_expression, calls.extract_body, calls.extract_entry, calls.inline_function,
-    calls.tail_call_to_loop, calls.recursion_to_sum,
+    recursion.tail_call_to_loop, recursion.recursion_to_sum, trampoline.recursion_to_generators,
     layout.drop_hints, layout.add_hints, layout.drop_docstring, layout.add_docstring,
 )  # fmt: skip
 # What fits nearly every program, or changes little, is not to crowd out the rest.
