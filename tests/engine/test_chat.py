@@ -2,6 +2,7 @@ import ast
 
 import pytest
 
+from nlogn.corpus.question import wrapped
 from nlogn.engine import Prompt
 from nlogn.engine.chat import extract_code, messages
 from nlogn.problems import bank_problem
@@ -63,8 +64,8 @@ def test_a_prompt_shows_statement_signature_examples_and_feedback():
     problem = bank_problem("two_sum")
     system, user = messages(Prompt(problem, feedback="two_sum([3, 5], 6) gave (0, 0)"))
     assert "python" in system["content"]
-    for wanted in (problem.statement, str(problem.signature), ">>> two_sum([3, 3], 6)\n(0, 1)",
-                   "gave (0, 0)"):  # fmt: skip
+    for wanted in (wrapped(problem.statement), f"```python\n{problem.signature}\n```",
+                   "- `two_sum([3, 3], 6)` -> `(0, 1)`", "gave (0, 0)"):  # fmt: skip
         assert wanted in user["content"]
     for solution in problem.solutions:
         assert ast.unparse(ast.parse(solution.code)) not in user["content"]

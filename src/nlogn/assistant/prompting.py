@@ -1,7 +1,6 @@
 """What a model is told beside the problem: what its nearest try got wrong, and solved problems."""
 
 import re
-from dataclasses import replace
 
 from nlogn.engine.protocol import Engine, Prompt
 from nlogn.engine.recall import RecallEngine
@@ -50,15 +49,14 @@ def prompt_for(
     Args:
         nearest: the best try so far with its verdict, where none is right.
     """
-    limits = (("time", time_budget), ("memory", memory_budget))
-    budgets = [f"{what} must not grow faster than {most}" for what, most in limits if most]
-    if budgets:
-        told = f"{problem.statement}\n\nIts {' and its '.join(budgets)}."
-        problem = replace(problem, statement=told)
-    if nearest is None:
-        return Prompt(problem, examples=examples)
-    code, verdict = nearest
-    return Prompt(problem, feedback_of(verdict), code, examples)
+    feedback, attempt = "", ""
+    if nearest is not None:
+        attempt, verdict = nearest
+        feedback = feedback_of(verdict)
+    return Prompt(
+        problem, feedback, attempt, examples,
+        time_budget=time_budget or "", memory_budget=memory_budget or "",
+    )  # fmt: skip
 
 
 def similar_problems(problem: Problem, engine: Engine, count: int) -> tuple[Problem, ...]:

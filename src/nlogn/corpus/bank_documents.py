@@ -15,23 +15,30 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nlogn.complexity.bigo import CLASSES
-from nlogn.corpus.specials import (
-    ASSISTANT,
-    TURN_END,
-    USER,
-    Parts,
-    Special,
-    memory_token,
-    time_token,
+from nlogn.corpus.question import (
+    LONGEST,
+    Shown,
+    comment,
+    commented,
+    control_tokens,
+    example,
+    examples,
+    question,
+    renamed,
+    showable,
+    turns,
+    wrapped,
 )
+from nlogn.corpus.specials import TURN_END, Parts, Special
 from nlogn.problems import Problem, Solution
-from nlogn.problems.problem import Case
 
 if TYPE_CHECKING:
     from nlogn.annotate.variants import Variant
 
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth", "code")
 _WEIGHTS = (6, 2, 5, 2, 2, 1, 1)
+_ASKED = ("chat", "explained")  # half of these are asked in the words that an engine asks in
+_LEADS = ("", "", "Write a Python function.\n\n", "Solve this in Python.\n\n")
 DOCSTRINGS = ("plain", "google", "numpy", "sphinx", "doctest")
 _RANK = {str(c): i for i, c in enumerate(CLASSES)}
 _TYPING = {"list": "List", "dict": "Dict", "tuple": "Tuple", "set": "Set", "frozenset": "FrozenSet"}
@@ -131,36 +138,35 @@ def _render(
         text = rewriter.text(solution, rng.randrange(rewriter.count))
         solution = replace(solution, code=text)
     told = shape != "growth" and rng.random() < 0.5
-    control: Parts = []
-    if told:
-        control += [time_token(solution.time)] if solution.time in _RANK else []
-        control += [memory_token(solution.memory)] if solution.memory in _RANK else []
-    name = _entry_name(problem, solution, rng)
+    control = control_tokens(solution.time, solution.memory) if told else []
+    as_engines_ask = shape in _ASKED and rng.random() < 0.5
+    name = _entry(problem) if as_engines_ask else _entry_name(problem, solution, rng)
     signature = rng.choice(("annotated", "annotated", "bare", "typing"))
     code = _code(problem, solution, name, signature)
     task = _task(problem, rng)
-    examples = _examples(problem, name, rng)
+    shown = examples(problem) if as_engines_ask else _examples(problem, name, rng)
+    calls = shown if problem.signature is not None else []
     if shape == "docstring":
         style = rng.choice(DOCSTRINGS)
-        text = with_docstring(code, name, _docstring(problem, task, examples, style, signature))
+        text = with_docstring(code, name, _docstring(problem, task, calls, style, signature))
         parts = [*control, text]
     elif shape == "comment":
-        shown = [f"{call} -> {answer}" for call, answer in examples]
-        parts = [*control, _comment("\n".join([task, *shown])) + code]
+        parts = [*control, commented(task, calls) + code]
     elif shape == "code":
         parts = [*control, code]
     else:
-        question = _question(problem, task, name, examples, shape, code, rng)
+        lead = "" if as_engines_ask else rng.choice(_LEADS)
+        text = question(problem, task=task, name=name, shown=shown, lead=lead)
         answer = f"```python\n{code}```\n"
         if shape == "explained" and problem.rationale:
-            answer = f"{_wrapped(problem.rationale)}\n\n{answer}"
+            answer = f"{wrapped(problem.rationale)}\n\n{answer}"
         if shape == "optimize":
             before = _code(problem, slow, name, signature)
-            question = f"This takes {slow.time} time. Make it faster.\n\n```python\n{before}```\n"
+            text = f"This takes {slow.time} time. Make it faster.\n\n```python\n{before}```\n"
         if shape == "growth":
+            text = f"How do time and memory of this program grow?\n\n```python\n{code}```\n"
             answer = f"Time: {solution.time}. Memory: {solution.memory}.\n"
-        parts = [*control, Special(USER), "\n" + question, Special(ASSISTANT), "\n" + answer,
-                 Special(TURN_END)]  # fmt: skip
+        parts = [*turns(text, control), answer, Special(TURN_END)]
     return BankDocument(
         problem.name, shape, parts, problem.paradigm, solution.time, solution.memory, told
     )
@@ -170,63 +176,35 @@ def _cheaper(a: Solution, b: Solution) -> bool:
     return a.time in _RANK and b.time in _RANK and _RANK[a.time] < _RANK[b.time]
 
 
-def _question(
-    problem: Problem, task: str, name: str, examples: list[tuple[str, str]], shape: str, code: str,
-    rng: random.Random,
-) -> str:  # fmt: skip
-    if shape == "growth":
-        return f"How do time and memory of this program grow?\n\n```python\n{code}```\n"
-    lead = rng.choice(("", "", "Write a Python function.\n\n", "Solve this in Python.\n\n"))
-    header = ""
-    if problem.signature is not None:
-        header = f"\n```python\n{_renamed(str(problem.signature), problem, name)}\n```\n"
-    shown = "".join(f"- `{call}` -> `{answer}`\n" for call, answer in examples)
-    return f"{lead}{task}\n{header}" + (f"\n{shown}" if shown else "")
-
-
 def _task(problem: Problem, rng: random.Random) -> str:
     kept = held_out_phrasing(problem)
     known = [p for p in problem.phrasings if p != kept]
     if known and rng.random() < 0.6:
-        return _wrapped(rng.choice(known))
-    return _wrapped(problem.statement)
+        return wrapped(rng.choice(known))
+    return wrapped(problem.statement)
 
 
-def _wrapped(text: str, width: int = 96) -> str:
-    """Paragraphs wrapped anew; what is indented, listed or fenced stays as it is."""
-    out = []
-    for block in re.split(r"\n\s*\n", text.strip()):
-        literal = re.search(r"^(?:\s{2,}|[-*|>]|\d+\.|```)", block, re.M)
-        out.append(block if literal else textwrap.fill(" ".join(block.split()), width))
-    return "\n\n".join(out)
-
-
-def _examples(problem: Problem, name: str, rng: random.Random) -> list[tuple[str, str]]:
-    """(call, answer) of up to three examples, short ones."""
-    shown = [c for c in problem.examples if c.args is not None and c.has_expected and not c.check]
-    count = min(len(shown), rng.choice((0, 1, 2, 2, 3)))
-    out = []
-    for case in sorted(rng.sample(range(len(shown)), count)):
-        call, answer = _call(shown[case], name)
-        if len(call) + len(answer) <= 160:
-            out.append((call, answer))
-    return out
-
-
-def _call(case: Case, name: str) -> tuple[str, str]:
-    assert case.args is not None
-    return f"{name}({', '.join(map(repr, case.args))})", repr(case.expected)
+def _examples(problem: Problem, name: str, rng: random.Random) -> list[Shown]:
+    """Up to three examples, short ones."""
+    cases = showable(problem)
+    count = min(len(cases), rng.choice((0, 1, 2, 2, 3)))
+    made = [example(problem, cases[i], name) for i in sorted(rng.sample(range(len(cases)), count))]
+    return [(given, answer) for given, answer in made if len(given) + len(answer) <= LONGEST]
 
 
 # --- the code -----------------------------------------------------------------------------------
 
 
+def _entry(problem: Problem) -> str:
+    """The name of the function that is asked for; "" for a method or a whole program."""
+    entry = problem.signature.entry if problem.signature is not None else ""
+    return "" if "." in entry else entry
+
+
 def _entry_name(problem: Problem, solution: Solution, rng: random.Random) -> str:
     """The entry's own name, or another that people would give it and the code does not use."""
-    if problem.signature is None or "." in problem.signature.entry:
-        return ""
-    entry = problem.signature.entry
-    if rng.random() < 0.5:
+    entry = _entry(problem)
+    if not entry or rng.random() < 0.5:
         return entry
     head, *rest = entry.split("_")
     candidates = [
@@ -241,14 +219,9 @@ def _entry_name(problem: Problem, solution: Solution, rng: random.Random) -> str
     return entry if name in used or attributes or not name.isidentifier() else name
 
 
-def _renamed(text: str, problem: Problem, name: str) -> str:
-    entry = problem.signature.entry if problem.signature else ""
-    return re.sub(rf"\b{re.escape(entry)}\b", name, text) if name and name != entry else text
-
-
 def _code(problem: Problem, solution: Solution, name: str, signature: str) -> str:
     """The solution under its new name, its header annotated as asked."""
-    code = _renamed(solution.code.strip("\n") + "\n", problem, name)
+    code = renamed(solution.code.strip("\n") + "\n", problem, name)
     declared = problem.signature
     if signature == "bare" or declared is None or not name:
         return code
@@ -309,7 +282,7 @@ def _function(code: str, name: str) -> ast.FunctionDef | None:
 
 
 def _docstring(
-    problem: Problem, task: str, examples: list[tuple[str, str]], style: str, signature: str
+    problem: Problem, task: str, examples: list[Shown], style: str, signature: str
 ) -> str:
     declared = problem.signature
     lines = [task]
@@ -336,7 +309,7 @@ def with_docstring(code: str, name: str, docstring: str) -> str:
     """`code` with this docstring in function `name`; above it as a comment where there is none."""
     function = _function(code, name)
     if function is None or function.body[0].lineno == function.lineno:
-        return _comment(docstring) + code
+        return comment(docstring) + code
     text = docstring.replace("\\", "\\\\").replace('"""', "'''")
     if text.endswith('"'):
         text += " "
@@ -347,7 +320,3 @@ def with_docstring(code: str, name: str, docstring: str) -> str:
     while at > function.lineno and lines[at - 1].lstrip().startswith("#"):
         at -= 1
     return "".join([*lines[:at], inside + "\n", *lines[at:]])
-
-
-def _comment(text: str) -> str:
-    return "".join(f"# {line}".rstrip() + "\n" for line in text.split("\n"))

@@ -1,9 +1,22 @@
 """A problem as chat messages, and the program out of a chat answer."""
 
 import ast
+import math
 import re
+from collections.abc import Callable, Container
+from dataclasses import dataclass
 
-from nlogn.corpus.specials import ASSISTANT, USER, Special
+from nlogn.corpus.question import (
+    SHOWN,
+    comment,
+    commented,
+    control_tokens,
+    examples,
+    header,
+    question,
+    turns,
+)
+from nlogn.corpus.specials import ASSISTANT, SYSTEM, TURN_END, USER, Parts, Special
 from nlogn.engine.protocol import Prompt, RawPrompt
 from nlogn.problems import Problem
 from nlogn.problems.literals import shorten
@@ -15,8 +28,9 @@ _SYSTEM = (
     "cases and about how time and memory grow with the size of the input. Answer with one "
     "complete program in one ```python code block."
 )
-RAW_ANSWER = "```python\n"  # how an answer to `raw_chat` begins: the prompt ends with it
-_SHOWN_EXAMPLES = 6
+_SHOWN = 6
+_LONGEST = 2000  # characters of an example
+_COMMENTED_STOPS = ("\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\n# ", "\n```")
 _PARSE_TRIES = 400
 _CODE_START = re.compile(r"(from\s+\S+\s+import\b|import\s|def\s|class\s|@\w|async\s+def\s)")
 
@@ -26,9 +40,9 @@ def messages(prompt: Prompt) -> list[dict[str, str]]:
     and its answer; after it, an earlier try and what was wrong with it."""
     out = [{"role": "system", "content": prompt.system or _SYSTEM}]
     for solved in prompt.examples:
-        out.append({"role": "user", "content": _question(solved)})
+        out.append({"role": "user", "content": _question(prompt, solved)})
         out.append({"role": "assistant", "content": _fenced(solved.solutions[-1].code)})
-    out.append({"role": "user", "content": _question(prompt.problem)})
+    out.append({"role": "user", "content": _question(prompt, prompt.problem)})
     if prompt.feedback:
         told = (
             f"That is wrong: {prompt.feedback}\n\nThink again, and answer with the whole program."
@@ -41,47 +55,89 @@ def messages(prompt: Prompt) -> list[dict[str, str]]:
     return out
 
 
-def raw_chat(prompt: Prompt, vocabulary: frozenset[str]) -> RawPrompt:
-    """The question for a model without a chat template: with the turns that our networks are
-    trained on, where the vocabulary has their tokens, else as a text that a program follows. It
-    ends with `RAW_ANSWER`."""
-    turns = [m for m in messages(prompt) if m["role"] != "system"]
-    if {USER, ASSISTANT} <= vocabulary:
-        parts: list[str] = []
-        for turn in turns:
-            parts += [Special(USER if turn["role"] == "user" else ASSISTANT)]
-            parts += ["\n" + turn["content"].rstrip("\n") + "\n"]
-        return RawPrompt((*parts, Special(ASSISTANT), "\n" + RAW_ANSWER))
-    text = "\n\n".join(turn["content"].rstrip("\n") for turn in turns)
-    return RawPrompt((f"{text}\n\n{RAW_ANSWER}",))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a model without a chat template is to continue, the text that its answer begins with,
+    and texts that end it."""
+
+    prompt: RawPrompt
+    begun: str = ""
+    stop: tuple[str, ...] = ()
+
+
+def knows_turns(vocabulary: Container[str]) -> bool:
+    """Whether a network was trained on our turns."""
+    return USER in vocabulary and ASSISTANT in vocabulary
+
+
+def asked(prompt: Prompt, vocabulary: Container[str], shown: int = SHOWN, solved: bool = True
+          ) -> Asked:  # fmt: skip
+    """The turns that our networks are trained on, where the vocabulary has their tokens; else a
+    comment and a signature, which any network that has read code goes on from.
+
+    Args:
+        shown: examples of the problem.
+        solved: whether other problems are shown with their solutions.
+    """
+    if not knows_turns(vocabulary):
+        return _commented(prompt, shown)
+    parts: Parts = []
+    if prompt.system and SYSTEM in vocabulary:
+        parts += [Special(SYSTEM), f"\n{prompt.system.strip()}\n"]
+    for other in prompt.examples if solved else ():
+        parts += turns(question(other), [])
+        parts += [f"```python\n{other.solutions[-1].code.strip()}\n```\n"]
+        parts += [Special(TURN_END)] if TURN_END in vocabulary else []
+    control = control_tokens(prompt.time_budget, prompt.memory_budget)
+    text = question(prompt.problem, shown=examples(prompt.problem, count=shown))
+    if prompt.feedback:
+        text += f"\nAn earlier try was wrong: {prompt.feedback}\n"
+    known = [token for token in control if token in vocabulary]
+    return Asked(RawPrompt((*parts, *turns(text, known))))
+
+
+def _commented(prompt: Prompt, shown: int) -> Asked:
+    problem = prompt.problem
+    calls = examples(problem, count=shown) if problem.signature is not None else []
+    text = commented(problem.statement.strip(), calls)
+    if prompt.feedback:
+        text += comment(f"An earlier try was wrong: {prompt.feedback}")
+    begun = f"{header(problem)}\n" if problem.signature is not None else "import sys\n"
+    return Asked(RawPrompt((text + begun,)), begun, _COMMENTED_STOPS)
+
+
+def fitted(
+    prompt: Prompt, vocabulary: Container[str], encode: Callable[[RawPrompt], list[int]],
+    room: float,
+) -> tuple[list[int], Asked]:  # fmt: skip
+    """The prompt's tokens, at most `room` of them: other problems go first, then examples. Where
+    that is not enough it is longer, and the engine refuses it."""
+    ways = [(SHOWN, True)] if prompt.examples else []
+    for shown, solved in [*ways, *((count, False) for count in range(SHOWN, -1, -1))]:
+        made = asked(prompt, vocabulary, shown, solved)
+        tokens = encode(made.prompt)
+        if len(tokens) <= room:
+            break
+    return tokens, made
+
+
+def room(context: int | None, answer: int) -> float:
+    """Tokens that a prompt may have so that an answer of `answer` tokens fits; half the context at
+    least."""
+    return math.inf if context is None else max(context - answer, context // 2)
 
 
 def _fenced(code: str) -> str:
     return f"```python\n{code.rstrip()}\n```"
 
 
-def _question(problem: Problem) -> str:
-    parts = [f"# {problem.title}" if problem.title else "", problem.statement]
-    if problem.signature:
-        kind = "method" if "." in problem.signature.entry else "function"
-        entry = problem.signature.entry.replace(".", " with the method ")
-        where = f"Write `{entry}`" if kind == "function" else f"Write the class `{entry}`"
-        parts.append(f"{where}:\n\n```python\n{problem.signature}\n```")
-    else:
-        parts.append("Write a whole program that reads standard input and writes standard output.")
-    parts.append(_examples(problem))
-    return "\n\n".join(filter(None, parts))
-
-
-def _examples(problem: Problem) -> str:
-    shown = []
-    for case in problem.examples[:_SHOWN_EXAMPLES]:
-        if case.stdin is not None:
-            shown.append(f"Input:\n```\n{case.stdin}```\nOutput:\n```\n{case.expected}```")
-        elif case.args is not None and case.has_expected and problem.signature:
-            call = ", ".join(map(repr, case.args))
-            shown.append(f">>> {problem.signature.entry}({call})\n{case.expected!r}")
-    return "Examples:\n\n" + "\n\n".join(shown) if shown else ""
+def _question(prompt: Prompt, problem: Problem) -> str:
+    text = question(problem, shown=examples(problem, count=_SHOWN, longest=_LONGEST)).rstrip()
+    if problem is not prompt.problem:
+        return text
+    limits = (("time", prompt.time_budget), ("memory", prompt.memory_budget))
+    budgets = [f"{what} must not grow faster than {most}" for what, most in limits if most]
+    return f"{text}\n\nIts {' and its '.join(budgets)}." if budgets else text
 
 
 def extract_code(text: str, entry: str | None = None) -> str:

@@ -8,12 +8,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from nlogn.corpus.specials import Special
-from nlogn.engine.chat import RAW_ANSWER, extract_code, messages, raw_chat
+from nlogn.corpus.specials import ASSISTANT, SPECIALS, USER, Special
+from nlogn.engine.chat import Asked, extract_code, fitted, knows_turns, messages, room
 from nlogn.engine.fim import FIM_TOKENS
 from nlogn.engine.memory import OutOfMemory, require_memory
 from nlogn.engine.protocol import (
@@ -29,7 +30,6 @@ from nlogn.engine.text_stream import TextStream
 
 _MAGIC = b"GGUF"
 _DEFAULT_CONTEXT = 8192
-_TURNS = frozenset({"<|user|>", "<|assistant|>"})
 
 
 class LlamaCppEngine:
@@ -69,14 +69,15 @@ class LlamaCppEngine:
         out = []
         for prompt in prompts:
             signature = prompt.problem.signature
-            ids, lead = self._chat_ids(prompt)
+            ids, asked = self._chat_ids(prompt, sampling)
+            asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
             made: list[Completion] = []
             for sample in range(sampling.n):
                 if made and time.monotonic() > deadline:
                     break
                 written = _Written()
-                pieces = self._pieces(ids, sampling, sample, deadline, cancel, written)
-                text = lead + "".join(pieces)
+                pieces = self._pieces(ids, asking, sample, deadline, cancel, written)
+                text = asked.begun + "".join(pieces)
                 code = extract_code(text, signature.entry if signature else None)
                 made.append(Completion(text, code, self.path.stem, written.reason, written.tokens))
             out.append(made)
@@ -86,15 +87,17 @@ class LlamaCppEngine:
         self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None
     ) -> Iterator[str]:
         """The answer's text as it comes. Raises as `generate` does."""
-        ids, lead = self._chat_ids(prompt)
-        if lead:
-            yield lead
-        yield from self._now(ids, sampling, cancel)
+        ids, asked = self._chat_ids(prompt, sampling)
+        if asked.begun:
+            yield asked.begun
+        asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
+        yield from self._now(ids, asking, cancel)
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         """The FIM tokens and turn tokens that the vocabulary has, of those that are known here."""
         model = self._load()
-        special = {token for token in FIM_TOKENS | _TURNS if self._special(token) is not None}
+        named = FIM_TOKENS | {USER, ASSISTANT}
+        special = {token for token in named if self._special(token) is not None}
         return ModelFacts(self.path.stem, frozenset(special), model.n_ctx())
 
     def complete(
@@ -150,13 +153,13 @@ class LlamaCppEngine:
                 raise EngineError(f"the tokenizer of {self.path} has no token {part}")
         return ids
 
-    def _chat_ids(self, prompt: Prompt) -> tuple[list[int], str]:
-        """The prompt's tokens, and how the answer begins that they end with."""
+    def _chat_ids(self, prompt: Prompt, sampling: Sampling) -> tuple[list[int], Asked]:
+        """The prompt's tokens, and how its answer begins and ends."""
         model = self._load()
         template = model.metadata.get("tokenizer.chat_template")
-        if not template:
-            known = frozenset(t for t in _TURNS if self._special(t) is not None)
-            return self._raw_ids(raw_chat(prompt, known)), RAW_ANSWER
+        known = frozenset(token for token in SPECIALS if self._special(token) is not None)
+        if not template or knows_turns(known):
+            return fitted(prompt, known, self._raw_ids, room(model.n_ctx(), sampling.max_tokens))
 
         def spelled(number: int) -> str:
             text: bytes = model.detokenize([number], special=True) if number >= 0 else b""
@@ -168,7 +171,7 @@ class LlamaCppEngine:
             bos_token=spelled(model.token_bos()),
         )
         text = form(messages=messages(prompt)).prompt
-        return model.tokenize(text.encode(), add_bos=False, special=True), ""
+        return model.tokenize(text.encode(), add_bos=False, special=True), Asked(RawPrompt((text,)))
 
     # --- tokens out ----------------------------------------------------------------------------
 
@@ -198,8 +201,8 @@ class LlamaCppEngine:
     ) -> Iterator[str]:
         model = self._load()
         with self._turn_by(deadline, cancel):
-            room = model.n_ctx() - len(ids)
-            if room < 1:
+            left = model.n_ctx() - len(ids)
+            if left < 1:
                 raise EngineError(
                     f"the prompt has {len(ids):,} tokens, the context of {self.path.name} is "
                     f"{model.n_ctx():,}: shorten the prompt, or take a model with a longer context"
@@ -225,7 +228,7 @@ class LlamaCppEngine:
                     if text.stopped is not None:
                         written.reason = "stop"
                         break
-                    if written.tokens >= min(sampling.max_tokens, room):
+                    if written.tokens >= min(sampling.max_tokens, left):
                         break
                     if time.monotonic() > deadline:
                         break

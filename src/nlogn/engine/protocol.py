@@ -73,6 +73,8 @@ class Prompt:
     attempt: str = ""  # that try's program
     examples: tuple[Problem, ...] = ()  # other problems, with solutions, to be shown first
     system: str = ""  # replaces the engine's own instruction
+    time_budget: str = ""  # the class that its time must not exceed, such as "O(n log n)"
+    memory_budget: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nlogn.corpus.specials import Special
-from nlogn.engine.chat import RAW_ANSWER, extract_code, messages, raw_chat
+from nlogn.engine.chat import Asked, extract_code, fitted, knows_turns, messages, room
 from nlogn.engine.memory import OutOfMemory, require_memory
 from nlogn.engine.protocol import (
     Cancel,
@@ -72,15 +73,16 @@ class TransformersEngine:
             signature = prompt.problem.signature
             entry = signature.entry if signature else None
             made: list[Completion] = []
-            ids, lead = self._chat_ids(prompt)
+            ids, asked = self._chat_ids(prompt, sampling)
+            asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
             while len(made) < sampling.n and (not made or time.monotonic() < deadline):
                 count = min(_BATCH, sampling.n - len(made))
                 if sampling.temperature == 0:
                     count = 1  # all would be the same
                 for text, reason, size in self._draw(
-                    ids, sampling, count, len(made), deadline, cancel
+                    ids, asking, count, len(made), deadline, cancel
                 ):
-                    text = lead + text
+                    text = asked.begun + text
                     code = extract_code(text, entry)
                     made.append(Completion(text, code, self.folder.name, reason, size))
                 if sampling.temperature == 0:
@@ -92,10 +94,11 @@ class TransformersEngine:
         self, prompt: Prompt, sampling: Sampling, *, cancel: Cancel | None = None
     ) -> Iterator[str]:
         """The answer's text as it comes. Raises as `generate` does."""
-        ids, lead = self._chat_ids(prompt)
-        if lead:
-            yield lead
-        yield from self._stream(ids, sampling, cancel or Cancel())
+        ids, asked = self._chat_ids(prompt, sampling)
+        if asked.begun:
+            yield asked.begun
+        asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
+        yield from self._stream(ids, asking, cancel or Cancel())
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         _, tokenizer = self._load()
@@ -189,10 +192,11 @@ class TransformersEngine:
                 raise EngineError(f"the tokenizer of {self.folder} has no token {part}")
         return ids
 
-    def _chat_ids(self, prompt: Prompt) -> tuple[list[int], str]:
-        """The prompt's tokens, and how the answer begins that they end with."""
+    def _chat_ids(self, prompt: Prompt, sampling: Sampling) -> tuple[list[int], Asked]:
+        """The prompt's tokens, and how its answer begins and ends."""
         _, tokenizer = self._load()
-        if tokenizer.chat_template:
+        vocabulary = tokenizer.get_vocab()
+        if tokenizer.chat_template and not knows_turns(vocabulary):
             asked = messages(prompt)
             try:
                 text = tokenizer.apply_chat_template(
@@ -203,8 +207,9 @@ class TransformersEngine:
                 text = tokenizer.apply_chat_template(
                     joined, tokenize=False, add_generation_prompt=True
                 )
-            return tokenizer.encode(text, add_special_tokens=False), ""
-        return self._raw_ids(raw_chat(prompt, frozenset(tokenizer.get_vocab()))), RAW_ANSWER
+            return tokenizer.encode(text, add_special_tokens=False), Asked(RawPrompt((text,)))
+        most = room(self._context(), sampling.max_tokens)
+        return fitted(prompt, vocabulary, self._raw_ids, most)
 
     # --- tokens out ----------------------------------------------------------------------------
 
@@ -246,8 +251,8 @@ class TransformersEngine:
 
         model, tokenizer = self._load()
         context = self._context()
-        room = sampling.max_tokens if context is None else context - len(ids)
-        if room < 1:
+        left = sampling.max_tokens if context is None else context - len(ids)
+        if left < 1:
             raise EngineError(
                 f"the prompt has {len(ids):,} tokens, the context of {self.folder.name} is "
                 f"{context:,}: shorten the prompt, or take a model with a longer context"
@@ -264,7 +269,7 @@ class TransformersEngine:
             made = model.generate(
                 tensor,
                 attention_mask=torch.ones_like(tensor),
-                max_new_tokens=min(sampling.max_tokens, room),
+                max_new_tokens=min(sampling.max_tokens, left),
                 num_return_sequences=count,
                 eos_token_id=sorted(ends) or None,
                 pad_token_id=min(ends, default=0),
