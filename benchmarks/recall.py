@@ -1,15 +1,22 @@
 """How far recall gets: with a problem held out of the bank, and with only its wording held out.
 
+    python -m benchmarks.recall [--problems N] [--seed S] [--workers K] [--minutes M]
+
 The first says what other problems' solutions are worth for a new one (little, if the bank's
 problems differ); the second, what a paraphrase costs. In both, the asked function is named
-`solve` and its parameters a, b, c: only the text and the types can find it.
+`solve` and its parameters a, b, c: only the text, the types and the examples can find it. All
+that is not held out stays in the index, also of problems that are not asked. N problems are drawn
+with the seed (0: all of them, some 35 minutes of one core). After M minutes no more are begun: the
+table is of those that were done, the same ones as with N set to their number.
 """
 
+import argparse
 import random
 import sys
-from collections.abc import Callable
+import time
 from dataclasses import replace
 
+from benchmarks.security import wilson
 from nlogn.assistant import solve
 from nlogn.engine.recall import RecallEngine
 from nlogn.judge.pool import map_ordered
@@ -19,32 +26,51 @@ from nlogn.sandbox import Sandbox
 
 SAMPLES = 8
 PARADIGMS = ("algorithms", "systems", "web", "data")
+WAYS = ("the problem", "one phrasing")
 
 
-def main(seed: int = 0) -> None:
-    problems = bank()
-    ways: dict[str, Callable[[Problem], tuple[Problem, RecallEngine]]] = {
-        "the problem": lambda p: (asked(p, p.statement), without(problems, p)),
-        "one phrasing": lambda p: reworded(problems, p, seed),
-    }
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--problems", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    options = parser.parse_args()
+    seed, known = options.seed, bank()
+    count = min(options.problems or len(known), len(known))
+    end = time.monotonic() + 60 * options.minutes
+    drawn = random.Random(seed).sample(known, count)
+    found: dict[str, list[tuple[Problem, bool, bool]]] = {way: [] for way in WAYS}
+
+    def both(problem: Problem) -> list[tuple[bool, bool]]:
+        if time.monotonic() > end:
+            return []
+        asking = [(asked(problem, problem.statement), without(known, problem))]
+        asking.append(reworded(known, problem, seed))
+        return [score(*pair, sandbox, seed) for pair in asking]
+
+    with Sandbox(workers=options.workers) as sandbox:
+        scores = map_ordered(both, drawn, workers=options.workers)
+        for done, (problem, pair) in enumerate(zip(drawn, scores, strict=True), 1):
+            if not pair:
+                break
+            for way, scored in zip(WAYS, pair, strict=True):
+                found[way].append((problem, *scored))
+            told = " ".join("yes" if accepted else "no" for accepted, _ in pair)
+            print(f"{done} of {count}: {problem.name}: {told}", file=sys.stderr, flush=True)
+    count = len(found[WAYS[0]])
     print("## Recall, with something held out\n")
     print(
-        f"{len(problems)} problems of the bank, `solve --engine recall --samples {SAMPLES}`, seed "
-        f"{seed}: the share answered with an accepted program, and with one of the best known "
-        "time class.\n"
+        f"{count} of the bank's {len(known)} problems, drawn with seed {seed}, `solve --engine "
+        f"recall --samples {SAMPLES}`: the share answered with an accepted program, and with one "
+        "of the best known time class; 95 % intervals (Wilson).\n"
     )
     print("| held out | accepted | best class | " + " | ".join(PARADIGMS) + " |")
     print("|---|" + "---|" * (2 + len(PARADIGMS)))
-    for way, make in ways.items():
-        with Sandbox(workers=2) as sandbox:
-            rows = list(map_ordered(lambda p: score(*make(p), sandbox, seed), problems, workers=2))  # noqa: B023
-        cells = [share([r[0] for r in rows]), share([r[1] for r in rows])]
-        for paradigm in PARADIGMS:
-            here = [r[0] for r, p in zip(rows, problems, strict=True) if p.paradigm == paradigm]
-            cells.append(share(here))
+    for way, rows in found.items():
+        cells = [share([r[1] for r in rows], told=True), share([r[2] for r in rows], told=True)]
+        cells += [share([r[1] for r in rows if r[0].paradigm == name]) for name in PARADIGMS]
         print(f"| {way} | " + " | ".join(cells) + " |")
-        wrong = [p.name for r, p in zip(rows, problems, strict=True) if not r[0]]
-        print(f"{way}: not answered: {' '.join(wrong)}", file=sys.stderr)
 
 
 def score(problem: Problem, engine: RecallEngine, sandbox: Sandbox, seed: int) -> tuple[bool, bool]:
@@ -89,8 +115,11 @@ def asked(problem: Problem, statement: str) -> Problem:
     )
 
 
-def share(held: list[bool]) -> str:
-    return f"{sum(held)}/{len(held)} ({sum(held) / len(held):.0%})"
+def share(held: list[bool], *, told: bool = False) -> str:
+    if not held:
+        return "–"
+    interval = f" [{wilson(sum(held), len(held))}]" if told else ""
+    return f"{sum(held)}/{len(held)} ({sum(held) / len(held):.0%}){interval}"
 
 
 if __name__ == "__main__":
