@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from nlogn import values
@@ -22,10 +23,15 @@ _MOST_INPUT = 20_000  # characters of a failing input
 
 def annotate(
     candidate: Candidate, program: Program, suite: Suite, sandbox: Sandbox, *,
-    problem: Problem | None, seed: int,
-) -> Row:  # fmt: skip
-    """The row of one program: its verdict on `suite` and, where it is accepted, its growth and
-    its memory by line. What the judge's own failure spoils is tried once more."""
+    problem: Problem | None, seed: int, origin: Complexity | None = None,
+) -> tuple[Row, Complexity | None]:  # fmt: skip
+    """The row of one program, and its growth: its verdict on `suite` and, where it is accepted,
+    how its time and memory grow and its memory by line. What the judge's own failure spoils is
+    tried once more.
+
+    Args:
+        origin: the growth of the solution that the program is a variant of; see `grown`.
+    """
     began = time.monotonic()
     for _ in range(2):
         verdict = judge_program(program, suite=suite, seed=seed, measure=False, sandbox=sandbox)
@@ -34,9 +40,9 @@ def annotate(
     growth: Complexity | None = None
     steps = None
     if verdict.accepted and program.language == "python":
-        growth = growth_of(program, suite, sandbox, problem=problem, seed=seed, profile=True)
+        growth = grown(program, suite, sandbox, problem=problem, seed=seed, origin=origin)
         steps = total_steps(program, suite, sandbox)
-    return {
+    row = {
         **_identity(candidate, problem),
         **_verdict(verdict, suite),
         **_growth(growth),
@@ -46,6 +52,28 @@ def annotate(
         "versions": json.dumps(verdict.versions, sort_keys=True),
         "seconds": time.monotonic() - began,
     }
+    return row, growth
+
+
+def grown(
+    program: Program, suite: Suite, sandbox: Sandbox, *, problem: Problem | None, seed: int,
+    origin: Complexity | None = None,
+) -> Complexity:  # fmt: skip
+    """How a program grows: on the shapes of input that decided the classes of `origin`, where
+    that finds the same classes and leak; else, or without an origin, on all shapes."""
+    if origin is not None and suite.sized:
+        decided = {p.shape for p in (*origin.time.points, *origin.memory.points)}
+        some = tuple(s for s in suite.sized if s.shape in decided)
+        if 0 < len(some) < len(suite.sized):
+            found = growth_of(program, replace(suite, sized=some), sandbox,
+                              problem=problem, seed=seed, profile=True)  # fmt: skip
+            if _told(found) == _told(origin):
+                return found
+    return growth_of(program, suite, sandbox, problem=problem, seed=seed, profile=True)
+
+
+def _told(growth: Complexity) -> tuple[str, str, str, bool]:
+    return growth.status, growth.time.big_o, growth.memory.big_o, growth.leak is not None
 
 
 def _identity(candidate: Candidate, problem: Problem | None) -> Row:

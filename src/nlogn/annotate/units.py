@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlogn.annotate.candidates import Candidate, candidates
-from nlogn.annotate.record import Row, annotate
+from nlogn.annotate.record import Row, annotate, grown
 from nlogn.cases.sized import SizedInputs
-from nlogn.complexity import make_inputs
+from nlogn.complexity import Complexity, make_inputs
 from nlogn.judge import Suite, SuiteError, suite_for
 from nlogn.judge.making import called
 from nlogn.judge.running import run_suite
@@ -78,6 +78,7 @@ class Worker:
         self._at: tuple[str, int] | None = None
         self._suite: Suite | None = None
         self._stream: _Stream | None = None
+        self._grown: dict[str, Complexity | None] = {}  # of right solutions, by their names
 
     def do(self, unit: Unit) -> Done:
         """Annotate the programs of a unit."""
@@ -90,10 +91,22 @@ class Worker:
         task = unit.task
         rows = []
         for one in drawn:
-            program = _program(task, one)
-            rows.append(annotate(one, program, self._suite, self.sandbox,
-                                 problem=task.problem, seed=unit.seed))  # fmt: skip
+            origin = self._growth_of(task, one.origin, unit.seed) if one.kind == "variant" else None
+            row, growth = annotate(one, _program(task, one.code), self._suite, self.sandbox,
+                                   problem=task.problem, seed=unit.seed, origin=origin)  # fmt: skip
+            rows.append(row)
+            if one.kind == "right":
+                self._grown[one.origin] = growth
         return Done(rows, len(drawn) < unit.stop - unit.start)
+
+    def _growth_of(self, task: Task, name: str, seed: int) -> Complexity | None:
+        """The growth of a right solution, which another unit may have annotated."""
+        if name not in self._grown:
+            assert self._suite is not None and task.problem is not None
+            code = next(s.code for s in task.problem.solutions if s.name == name)
+            self._grown[name] = grown(_program(task, code), self._suite, self.sandbox,
+                                      problem=task.problem, seed=seed)  # fmt: skip
+        return self._grown[name]
 
     def _prepare(self, unit: Unit) -> None:
         if self._at == (unit.task.name, unit.seed):
@@ -119,6 +132,7 @@ class Worker:
                       for one in suite.sized or ())  # fmt: skip
         self._suite = replace(suite, sized=sized)
         self._stream = _Stream(source)
+        self._grown = {}
         self._at = (task.name, unit.seed)
 
 
@@ -138,12 +152,12 @@ def _patient(suite: Suite, problem: Problem | None, sandbox: Sandbox) -> Suite:
     return replace(suite, limits=replace(suite.limits, cpu_s=cpu))
 
 
-def _program(task: Task, candidate: Candidate) -> Program:
+def _program(task: Task, code: str) -> Program:
     if task.problem is None:
         assert task.program is not None
         return task.program
     assert task.problem.signature is not None
-    return Program(candidate.code, task.problem.signature.entry)
+    return Program(code, task.problem.signature.entry)
 
 
 _worker: Worker | None = None
