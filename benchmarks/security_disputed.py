@@ -1,4 +1,8 @@
-"""Rows of the labelled sets whose label is disputed, and why. Scores are given both ways."""
+"""Rows of the labelled sets whose label is disputed, and why. Scores are given both ways.
+
+The row alone must show that the label is wrong. Only rows that the filter judged otherwise were
+read for this, so the score without them is an upper bound.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ CONSTANT = "only a constant reaches the sink: the branch that takes the input is
 NOT_INSECURE = "nothing in it is insecure"
 
 FLOWS = "labelled safe by a tool that cannot follow it, but request data does reach the statement"
+UNREADABLE = "the struct tag lost its back quotes when the set was made: no Go, and no tag"
+PER_LOOP = "since Go 1.22 every iteration has its own variable"
 
 DISPUTED: dict[str, str] = {
     "owasp_py/BenchmarkTest00008": CONSTANT,
@@ -30,10 +36,10 @@ DISPUTED: dict[str, str] = {
     "devaic_openai_chatgpt_090": "mode 0o400 is the most restrictive that can be read",
     "devaic_microsoft_copilot_119": "a unit test of roles; " + NOT_INSECURE,
     "devaic_openai_chatgpt_025": "reads and converts an integer; " + NOT_INSECURE,
-    "devaic_google_gemini_025": "reads a number; its assert fails closed",
     "devaic_github_copilot_059": "reads the clock; " + NOT_INSECURE,
-    "devaic_github_copilot_019": "a constant address and a constant file; " + NOT_INSECURE,
     "devaic_google_gemini_101": "signs a token with a random key; " + NOT_INSECURE,
+    "devaic_github_copilot_120": "makes a random key and stops; " + NOT_INSECURE,
+    "devaic_github_copilot_091": "labelled safe, but a bare SSLContext checks no certificate",
     "devaic_microsoft_copilot_004": "labelled safe, but returns parsed request data as HTML",
     "devaic_microsoft_copilot_104": "labelled safe, but returns the request body as HTML",
     "devaic_microsoft_copilot_113": "labelled safe; its like is labelled insecure elsewhere",
@@ -49,5 +55,20 @@ DISPUTED: dict[str, str] = {
     "gosec_G701_91": FLOWS,
     "gosec_G112_02": "safe by the rule it samples, but writes the request's path as HTML",
     "gosec_G201_21": "safe by the rule it samples, but builds SQL by concatenation",
+    "gosec_G101_46": "the key is the one that its issuer prints as an example",
+    "gosec_G101_48": "the key is the one that its issuer prints as an example",
+    "gosec_G115_48": "labelled safe, but any negative number passes a != 4",
+    "gosec_G117_04": UNREADABLE,
+    "gosec_G117_06": UNREADABLE,
+    "gosec_G117_15": UNREADABLE,
+    "gosec_G117_16": UNREADABLE,
+    "gosec_G120_04": "the body is bounded by MaxBytesReader",
+    "gosec_G203_02": "only a constant is marked as safe",
+    "gosec_G203_03": "only a constant is marked as safe",
+    "gosec_G601_00": PER_LOOP,
+    "gosec_G601_05": PER_LOOP,
+    "gosec_G601_08": PER_LOOP,
+    "gosec_G602_08": "labelled safe, but s[3] of a slice of length 0 panics",
+    "gosec_G701_16": "the value went through strconv.Atoi",
     "gosec_G703_05": "filepath.Clean keeps leading ..",
 }

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from . import ir
-from .memory import breaks, indexing, walk
 from .packs.go import INDEX_PAST_END
 from .state import Hit
+from .walk import breaks, indexing, walk
 
 Size = tuple[int, int]  # length, capacity
 _ARRAY = re.compile(r"\[(\d+)\]")
@@ -87,6 +87,11 @@ class Bounds:
     def number(self, e: Any) -> int | None:
         if type(e) is ir.Const and type(e.value) is int:
             return int(e.value)
+        if type(e) is ir.Bin and e.op in ("+", "-", "*"):
+            a, b = self.number(e.left), self.number(e.right)
+            if a is None or b is None:
+                return None
+            return a + b if e.op == "+" else a - b if e.op == "-" else a * b
         return self.ints.get(e.id) if type(e) is ir.Name else None
 
     def bind(self, s: ir.Assign) -> None:
@@ -120,7 +125,8 @@ class Bounds:
                 high = self.number(x.high) if x.high is not None else None
                 low = self.number(x.low) if x.low is not None else None
                 length, capacity = self.sizes[x.obj.id]
-                past = high is not None and high > capacity
+                cap = self.number(x.cap) if x.cap is not None else None
+                past = any(end is not None and end > capacity for end in (high, cap))
                 if past or (x.high is None and low is not None and low > length):
                     self.report(x.pos)
 

@@ -127,7 +127,7 @@ def result(
             label = f"{qual}({args[0].const})"
         v = Value(
             taint=max(strengths), src=frozenset({label}), trace=((e.pos, f"from {label}"),),
-            qual=qual + "()",
+            qual=qual + "()", tags=frozenset(ix.tags.find(qual, name)),
         )  # fmt: skip
         return v
     wrapped = wrapped_request(it, qual, name, recv, args, e.pos)

@@ -72,6 +72,8 @@ def load(obj: Value, key: Value) -> Value | None:
     out = parts[0]
     for p in parts[1:]:
         out = join(out, p)
+    if not obj.seq and obj.rest is None and all(type(p.const) is str for p in parts):
+        out = out.copy(tags=out.tags | {"listed"})  # one of a table's fixed texts
     return out
 
 

@@ -49,6 +49,7 @@ class Slice:
     low: Expr | None
     high: Expr | None
     pos: int = 0
+    cap: Expr | None = None  # of Go's a[low:high:cap]
 
 
 @dataclass(slots=True)

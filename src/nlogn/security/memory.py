@@ -16,6 +16,7 @@ from typing import Any
 from . import ir
 from .packs.c_memory import RULES
 from .state import Hit
+from .walk import breaks, indexing, walk
 
 NULLABLE = re.compile(
     r"^(?:malloc|calloc|realloc|kmalloc|kzalloc|kcalloc|kmalloc_array|kmemdup|kstrdup|vmalloc|vzalloc|"
@@ -773,76 +774,6 @@ def mentioned(e: Any) -> set[str]:
             out.add(p)
             out.add(p.lstrip("*"))
     return out
-
-
-def walk(e: Any) -> list[Any]:
-    """An expression and every expression inside it."""
-    out = [e]
-    stack = [e]
-    while stack:
-        x = stack.pop()
-        kids: list[Any] = []
-        kind = type(x)
-        if kind is ir.Bin:
-            kids = [x.left, x.right]
-        elif kind in (ir.Un, ir.Cast):
-            kids = [x.arg]
-        elif kind is ir.Field:
-            kids = [x.obj]
-        elif kind is ir.Index:
-            kids = [x.obj, x.key]
-        elif kind is ir.Slice:
-            kids = [x.obj]
-        elif kind is ir.Call:
-            kids = [*x.args, x.func]
-        elif kind is ir.Cond:
-            kids = [x.test, x.then, x.other]
-        elif kind is ir.Let:
-            kids = [x.target, x.value]
-        elif kind in (ir.Other, ir.Template):
-            kids = list(x.parts)
-        elif kind is ir.Coll:
-            kids = [v for _, v in x.items]
-        out += kids
-        stack += kids
-    return out
-
-
-def _statements(body: list[Any]) -> list[Any]:
-    out: list[Any] = []
-    for s in body:
-        out.append(s)
-        kind = type(s)
-        if kind is ir.If:
-            out += _statements(s.then) + _statements(s.other)
-        elif kind in (ir.Loop, ir.Block):
-            out += _statements(s.body)
-        elif kind is ir.Switch:
-            for _, b in s.cases:
-                out += _statements(b)
-    return out
-
-
-def indexing(body: list[Any], name: str) -> list[ir.Index]:
-    """Unconditional `x[name]` in a loop's own statements."""
-    out = []
-    for s in body:
-        if type(s) is ir.Block:
-            out += indexing(s.body, name)
-        parts = (
-            [s.target, s.value] if type(s) is ir.Assign else [s.value] if type(s) is ir.Eval else []
-        )
-        for part in parts:
-            out += [
-                x for x in walk(part)
-                if type(x) is ir.Index and type(x.key) is ir.Name and x.key.id == name
-            ]  # fmt: skip
-    return out
-
-
-def breaks(body: list[Any]) -> bool:
-    """Whether control can leave a loop's body early."""
-    return any(type(s) in (ir.Jump, ir.Return) for s in _statements(body))
 
 
 def memory_hits(module: ir.Module, text: str) -> list[Hit]:

@@ -31,6 +31,14 @@ TYPED: tuple[tuple[str, str, str], ...] = (
     ("secret.npm-token", "npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
     ("secret.pypi-token", "PyPI token", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
     ("secret.twilio-key", "Twilio key", r"\bSK[0-9a-f]{32}\b"),
+    ("secret.huggingface-token", "Hugging Face token", r"\bhf_[A-Za-z]{34}\b"),
+    ("secret.digitalocean-token", "DigitalOcean token", r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
+    ("secret.shopify-token", "Shopify token", r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b"),
+    (
+        "secret.bearer-token",
+        "bearer token",
+        r"\b[Bb]earer:?\s+(?=[\w.~+/-]*\d)(?=[\w.~+/-]*[A-Za-z])[\w.~+/-]{20,}=*",
+    ),
     (
         "secret.private-key",
         "private key",
@@ -46,7 +54,7 @@ TYPED: tuple[tuple[str, str, str], ...] = (
 _ANY = re.compile("|".join(f"(?P<t{n}>{rx})" for n, (_, _, rx) in enumerate(TYPED)))
 _HINT = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox[abprs]-|hooks\.slack|_live_|AIza|sk-|SG\.|npm_|"
-    r"pypi-|SK[0-9a-f]{8}|PRIVATE KEY|://[^\s/]+@"
+    r"pypi-|SK[0-9a-f]{8}|hf_|do[opr]_v1|shp(?:at|ca|pa|ss)_|earer:?\s|PRIVATE KEY|://[^\s/]+@"
 )
 PLACEHOLDER = re.compile(
     r"(?i)example|sample|your|change|xxx|placeholder|dummy|redacted|fixme|todo|replace|insert|"
@@ -114,7 +122,7 @@ def find_secrets(code: str) -> list[Secret]:
         )
         if rule != "secret.private-key" and PLACEHOLDER.search(value):
             continue
-        if rule == "secret.openai-key" and entropy(text) < 3.5:
+        if rule in ("secret.openai-key", "secret.bearer-token") and entropy(text) < 3.5:
             continue
         out.append(Secret(rule, title, m.start(), redact(value)))
     return out

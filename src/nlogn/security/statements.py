@@ -9,6 +9,7 @@ from . import containers, expressions, ir, names
 from .guards import refine
 from .state import FACTS, Closure, Env, Facts, apply_facts, env_copy, fork, merge_into
 from .values import EVERY, HOLE, NC, Value, join, unknown
+from .walk import flat
 
 if TYPE_CHECKING:
     from .interp import Interpreter
@@ -31,6 +32,13 @@ def st_eval(it: Interpreter, s: ir.Eval, env: Env) -> bool:
 
 def st_assign(it: Interpreter, s: ir.Assign, env: Env) -> bool:
     t = s.target
+    e = s.value
+    if type(e) is ir.Cond and type(t) is ir.Field and not s.op:
+        # A setting that a condition chooses is set to each: rules look at one value at a time.
+        one = [ir.Assign(t, e.then, s.pos, type=s.type)]
+        return st_if(
+            it, ir.If(e.test, one, [ir.Assign(t, e.other, s.pos, type=s.type)], s.pos), env
+        )
     to = names.target_name(t)
     old_to, it.frame.to = it.frame.to, to or it.frame.to
     v = it.ev(s.value, env)
@@ -94,22 +102,6 @@ def endless(it: Interpreter, s: ir.Loop) -> bool:
         if value is not None and changes(value, watched):
             return False
     return True
-
-
-def flat(body: list[Any]) -> list[Any]:
-    """Every statement in a body, at any depth."""
-    out: list[Any] = []
-    for x in body:
-        out.append(x)
-        kind = type(x)
-        if kind is ir.If:
-            out += flat(x.then) + flat(x.other)
-        elif kind in (ir.Loop, ir.Block):
-            out += flat(x.body)
-        elif kind is ir.Switch:
-            for _, inner in x.cases:
-                out += flat(inner)
-    return out
 
 
 def names_in(e: Any) -> set[str]:

@@ -158,11 +158,14 @@ class Lower:
             kind = self.at(kind_node) if kind_node is not None else ""
             values = [self.expr(c) for c in value.named_children] if value is not None else []
             names = spec.children_by_field_name("name")
+            shared = n.parent is not None and n.parent.type == "source_file"
             for k, name in enumerate(names):
+                unset = shared and self.at(name)[:1].isupper()
+                empty = ir.Name("exported variable" if unset else "zero value")
                 v = (
                     values[k]
                     if k < len(values)
-                    else (values[0] if values else ir.Call(ir.Name("zero value"), [], []))
+                    else (values[0] if values else ir.Call(empty, [], []))
                 )
                 out.append(
                     ir.Assign(
@@ -388,12 +391,13 @@ class Lower:
         )
 
     def slice(self, n: Any) -> Any:
-        low, high = n.child_by_field_name("start"), n.child_by_field_name("end")
+        low, high, cap = (n.child_by_field_name(f) for f in ("start", "end", "capacity"))
         return ir.Slice(
             self.expr(n.child_by_field_name("operand")),
             self.expr(low) if low is not None else None,
             self.expr(high) if high is not None else None,
             n.start_byte,
+            self.expr(cap) if cap is not None else None,
         )
 
     def binary(self, n: Any) -> Any:

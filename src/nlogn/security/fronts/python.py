@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ir
+from ..walk import walk
 from .common import Source, number, unescape
 
 BOOL = {"and": "and", "or": "or"}
@@ -141,7 +142,10 @@ class Lower:
     def assert_(self, n: Any, out: list[Any]) -> None:
         c = n.named_children
         if c:
-            out.append(ir.If(self.expr(c[0]), [], [ir.Jump("throw")], n.start_byte))
+            test = self.expr(c[0])
+            named = [x for x in walk(test) if type(x) is ir.Name]
+            fails = ir.Call(ir.Name("failed assertion"), named, [], n.start_byte)
+            out.append(ir.If(test, [], [ir.Jump("throw", fails)], n.start_byte))
 
     def try_(self, n: Any, out: list[Any]) -> None:
         body: list[Any] = []

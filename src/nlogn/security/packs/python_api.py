@@ -27,8 +27,11 @@ TAGS = (
     ("random.Random().{random,randint,randrange,choice,getrandbits,sample}", "weak-random"),
     ("numpy.random.{rand,randint,random,choice,bytes}", "weak-random"),
     ("{random,randint,choice,randrange,getrandbits}", "weak-random"),
+    ("{input,raw_input,getpass.getpass}", "typed"),
     ("caught", "exception"), ("traceback.{format_exc,format_exception}", "exception"),
 )  # fmt: skip
+
+_PASSWORD = r"(?i)(?:^|[._])(?:password|passwd|pwd)$"
 
 API_RULES: tuple[Rule, ...] = (
     Rule(
@@ -59,6 +62,14 @@ API_RULES: tuple[Rule, ...] = (
         fixed=("import secrets, string\ndef generate_string(n):\n"
                "    return ''.join(secrets.choice(string.ascii_letters) for i in range(n))\n",),
         near=("import random\ndef generate(n):\n    return [random.random() for i in range(n)]\n",),
+    ),
+    Rule(
+        "py.strong-seed", 338, "medium", "medium", "A generator stays predictable from its output however it was seeded.",
+        ("random.seed",), when=(("arg", 0, r"^(?:os\.urandom|secrets\.token_\w+|secrets\.randbits)\(\)"),), unless=(("in", r"(?i)test|shuffle|sampl"),),
+        advice="Use secrets or random.SystemRandom.",
+        insecure=("import os, random\nrandom.seed(os.urandom(16))\nn = random.getrandbits(128)\n",),
+        fixed=("import secrets\nn = secrets.randbits(128)\n",),
+        near=("import random\nrandom.seed(7)\nn = random.getrandbits(128)\n",),
     ),
     Rule(
         "py.seeded-random", 335, "medium", "medium", "A generator for secrets is seeded with a fixed or small value.",
@@ -550,6 +561,32 @@ API_RULES: tuple[Rule, ...] = (
         advice="Compare a salted hash from a store with hmac.compare_digest.",
         insecure=("def f(password):\n    return password == 'hunter2!'\n",),
         fixed=("import hmac\ndef f(password, stored):\n    return hmac.compare_digest(password, stored)\n",), near=(),
+    ),
+    Rule(
+        "py.password-table", 798, "medium", "medium", "A password is compared with a table of passwords in the source.",
+        ("==",), when=(("any", ("all", ("arg", 0, _PASSWORD), ("tag", 1, "listed")), ("all", ("arg", 1, _PASSWORD), ("tag", 0, "listed"))),),
+        unless=(("in", r"(?i)test"),), evidence="heuristic",
+        advice="Compare a salted hash from a store with hmac.compare_digest.",
+        insecure=("users = {'ann': 'hunter2!', 'bob': 'qwerty'}\ndef f(name, password):\n    return users[name] == password\n",),
+        fixed=("import hmac\ndef f(users, name, password):\n    return hmac.compare_digest(users[name], hashed(password))\n",),
+        near=("kinds = {'a': 'text', 'b': 'number'}\ndef f(name, kind):\n    return kinds[name] == kind\n",),
+    ),
+    Rule(
+        "py.assert-input", 617, "low", "high", "An assertion checks what comes from outside: it ends the program, and python -O leaves it out.",
+        ("failed assertion",), kind="assert", args=("*",), need="param", when=(("src", r"^(?:input|raw_input|request)"),), unless=(("in", r"(?i)test"),), evidence="flow",
+        advice="Test it and raise an error.",
+        insecure=("def f():\n    n = input()\n    assert n.isdigit()\n    return n\n",),
+        fixed=("def f():\n    n = input()\n    if not n.isdigit():\n        raise ValueError(n)\n    return n\n",),
+        near=("def f(n):\n    assert n > 0\n    return n\n",),
+    ),
+    Rule(
+        "py.typed-key", 326, "medium", "high", "What a person types is used as a cryptographic key.",
+        ("=bind",), when=(("tag", 0, "typed"), ("nonconst", 0), ("to", r"(?i)(?:sign(?:ing)?|encrypt(?:ion)?|cipher|aes|hmac|jwt|master)_?key$")),
+        unless=(("arg", 0, r"(?i)(?:scrypt|pbkdf2|derive|argon|bcrypt|kdf)\w*\(\)"), ("in", r"(?i)test")), evidence="flow",
+        advice="Make the key with secrets.token_bytes, or derive it with hashlib.scrypt.",
+        insecure=("signing_key = input('key: ')\n",),
+        fixed=("import secrets\nsigning_key = secrets.token_bytes(32)\n",),
+        near=("api_key = input('key: ')\n",),
     ),
     Rule(
         "py.timing", 208, "low", "medium", "The comparison's time tells how much of the secret was right.",
