@@ -79,6 +79,11 @@ def test_points_fall_with_time_and_rejections():
     assert found == {"ann": (410, 0), "bob": (150, 0), "cid": (1000, 0)}
 
 
+def test_a_problem_without_a_value_is_named():
+    with pytest.raises(ValueError, match="lacks the problems B, C"):
+        scored([Attempt("a", p, 3, False) for p in "CAB"], {"A": 500}, {})
+
+
 def test_penalty_is_minutes_and_rejections_of_what_was_solved():
     found = {r.name: (r.points, r.penalty, r.rating) for r in penalised(ATTEMPTS, {"ann": 1600})}
     assert found == {"ann": (1, 30, 1600), "bob": (1, 250, 1400), "cid": (1, 0, 1400)}

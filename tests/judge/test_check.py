@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from nlogn.judge.check import PartError, check_problem, check_problems, part, summary
+from nlogn.judge.suite import error_text, failure
 from nlogn.problems.markdown import parse_markdown
 from nlogn.problems.problem import Problem, Solution, WrongSolution
-from nlogn.sandbox import Sandbox
+from nlogn.sandbox import Outcome, ProgramError, Sandbox
 
 TEXT = (Path(__file__).parents[2] / "docs" / "add-a-problem.md").read_text()
 (SOURCE,) = re.findall(r"This is a whole one.*?````markdown\n(.*?)````", TEXT, re.S)
@@ -59,6 +60,41 @@ def test_a_checker_that_fails_is_one_fault_of_the_problem(sandbox: Sandbox) -> N
     (fault,) = check_problem(broken, sandbox, growth=False, drawn=False).faults
     assert (fault.kind, fault.solution) == ("structure", "")
     assert "ValueError: no" in fault.message and "mend the checker" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [("got != expected", "refuses the right answer"), ("1", r"\(it returns 1\), \d+ of \d+ times")],
+)
+def test_a_checker_that_refuses_the_right_answer_is_one_fault(
+    body: str, told: str, sandbox: Sandbox
+) -> None:
+    broken = replace(TWINS, checker=f"def check(args, expected, got):\n    return {body}\n")
+    (fault,) = check_problem(broken, sandbox, growth=False, drawn=False).faults
+    assert fault.kind == "structure" and re.search(told, fault.message)
+
+
+def test_a_generator_that_does_not_fit_is_one_fault(sandbox: Sandbox) -> None:
+    made = TWINS.generators | {"random": "lambda n, rng: ([7] * n, n)"}
+    result = check_problem(replace(TWINS, generators=made), sandbox, growth=False, drawn=False)
+    (fault,) = result.faults
+    assert fault.kind == "generator" and "makes 2 arguments where twins takes 1" in fault.message
+
+
+def test_a_reference_that_fails_alike_on_many_inputs_is_one_fault(sandbox: Sandbox) -> None:
+    made = TWINS.generators | {
+        "random": "lambda n, rng: ('x' * n,)",
+        "other": "lambda n, rng: (n,)",
+    }
+    result = check_problem(replace(TWINS, generators=made), sandbox, growth=False, drawn=False)
+    (fault,) = result.faults
+    assert re.search(r"fails \(TypeError.*on twins\(1\) \(\d+ such inputs\)", fault.message)
+
+
+def test_the_error_of_a_run_has_no_empty_part() -> None:
+    unnamed = Outcome("invalid", error=ProgramError("", "it printed"))
+    assert error_text(unnamed) == failure(unnamed) == "it printed"
+    assert failure(Outcome("wall_limit")) == "wall_limit" and failure(Outcome("ok")) == ""
 
 
 @pytest.mark.slow

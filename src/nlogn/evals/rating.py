@@ -177,7 +177,12 @@ def scored(
     each rejected attempt before the accepted one, to no less than 30 % of it.
 
     `ratings` are those before the contest; who has none is a newcomer.
+
+    Raises:
+        ValueError: a problem that was attempted has no value.
     """
+    if unvalued := {attempt.problem for attempt in attempts} - set(values):
+        raise ValueError(f"`values` lacks the problems {', '.join(sorted(unvalued))}")
     totals = {attempt.name: 0.0 for attempt in attempts}
     for (name, problem), (minute, rejected) in _solved(attempts).items():
         value = values[problem]

@@ -1,7 +1,7 @@
 """Programs in, rewards out: what every environment of this room scores by."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nlogn.engine.chat import extract_code
@@ -40,13 +40,16 @@ class Bench:
 
     def __init__(
         self,
-        problems: Sequence[Problem] | None = None,
+        problems: Iterable[Problem] | None = None,
         *,
         workers: int = 2,
         seed: int = 0,
         measure: bool = True,
     ) -> None:
-        chosen = bank() if problems is None else problems
+        chosen = bank() if problems is None else tuple(problems)
+        for problem in chosen:
+            if not isinstance(problem, Problem):
+                raise ProblemError(f"problems are those of bank_problem(NAME), not {problem!r:.40}")
         self.problems = {problem.name: problem for problem in chosen}
         if not self.problems or len(self.problems) < len(chosen):
             raise ProblemError("give at least one problem, each with a name of its own")

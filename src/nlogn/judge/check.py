@@ -5,7 +5,6 @@ inputs of every shape and on those that the judge draws; wrong ones are rejected
 exposes them; the declared classes are those that measurement finds.
 """
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +12,14 @@ from typing import Literal
 
 from nlogn.complexity import cheaper, measure, parse
 from nlogn.complexity.growth import Growth
-from nlogn.judge.judging import error_text, syntax_problem
+from nlogn.judge.judging import syntax_problem
 from nlogn.judge.making import SIZES, called, declared_suite, made_inputs, suite_for
 from nlogn.judge.pool import map_ordered
-from nlogn.judge.running import Judged, run_suite
-from nlogn.judge.suite import LIMITED, Suite, SuiteError, run_cases
+from nlogn.judge.running import Judged, ask_checker, checked_by, run_suite
+from nlogn.judge.structure import missing_structure
+from nlogn.judge.suite import LIMITED, Suite, SuiteError, failure, run_cases
 from nlogn.judge.yardstick import own_inputs
 from nlogn.problems.literals import shorten
-from nlogn.problems.markdown import lacking
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
 from nlogn.sandbox import Outcome, Program, Sandbox
 
@@ -130,7 +129,7 @@ def check_problem(
         SandboxUnavailable: there is no isolation on this machine.
     """
     began = time.monotonic()
-    faults = [Fault(problem.name, "", "structure", text) for text in _structure(problem)]
+    faults = [Fault(problem.name, "", "structure", text) for text in missing_structure(problem)]
     cases = unaided = classes = 0
     suite, found = _suite(problem, sandbox, seed, drawn)
     faults += found
@@ -158,47 +157,6 @@ def check_problem(
     )  # fmt: skip
 
 
-def _structure(problem: Problem) -> list[str]:
-    found = [f"add {text}" for text in lacking(problem)]
-    if len(problem.generators) >= 2 and "adversarial" not in problem.generators:
-        found.append("name the generator of the worst case: ```python adversarial")
-    phrased = [" ".join(re.findall(r"\w+", t.lower())) for t in problem.phrasings]
-    for i, words in enumerate(phrased):
-        if words in phrased[:i]:
-            found.append(f"two phrasings say the same, write another: {problem.phrasings[i]}")
-    named: dict[str, str] = {}
-    programs: list[Solution | WrongSolution] = [*problem.solutions, *problem.wrong]
-    for solution in programs:
-        other = named.setdefault(solution.code.strip(), solution.name)
-        if other != solution.name:
-            found.append(f"“{solution.name}” is the same program as “{other}”: leave one out")
-    return found + _misdeclared(problem.solutions)
-
-
-def _misdeclared(solutions: Sequence[Solution]) -> list[str]:
-    """Classes that are none or are spelt otherwise, and a last solution that is not the best."""
-    found, times = [], []
-    for solution in solutions:
-        for text in filter(None, (solution.time, solution.memory)):
-            try:
-                spelt = str(parse(text))
-            except ValueError as error:
-                found.append(f"under “{solution.name}”: {error}")
-            else:
-                if spelt != text:
-                    found.append(f"under “{solution.name}” write {spelt} for {text}")
-                elif text is solution.time:
-                    times.append((solution, parse(text)))
-    best = [big_o for solution, big_o in times if solution is solutions[-1]]
-    for solution, big_o in times:
-        if best and cheaper(big_o, best[0]):
-            found.append(
-                f"“{solution.name}” is {big_o} and the last solution {best[0]}: the best known "
-                "comes last, since the others are compared with it"
-            )
-    return found
-
-
 def _suite(
     problem: Problem, sandbox: Sandbox, seed: int, drawn: bool
 ) -> tuple[Suite | None, list[Fault]]:
@@ -215,28 +173,85 @@ def _suite(
             suite = suite_for(reference, sandbox, problem=problem, seed=seed)
     except SuiteError as error:
         return None, [Fault(problem.name, name, "right", f"{error}: mend it, it is the reference")]
-    more, faults = list(problem.exposing), []
-    made = made_inputs(problem.generators, sandbox, seed, (*SIZES, *LARGER), UNEQUAL)
-    for shape, size, outcome in made:
-        at = f"“{shape}” at size {', '.join(map(str, size))}"
-        if outcome.status == "ok":
-            more.append(_case(problem, outcome.value, at))
-        else:
-            text = f"the generator {at} fails ({_told(outcome)}): make it work from size 1 on"
-            faults.append(Fault(problem.name, "", "generator", text))
+    more, faults = _made(problem, sandbox, seed)
     answered, slowest = [], suite.reference_wall_s
+    failed: dict[object, list[tuple[Case, Outcome]]] = {}
     program = suite.runnable(reference)
     patience = suite.limits.wall_s
-    for case, outcome in run_cases(program, more, sandbox, suite.limits, patience_s=patience):
+    asked = [*problem.exposing, *more]
+    for case, outcome in run_cases(program, asked, sandbox, suite.limits, patience_s=patience):
         if outcome.status == "ok":
             got = outcome.value if case.stdin is None else outcome.stdout
             answered.append(replace(case, expected=got, has_expected=True))
             slowest = max(slowest, outcome.wall_s)
         else:
-            text = f"fails ({_told(outcome)}) on {_shown(problem, case)}: mend the one or the other"
-            faults.append(Fault(problem.name, name, _kind(outcome), text))
+            kind = outcome.error and (outcome.error.type, outcome.error.line)
+            failed.setdefault((outcome.status, kind), []).append((case, outcome))
+    for alike in failed.values():
+        case, outcome = min(alike, key=lambda pair: len(repr(pair[0])))
+        count = f" ({len(alike)} such inputs)" if len(alike) > 1 else ""
+        text = f"fails ({failure(outcome)}) on {_shown(problem, case)}{count}: "
+        text += "mend the one or the other"
+        faults.append(Fault(problem.name, name, _kind(outcome), text))
     cases = sorted((*answered, *suite.cases), key=lambda case: len(repr(case.args or case.stdin)))
-    return replace(suite, cases=tuple(cases), reference_wall_s=slowest), faults
+    suite = replace(suite, cases=tuple(cases), reference_wall_s=slowest)
+    return _accepting(problem, suite, sandbox, faults)
+
+
+def _made(problem: Problem, sandbox: Sandbox, seed: int) -> tuple[list[Case], list[Fault]]:
+    """Inputs of each shape, and one fault of each generator that fails or does not fit."""
+    cases: list[Case] = []
+    told: dict[str, str] = {}
+    wanted = None if problem.signature is None else len(problem.signature.parameters)
+    for shape, size, outcome in made_inputs(
+        problem.generators, sandbox, seed, (*SIZES, *LARGER), UNEQUAL
+    ):
+        at = f"“{shape}” at size {', '.join(map(str, size))}"
+        if outcome.status != "ok":
+            told.setdefault(shape, f"{at} fails ({failure(outcome)}): make it work from size 1 on")
+            continue
+        case = _case(problem, outcome.value, at)
+        if wanted in (None, len(case.args or ())):
+            cases.append(case)
+            continue
+        made = "1 argument" if len(case.args or ()) == 1 else f"{len(case.args or ())} arguments"
+        entry = problem.signature.entry if problem.signature else ""
+        told.setdefault(
+            shape,
+            f"{at} makes {made} where {entry} takes {wanted}: give one tuple of all arguments, as "
+            "in `lambda n, rng: ([7] * n,)`",
+        )
+    kind: Kind = "generator"
+    return cases, [Fault(problem.name, "", kind, f"the generator {text}") for text in told.values()]
+
+
+def _accepting(
+    problem: Problem, suite: Suite, sandbox: Sandbox, faults: list[Fault]
+) -> tuple[Suite | None, list[Fault]]:
+    """`suite` without the cases whose own right answer the problem's checker refuses, and a fault
+    that says so; None where nothing is left."""
+    calls = checked_by(suite)
+    if suite.checker is None or not calls:
+        return suite, faults
+    outcomes = ask_checker(suite.checker, [call for _, call in calls], sandbox)
+    refused = [
+        (case, outcome)
+        for (case, _), outcome in zip(calls, outcomes, strict=True)
+        if outcome.status == "ok" and outcome.value is not True
+    ]
+    if not refused:
+        return suite, faults
+    case, outcome = min(refused, key=lambda pair: len(repr(pair[0])))
+    said = "" if outcome.value is False else f" (it returns {shorten(repr(outcome.value))})"
+    text = (
+        f"the checker refuses the right answer {shorten(repr(case.expected))} to "
+        f"{_shown(problem, case)}{said}, {len(refused)} of {len(calls)} times: mend it, "
+        "check(args, expected, got) must return True where got is expected"
+    )
+    faults.append(Fault(problem.name, "", "structure", text))
+    bad = {id(case) for case, _ in refused}
+    left = tuple(case for case in suite.cases if id(case) not in bad)
+    return replace(suite, cases=left) if left else None, faults
 
 
 def _right(problem: Problem, solution: Solution, suite: Suite, sandbox: Sandbox) -> list[Fault]:
@@ -260,7 +275,7 @@ def _right(problem: Problem, solution: Solution, suite: Suite, sandbox: Sandbox)
     if not failing:
         return []
     first = min(failing, key=lambda j: len(repr(j.case)))
-    told = _told(first.outcome)
+    told = failure(first.outcome)
     if first.status == "wrong_answer" and not told:
         whose = "expected" if first.case in problem.examples else "the reference's answer"
         right = shorten(repr(first.case.expected))
@@ -325,7 +340,7 @@ def _judged(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged] | 
     """
     judged = run_suite(program, suite, sandbox)
     ours = next((j for j in judged if j.status == "system_error"), None)
-    return judged if ours is None else f"the sandbox failed, try again: {_told(ours.outcome)}"
+    return judged if ours is None else f"the sandbox failed, try again: {failure(ours.outcome)}"
 
 
 def _growth(problem: Problem, solution: Solution, sandbox: Sandbox, seed: int) -> list[Fault]:
@@ -372,10 +387,6 @@ def _shown(problem: Problem, case: Case) -> str:
 
 def _got(item: Judged) -> object:
     return item.outcome.value if item.case.stdin is None else item.outcome.stdout
-
-
-def _told(outcome: Outcome) -> str:
-    return error_text(outcome) or ("" if outcome.status == "ok" else outcome.status)
 
 
 def _kind(outcome: Outcome) -> Kind:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nlogn.jsonable import dump
 from nlogn.judge.making import called, made_inputs
-from nlogn.judge.suite import Suite, run_cases
+from nlogn.judge.suite import Suite, failure, run_cases
 from nlogn.problems import syntax
 from nlogn.problems.problem import Case, Problem
 from nlogn.problems.signatures import declared
@@ -99,8 +99,7 @@ def humaneval_row(problem: Problem, sandbox: Sandbox, seed: int = 0) -> dict[str
     limits = Limits(wall_s=60, cpu_s=20, memory_bytes=problem.memory_limit_bytes)
     (outcome,) = sandbox.run_many(Program(whole, None), [""], limits)
     if outcome.status != "ok":
-        told = f"{outcome.error.type}: {outcome.error.message}" if outcome.error else ""
-        raise ExportError(f"the row's own solution fails its test ({told or outcome.status})")
+        raise ExportError(f"the row's own solution fails its test ({failure(outcome)})")
     return row
 
 

@@ -13,10 +13,10 @@ from nlogn.complexity import measure as measure_growth
 from nlogn.judge import verdict as v
 from nlogn.judge.making import suite_for
 from nlogn.judge.running import Judged, candidate_limits, run_suite
-from nlogn.judge.suite import Suite, SuiteError, run_cases
+from nlogn.judge.suite import Suite, SuiteError, error_text, run_cases
 from nlogn.judge.yardstick import fitting_inputs, measurable, total_steps
 from nlogn.problems.problem import Case, Problem
-from nlogn.sandbox import Outcome, Program, Sandbox, shared_sandbox
+from nlogn.sandbox import Program, Sandbox, shared_sandbox
 
 
 def judge_program(
@@ -222,14 +222,6 @@ def _smallest(program: Program, first: Judged, suite: Suite, sandbox: Sandbox) -
         status=found.status,
         shrunk=found is not first,
     )
-
-
-def error_text(outcome: Outcome) -> str:
-    if outcome.error is None:
-        return ""
-    where = f" (line {outcome.error.line})" if outcome.error.line else ""
-    message = outcome.error.message[:500]
-    return (f"{outcome.error.type}: {message}" if message else outcome.error.type) + where
 
 
 def _measured(

@@ -15,7 +15,7 @@ from nlogn.cases.generate import generate
 from nlogn.cases.infer import infer_signature
 from nlogn.cases.narrow import narrow, validated_sized_inputs
 from nlogn.judge.running import ask_checker, run_suite
-from nlogn.judge.suite import Suite, SuiteError, run_cases
+from nlogn.judge.suite import Suite, SuiteError, failure, run_cases
 from nlogn.judge.verdict import Oracle
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
 from nlogn.problems.signatures import annotated
@@ -359,16 +359,11 @@ def _answer(
     reference = suite.runnable(suite.reference)
     for case, outcome in run_cases(reference, cases, sandbox, limits, patience_s=patience_s):
         if outcome.status == "system_error":
-            raise SuiteError(f"the reference could not be run: {_told(outcome)}")
+            raise SuiteError(f"the reference could not be run: {failure(outcome)}")
         if outcome.status == "invalid":
-            raise SuiteError(f"the reference does not run: {_told(outcome)}")
+            raise SuiteError(f"the reference does not run: {failure(outcome)}")
         if outcome.status == "ok":
             got = outcome.value if case.stdin is None else outcome.stdout
             answered.append(replace(case, expected=got, has_expected=True))
             slowest = max(slowest, outcome.wall_s)
     return answered, slowest
-
-
-def _told(outcome: Outcome) -> str:
-    error = outcome.error
-    return f"{error.type}: {error.message}" if error else outcome.status

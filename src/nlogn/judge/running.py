@@ -7,7 +7,7 @@ from typing import Any
 
 from nlogn.cases.equal import same
 from nlogn.judge import verdict as v
-from nlogn.judge.suite import Suite, SuiteError, run_cases
+from nlogn.judge.suite import Suite, SuiteError, failure, run_cases
 from nlogn.problems.problem import Case
 from nlogn.sandbox import Limits, Outcome, Program, Sandbox
 
@@ -48,6 +48,20 @@ def run_suite(program: Program, suite: Suite, sandbox: Sandbox) -> list[Judged]:
     for checker in sorted(filter(None, checkers)):
         judged = _checked(judged, checker, suite, sandbox)
     return judged
+
+
+def checked_by(suite: Suite) -> list[tuple[Case, tuple[Any, ...]]]:
+    """The cases that the suite's checker judges, each with (args, expected, expected): what it
+    is asked of the right answer itself."""
+    return [
+        (case, (_args(case), case.expected, case.expected))
+        for case in suite.cases
+        if suite.checker is not None and case.has_expected and not case.check and not case.script
+    ]
+
+
+def _args(case: Case) -> tuple[Any, ...] | None:
+    return case.args if case.stdin is None else (case.stdin,)
 
 
 def _checker(case: Case, suite: Suite) -> str | None:
@@ -136,7 +150,7 @@ def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) 
 
     asked = [j for j in judged if concerns(j)]
     calls = [
-        (j.case.args if j.case.stdin is None else (j.case.stdin,), j.case.expected,
+        (_args(j.case), j.case.expected,
          j.outcome.value if j.case.stdin is None else j.outcome.stdout)
         for j in asked
     ]  # fmt: skip
@@ -146,9 +160,7 @@ def _checked(judged: list[Judged], source: str, suite: Suite, sandbox: Sandbox) 
         if concerns(item):
             outcome = next(verdicts)
             if outcome.status != "ok" and not _is_answers_fault(item, source, sandbox):
-                error = outcome.error
-                what = f"{error.type}: {error.message}" if error else outcome.status
-                raise SuiteError(f"the problem's checker failed ({what})")
+                raise SuiteError(f"the problem's checker failed ({failure(outcome)})")
             right = outcome.status == "ok" and outcome.value is True
             item = item if right else replace(item, status="wrong_answer")
         out.append(item)
@@ -172,7 +184,6 @@ def _is_answers_fault(item: Judged, source: str, sandbox: Sandbox) -> bool:
     case = item.case
     if not case.has_expected:
         return False
-    args = case.args if case.stdin is None else (case.stdin,)
-    call = (args, case.expected, case.expected)
+    call = (_args(case), case.expected, case.expected)
     (outcome,) = sandbox.call(Program(source, "check"), [call], Limits())
     return outcome.status == "ok" and outcome.value is True

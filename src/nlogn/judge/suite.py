@@ -82,6 +82,21 @@ def run_cases(
     return done + [(c, _run_script(program, c.script, sandbox, limits)) for c in cases if c.script]
 
 
+def error_text(outcome: Outcome) -> str:
+    """The error of a run in one sentence; "" where there was none."""
+    error = outcome.error
+    if error is None:
+        return ""
+    where = f" (line {error.line})" if error.line else ""
+    return ": ".join(filter(None, (error.type, error.message[:500]))) + where
+
+
+def failure(outcome: Outcome) -> str:
+    """`error_text`, or the status of a run that ended without an error's text; "" where it
+    returned."""
+    return error_text(outcome) or ("" if outcome.status == "ok" else outcome.status)
+
+
 def _end_of_batch(bulk: Sequence[int], start: int) -> int:
     """Where to cut, so that what is sent again after each failure stays little."""
     end, room = start + 1, BATCH - bulk[start]
