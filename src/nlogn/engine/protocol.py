@@ -134,6 +134,16 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Steered:
+    """A token that the engine chose against the model, for a budget or a syntax."""
+
+    line: int  # of the code, from 1
+    wanted: str  # the text that the model would have written
+    chosen: str
+    reason: str  # such as "O(n^2) is over O(n)"
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """One answer. `code` is the program within `text`, "" where there is none."""
 
@@ -144,6 +154,7 @@ class Completion:
     tokens: int | None = None  # generated, where the engine says
     logprob: float | None = None  # sum over the generated tokens, natural logarithm
     notes: dict[str, str] = field(default_factory=dict)  # where it comes from
+    steered: tuple[Steered, ...] = ()
 
 
 class Engine(Protocol):

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code
+from nlogn.engine.native.budget import BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.prompting import Rendered, chat_template, render
-from nlogn.engine.native.sequence import Chunk, Request
+from nlogn.engine.native.sequence import Chunk, Guide, Request, Token
+from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
     Cancel,
     Completion,
@@ -20,6 +22,7 @@ from nlogn.engine.protocol import (
     Prompt,
     RawPrompt,
     Sampling,
+    Steered,
 )
 
 _POLL_S = 0.05  # how soon a cancel is seen
@@ -67,6 +70,21 @@ class NativeEngine:
         """For `Request.steer`: the answer is JSON, an object if `objects`."""
         return JsonOutput(self.loop.vocabulary, self.loop.end, objects)
 
+    def budget(
+        self, time: str | None = None, memory: str | None = None, begun: str = "",
+        fenced: bool = False,
+    ) -> BudgetGuide:  # fmt: skip
+        """For `Request.guides` of one request: the program keeps within classes of growth.
+
+        Args:
+            begun: the code, or the text with a fence, that the answer goes on from.
+            fenced: only fenced Python blocks of the answer are code.
+
+        Raises:
+            ValueError: a budget is no class of growth.
+        """
+        return BudgetGuide(self.loop.vocabulary, time, memory, begun, fenced)
+
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         added = self.tokenizer.get_added_tokens_decoder().values()
         special = frozenset(token.content for token in added if token.special)
@@ -79,10 +97,10 @@ class NativeEngine:
         self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
     ) -> list[list[Completion]]:
         """Up to ``sampling.n`` completions for each prompt: those that ended before the deadline.
-        Sample i has the seed ``sampling.seed + i``.
+        Sample i has the seed ``sampling.seed + i``. The budgets of a prompt steer: see `budget`.
 
         Raises:
-            EngineError: not one ended in time, or a prompt does not fit.
+            EngineError: not one ended in time, a prompt does not fit, or a budget is no class.
             Cancelled: soon after ``cancel.cancel()``.
         """
         deadline = time.monotonic() + sampling.timeout_s
@@ -94,14 +112,16 @@ class NativeEngine:
                 streams: list[Stream] = []
                 under_way.append((rendered, streams))
                 for sample in range(sampling.n):
-                    streams.append(self._submit(rendered, sampling, sample, deadline, cancel))
+                    streams.append(
+                        self._submit(rendered, sampling, sample, deadline, cancel, prompt)
+                    )
             for prompt, (rendered, streams) in zip(prompts, under_way, strict=True):
                 signature = prompt.problem.signature
                 entry = signature.entry if signature else None
                 ended = []
                 for stream in streams:
                     try:
-                        ended.append(self._collect(stream, rendered.begun, deadline, cancel))
+                        ended.append(self._collect(stream, rendered, deadline, cancel))
                     except TimeoutError:
                         stream.cancel()
                 answers.append([replace(c, code=extract_code(c.text, entry)) for c in ended])
@@ -121,7 +141,7 @@ class NativeEngine:
         rendered = self._render(prompt, sampling)
         if rendered.begun:
             yield rendered.begun
-        yield from self._stream(rendered, sampling, cancel)
+        yield from self._stream(rendered, sampling, cancel, prompt)
 
     def complete(
         self, prompt: RawPrompt, sampling: Sampling, *, cancel: Cancel | None = None
@@ -130,7 +150,7 @@ class NativeEngine:
         deadline = time.monotonic() + sampling.timeout_s
         stream = self._submit(Rendered(self.encode(prompt)), sampling, 0, deadline, cancel)
         try:
-            done = self._collect(stream, "", deadline, cancel)
+            done = self._collect(stream, Rendered(()), deadline, cancel)
         except TimeoutError:
             raise self._late(sampling) from None
         finally:
@@ -149,13 +169,14 @@ class NativeEngine:
 
     def _submit(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
-        cancel: Cancel | None,
+        cancel: Cancel | None, prompt: Prompt | None = None,
     ) -> Stream:  # fmt: skip
         """Queue one sample; while the queue is full, wait for a place."""
         seed = time.time_ns() if sampling.seed is None else sampling.seed
         request = Request(
             rendered.tokens, sampling.max_tokens, sampling.temperature, seed=seed + sample,
             stop=(*sampling.stop, *rendered.stop), stop_tokens=rendered.stop_tokens, logprobs=0,
+            guides=self._guides(rendered, prompt),
         )  # fmt: skip
         while True:
             try:
@@ -165,24 +186,68 @@ class NativeEngine:
                     raise
                 (cancel or Cancel()).wait(_POLL_S)
 
+    def _guides(self, rendered: Rendered, prompt: Prompt | None) -> tuple[Guide, ...]:
+        if prompt is None or not (prompt.time_budget or prompt.memory_budget):
+            return ()
+        begun, fenced = self._begun(rendered)
+        try:
+            return (self.budget(prompt.time_budget, prompt.memory_budget, begun, fenced),)
+        except ValueError as error:
+            raise EngineError(str(error)) from error
+
+    def _begun(self, rendered: Rendered) -> tuple[str, bool]:
+        """The text that the answer goes on from, and whether its code stands in fences: what
+        follows the prompt's last special token may have opened one."""
+        if rendered.begun:
+            return rendered.begun, False
+        tail: list[bytes] = []
+        for token in reversed(rendered.tokens):
+            if not self.loop.vocabulary[token]:
+                break
+            tail.append(self.loop.vocabulary[token])
+        return b"".join(reversed(tail)).decode("utf-8", "replace"), True
+
     def _collect(
-        self, stream: Stream, begun: str, deadline: float, cancel: Cancel | None
+        self, stream: Stream, rendered: Rendered, deadline: float, cancel: Cancel | None
     ) -> Completion:
-        text, logprob, count = [begun], 0.0, 0
+        text, tokens = [rendered.begun], list[Token]()
         for chunk in _chunks(stream, deadline, cancel):
             text.append(chunk.text)
-            count += len(chunk.tokens)
-            logprob += sum(token.logprob or 0.0 for token in chunk.tokens)
+            tokens += chunk.tokens
         assert stream.finished is not None
         return Completion(
-            "".join(text), "", self.folder.name, stream.finished.reason, count, logprob
-        )
+            "".join(text), "", self.folder.name, stream.finished.reason, len(tokens),
+            sum(token.logprob or 0.0 for token in tokens), steered=self._steered(tokens, rendered),
+        )  # fmt: skip
+
+    def _steered(self, tokens: list[Token], rendered: Rendered) -> tuple[Steered, ...]:
+        if not any(token.turned for token in tokens):
+            return ()
+        begun, fenced = self._begun(rendered)
+        out = []
+        for at, token in enumerate(tokens):
+            if token.turned is not None:
+                before = b"".join(self.loop.vocabulary[t.token] for t in tokens[:at])
+                text = begun + before.decode("utf-8", "replace")
+                line = 1
+                for kind, _ in CodeLines(fenced).feed(text):
+                    line = line + 1 if kind == "line" else 1
+                out.append(Steered(
+                    line, self._spelled(token.turned.wanted), self._spelled(token.token),
+                    token.turned.reason,
+                ))  # fmt: skip
+        return tuple(out)
+
+    def _spelled(self, token: int) -> str:
+        data = self.loop.vocabulary[token]
+        return data.decode("utf-8", "replace") or str(self.tokenizer.id_to_token(token))
 
     def _stream(
-        self, rendered: Rendered, sampling: Sampling, cancel: Cancel | None
-    ) -> Iterator[str]:
+        self, rendered: Rendered, sampling: Sampling, cancel: Cancel | None,
+        prompt: Prompt | None = None,
+    ) -> Iterator[str]:  # fmt: skip
         deadline = time.monotonic() + sampling.timeout_s
-        stream = self._submit(rendered, sampling, 0, deadline, cancel)
+        stream = self._submit(rendered, sampling, 0, deadline, cancel, prompt)
         try:
             for chunk in _chunks(stream, deadline, cancel):
                 if chunk.text:

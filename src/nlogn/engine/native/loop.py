@@ -244,7 +244,8 @@ class Loop:
         sequence = segment.sequence
         request = sequence.request
         greedy = (request.temperature == 0 and request.repetition_penalty == 1
-                  and not request.steer and request.logprobs is None)  # fmt: skip
+                  and not request.steer and not request.guides
+                  and request.logprobs is None)  # fmt: skip
         made: list[Token] = []
         text: list[str] = []
         reason: str | None = None

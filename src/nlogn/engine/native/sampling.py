@@ -1,18 +1,23 @@
 """The next token from its logits: numpy on one row, nothing shared between requests."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nlogn.engine.native.sequence import Logits, Request, Token
+from nlogn.engine.native.sequence import Logits, Request, Token, Turned
 
 _HEAD = 512  # of the likeliest tokens are looked at before all are sorted
 _MASK = (1 << 64) - 1
+_MOST_ASKED = 48  # tokens that guides are asked about at one place, if they allow one of them
 
 
-def uniform(seed: int, position: int) -> float:
-    """A number in [0, 1) that depends on seed and position alone (SplitMix64's mixing, Steele,
-    Lea and Flood 2014), so that neither the batch nor a preemption nor a draft changes it."""
+def uniform(seed: int, position: int, draw: int = 0) -> float:
+    """A number in [0, 1) that depends on seed, position and the number of the draw alone
+    (SplitMix64's mixing, Steele, Lea and Flood 2014), so that neither the batch nor a preemption
+    nor a draft changes it."""
     z = (seed * 0x9E3779B97F4A7C15 + (position + 1) * 0xD1B54A32D192ED03) & _MASK
+    z = (z + draw * 0x8CB92BA72F3D8DD7) & _MASK
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         z = ((z ^ (z >> shift)) * factor) & _MASK
     return ((z ^ (z >> 31)) >> 11) / (1 << 53)
@@ -30,13 +35,60 @@ def choose(request: Request, tokens: list[int], logits: Logits) -> Token:
         steer(tokens, len(request.tokens), logits)
     if logits.max() == -np.inf:
         raise ValueError("the steering allows no token")
-    if request.temperature == 0:
-        chosen = int(logits.argmax())
-    else:
-        chosen = _draw(request, logits, uniform(request.seed, len(tokens)))
+    chosen = _pick(request, len(tokens), logits, 0)
+    turned = None
+    if request.guides:
+        wanted = chosen
+        chosen, reasons = _guided(request, tokens, logits, chosen)
+        if chosen != wanted:
+            turned = Turned(wanted, reasons[wanted])
     if plain is None:
-        return Token(chosen)
-    return _with_logprobs(chosen, plain, request.logprobs or 0)
+        return Token(chosen, turned=turned)
+    return replace(_with_logprobs(chosen, plain, request.logprobs or 0), turned=turned)
+
+
+def _pick(request: Request, position: int, logits: Logits, draw: int) -> int:
+    if request.temperature == 0:
+        return int(logits.argmax())
+    return _draw(request, logits, uniform(request.seed, position, draw))
+
+
+def _guided(
+    request: Request, tokens: list[int], logits: Logits, chosen: int
+) -> tuple[int, dict[int, str]]:
+    """The token that is chosen once the guides have lowered the logits of those that they object
+    to, and their reasons. Only tokens that come up are asked about.
+
+    Sampling stays exact: a token that loses x of its logit is kept with probability exp(-x); else
+    its logit is lowered for good and all is drawn anew. By induction over the tokens asked about,
+    what is kept has the distribution of all logits lowered.
+    """
+    asked: dict[int, str] = {}
+    draws = 0
+    while chosen not in asked:
+        found = [o for guide in request.guides
+                 if (o := guide(tokens, len(request.tokens), chosen)) is not None]  # fmt: skip
+        if not found:
+            break
+        asked[chosen] = max(found, key=lambda o: o.nats).reason
+        lost = sum(o.nats for o in found)
+        if request.temperature > 0 and _kept(request, len(tokens), lost, draws):
+            break
+        logits[chosen] -= lost
+        if logits.max() == -np.inf:
+            raise ValueError(f"no token is allowed: {asked[chosen]}")
+        draws += 1
+        if draws >= _MOST_ASKED and logits[list(asked)].max() > -np.inf:
+            others = np.ones(len(logits), dtype=np.bool_)
+            others[list(asked)] = False
+            logits[others] = -np.inf
+        chosen = _pick(request, len(tokens), logits, 2 * draws)
+    return chosen, asked
+
+
+def _kept(request: Request, position: int, lost: float, draws: int) -> bool:
+    keeps = np.exp(-lost / request.temperature)
+    return bool(uniform(request.seed, position, 2 * draws + 1) < keeps)
 
 
 def _draw(request: Request, logits: Logits, u: float) -> int:

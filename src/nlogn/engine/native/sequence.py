@@ -19,6 +19,19 @@ Logits = NDArray[np.float32]
 Steer = Callable[[list[int], int, Logits], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What speaks against a token: it loses `nats` of its logit (infinitely many refuse it)."""
+
+    nats: float
+    reason: str
+
+
+# says what speaks against `token` after `tokens`, given how many of them are the prompt. It is
+# asked about those alone that would be chosen, so it may be slow where a `Steer` may not.
+Guide = Callable[[list[int], int, int], Objection | None]
+
+
 class PromptTooLong(EngineError):
     """The prompt leaves no room for a token of answer."""
 
@@ -43,7 +56,8 @@ class Request:
     `stop` texts end the answer and are not part of it; `stop_tokens` likewise (the network's end
     token is always one, unless `ignore_end`). `logprobs` n asks for each token's logarithmic
     probability under the plain network, and the n likeliest ones'. `lookup` drafts tokens from the
-    text so far; it changes the time, never the answer.
+    text so far; it changes the time, never the answer. `steer` changes the logits of every token,
+    `guides` those of the few that would be chosen.
     """
 
     tokens: tuple[int, ...]
@@ -61,6 +75,7 @@ class Request:
     lookup: bool = True
     tenant: str = ""
     steer: tuple[Steer, ...] = ()
+    guides: tuple[Guide, ...] = ()
 
     def __post_init__(self) -> None:
         checks = (
@@ -80,12 +95,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """Where a guide had its way: the network would have chosen `wanted`."""
+
+    wanted: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
-    """One generated token. `logprob` and the likeliest `top` where they were asked for."""
+    """One generated token. `logprob` and the likeliest `top` where they were asked for; `turned`
+    where it is another than the network's because of a guide."""
 
     token: int
     logprob: float | None = None
     top: tuple[tuple[int, float], ...] = ()
+    turned: Turned | None = None
 
 
 @dataclass(frozen=True, slots=True)

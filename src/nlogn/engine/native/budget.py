@@ -1,0 +1,224 @@
+"""Guided decoding: tokens that lead over a budget of time or memory are priced, or refused.
+
+The static path cost (`nlogn.complexity.static`) says what the program would cost with a token. The
+token is asked about where it is about to be chosen, so what counts is the moment of decision: the
+`for` that opens one loop too many, the list after `in`, the sort in a loop.
+
+Where the cost is certain (nothing that can follow on the line lowers it), the token is refused: it
+loses `REFUSED` nats, enough to lose against any other, and not so much that nothing is left where
+all lead over the budget. Elsewhere its probability is divided by how many times over the budget
+the program would be at inputs of size `SIZE`. A program that is over the budget already is not
+held to it any more, but to no dearer class.
+"""
+
+import re
+from typing import NamedTuple
+
+from nlogn.complexity import bigo
+from nlogn.complexity.bigo import BigO
+from nlogn.engine.native.lookahead import Lookahead, Spent, weight
+from nlogn.engine.native.sequence import Objection
+from nlogn.engine.native.written import Written
+
+REFUSED = 60.0
+_SLACK = 1.0  # n + m is within O(n), (n + m) log (n + m) within O(n log n)
+_MAY_BE = 0.5  # of the price: a loop is about to be opened, over what is not known
+_LOOP = re.compile(r"\s*(async\s+)?(for|while)\b")
+_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_METHOD = re.compile(r"\.[A-Za-z_]\w*\Z")
+_MEMBER = re.compile(r"\s*(?:if|elif|while)\b.*\bin\s+([A-Za-z_]\w*)\Z", re.S)
+_OPENS = re.compile(r"(\A\s*|[\[({\s])(async\s+)?for\Z")
+_DEF = re.compile(r"\s*(?:async\s+)?def\s+\w+\s*\((.*?)\)\s*(?:->.*)?:\s*\Z", re.S)
+_DULL = re.compile(r"[\s\d\"'#,=+\-*/%<>!&|^~;@{]*\Z")  # adds nothing to the cost by itself
+_CALLED = frozenset((
+    "sorted", "sum", "min", "max", "any", "all", "list", "tuple", "set", "dict", "reversed",
+    "enumerate", "zip", "map", "filter", "range", "permutations", "combinations", "product", "str",
+))  # fmt: skip
+# what often costs less in all than its bound times its passes: pieces of a text, and lists that
+# grow and shrink
+_SHARED = re.compile(r"\[[^\[\]]*[A-Za-z_][^\[\]]*:|:[^\[\]]*[A-Za-z_][^\[\]]*\]|\+=\s*\[|"
+                     r"\.(append|appendleft|extend|heappush)\b")  # fmt: skip
+_CHEAPER = ("[:2]", "[0]")  # what could follow an expression and make it small
+_TRIED_NAMES = 6
+
+
+class _Price(NamedTuple):
+    nats: float
+    certain: bool
+    reason: str
+
+
+class BudgetGuide:
+    """A `Guide` for one request.
+
+    `begun`: code that stands before the answer, such as the signature; `fenced`: only fenced
+    Python blocks of the answer are code.
+
+    Raises:
+        ValueError: a budget is no class of growth.
+    """
+
+    def __init__(
+        self,
+        vocabulary: list[bytes],
+        time: str | None = None,
+        memory: str | None = None,
+        begun: str = "",
+        fenced: bool = False,
+    ):
+        self._time = bigo.parse(time) if time else None
+        self._memory = bigo.parse(memory) if memory else None
+        self._written = Written(vocabulary, begun, fenced)
+        self._restart()
+
+    def __call__(self, tokens: list[int], prompt: int, token: int) -> Objection | None:
+        answer = tokens[prompt:]
+        events = self._written.follow(answer)
+        if events is None:
+            self._restart()
+            events = self._written.follow(answer) or []
+        for kind, line in events:
+            self._take(line) if kind == "line" else self._restart()
+        if not self._written.lines.inside:
+            return None
+        text = self._written.ahead(token)
+        if _DULL.match(text) and "\n" not in text:
+            return None
+        price = self._price(self._written.lines.partial, text)
+        if price is None:
+            return None
+        return Objection(REFUSED if price.certain else price.nats, price.reason)
+
+    def _restart(self) -> None:
+        self._tracker = Lookahead()
+        self._known: dict[str, Spent] = {}
+        self._words: set[str] = set()
+        self._walked = ""  # an input to loop over, for the price of a loop that has just a `for`
+
+    def _take(self, line: str) -> None:
+        self._tracker.feed(line)
+        self._known.clear()
+        self._words.update(re.findall(r"[A-Za-z_]\w*", line))
+        if head := _DEF.match(line):
+            self._walked = _walked(head[1])
+
+    def _spent(self, text: str) -> Spent:
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = self._tracker.twin(text).spent()
+        return found
+
+    def _price(self, partial: str, added: str) -> _Price | None:
+        line = partial + added
+        if "\n" in added:
+            head = line[: line.rindex("\n")].rstrip("\n")
+            return self._whole_line(head)
+        twin = self._tracker.twin(line)
+        closers = twin.closers()
+        if closers[:1] in ("'", '"'):
+            return None
+        indent = line[: len(line) - len(line.lstrip())]
+        if line[-1].isidentifier() or line[-1].isdigit():
+            return self._name(line, indent, closers)
+        end = line.rstrip()[-1:]
+        if end == ":" and not closers:
+            return self._whole_line(line)
+        if end == "(" and _METHOD.search(line.rstrip()[:-1]):
+            return self._compare(line + closers, indent, certain=False)
+        if end not in (")", "]"):
+            return None  # closed here, it would be another expression than is meant
+        if _LOOP.match(line):
+            return self._compare(_entered(line + closers, indent), indent, certain=False)
+        price = self._compare(line, indent, certain=True)
+        if price is None or price.certain is False:
+            return price
+        cheaper = [self._compare(line + more, indent, certain=True) for more in _CHEAPER]
+        return price._replace(certain=all(p is not None for p in cheaper))
+
+    def _whole_line(self, line: str) -> _Price | None:
+        """The line is over: what it costs is certain."""
+        indent = line[: len(line) - len(line.lstrip())]
+        if _LOOP.match(line) and line.rstrip().endswith(":"):
+            return self._compare(_entered(line, indent), indent, certain=True)
+        return self._compare(line + "\n", indent, certain=True)
+
+    def _name(self, line: str, indent: str, closers: str) -> _Price | None:
+        """The line ends in a name, or the beginning of one: the cheapest name that it can be."""
+        found = _NAME.search(line)
+        if found is None:
+            return None
+        word = found[0]
+        if _OPENS.search(line):
+            if not self._walked:
+                return None
+            loop = f"{line} _ in {self._walked}"
+            if _OPENS.match(line):
+                loop = _entered(loop, indent)
+            price = self._compare(loop, indent, certain=False)
+            return price and price._replace(nats=_MAY_BE * price.nats)
+        if line.strip() == word:
+            return None  # a statement that has just begun
+        if word in self._words or word in _CALLED:
+            names = [word]
+        else:
+            known = self._words | (_CALLED if not _MEMBER.match(line) else set())
+            names = sorted(w for w in known if w.startswith(word))[:_TRIED_NAMES]
+        prices = []
+        for name in names:
+            price = self._named(line[: found.start()] + name, indent, closers)
+            if price is None:
+                return None
+            prices.append(price)
+        return min(prices, default=None)
+
+    def _named(self, line: str, indent: str, closers: str) -> _Price | None:
+        if _LOOP.match(line):
+            return self._compare(_entered(line + closers, indent), indent, certain=False)
+        if _METHOD.search(line):
+            return self._compare(line + "()" + closers, indent, certain=False)
+        price = self._compare(line, indent, certain=False)
+        if price is None and (member := _MEMBER.match(line)) and not closers:
+            # a list that is searched in a loop is one that grows there
+            grown = f"{line}:\n{indent}    {member[1]}.append(0)\n"
+            price = self._compare(grown, indent, certain=False)
+            return price and price._replace(nats=_MAY_BE * price.nats)
+        return price
+
+    def _compare(self, text: str, indent: str, certain: bool) -> _Price | None:
+        """How far the program is over a budget after `text`, and would not be after `pass`."""
+        after = self._spent(text)
+        worst: _Price | None = None
+        for kind, budget in (("time", self._time), ("memory", self._memory)):
+            now: BigO | None = getattr(after, kind)
+            if budget is None or now is None or weight(now) - weight(budget) <= _SLACK:
+                continue
+            was: BigO | None = getattr(self._spent(f"{indent}pass\n"), kind)
+            allowed = max(weight(budget), weight(was) if was is not None else 0.0)
+            over = weight(now) - allowed
+            if over > _SLACK and (worst is None or over > worst.nats):
+                sure = certain and was is not None and not _SHARED.search(text)
+                worst = _Price(over, sure, _reason(now, budget, was))
+        return worst
+
+
+def _reason(now: BigO, budget: BigO, was: BigO | None) -> str:
+    if was is not None and weight(was) > weight(budget) + _SLACK:
+        return f"{now}, and {was} is over {budget} already"
+    return f"{now} is over {budget}"
+
+
+def _entered(header: str, indent: str) -> str:
+    """A loop with its first line: what is inside it costs as often as it runs."""
+    header = header.rstrip()
+    return f"{header}{'' if header.endswith(':') else ':'}\n{indent}    pass\n"
+
+
+def _walked(parameters: str) -> str:
+    """What a loop would walk through: the first parameter that is no `self`."""
+    for written in parameters.split(","):
+        name, _, annotation = written.partition(":")
+        name = name.strip().strip("*")
+        if name.isidentifier() and name not in ("self", "cls"):
+            number = annotation.strip().startswith(("int", "float"))
+            return f"range({name})" if number else name
+    return ""
