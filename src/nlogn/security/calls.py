@@ -214,16 +214,34 @@ def annotated(it: Interpreter, fn: ir.Function, args: list[Value], pos: int) -> 
 
 
 def written(it: Interpreter, e: ir.Call, args: list[Value], env: Env) -> None:
-    """A fresh buffer that is handed to a call may have been filled by it."""
+    """A fresh buffer that is handed to a call may have been filled by it, wholly or in part."""
     for arg in e.args:
         a = arg
         while type(a) in (ir.Slice, ir.Un):
             a = a.obj if type(a) is ir.Slice else a.arg
-        if type(a) is ir.Name and a.id in env and "zeroed" in env[a.id].tags:
+        if type(a) is not ir.Name or a.id not in env:
+            continue
+        tags = env[a.id].tags
+        if "part filled" in tags:  # and now the rest of it, for all that is known
+            env[a.id].tags = tags - {"part filled"}
+        elif "zeroed" in tags:
             callee = names.callee_name(e.func)
             local = a is arg and callee in it.globals
             if not local and not callee.startswith(("NewC", "NewO", "Seal")):
-                env[a.id].tags = env[a.id].tags - {"zeroed"}  # in place: aliases share it
+                v = env[a.id]
+                v.tags = v.tags - {"zeroed"}  # in place: aliases share it
+                if type(arg) is ir.Slice and arg.obj is a and narrower(arg, v):
+                    v.tags = v.tags | {"part filled"}
+
+
+def narrower(e: ir.Slice, buffer: Value) -> bool:
+    """Whether constant bounds leave out some of a buffer of known length."""
+    sizes = (buffer.kw or {}).get("*", [])
+    length = sizes[1].const if len(sizes) > 1 else None
+    low, high = (x.value if type(x) is ir.Const else None for x in (e.low, e.high))
+    return type(length) is int and (
+        (type(low) is int and low > 0) or (type(high) is int and high < length)
+    )
 
 
 def construct(

@@ -60,6 +60,7 @@ class Site(Protocol):
     text: str  # the whole source
     fn_text: str  # the enclosing function's source
     found: Value | None  # the dirty argument, for a rule that is a sink
+    searched: dict[tuple[str, str], bool]  # (pattern, text) pairs already looked up in this scan
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +86,9 @@ def pick(site: Site, arg: Any) -> Value | None:
 class _Made:
     """A value's making, seen as a call site."""
 
-    __slots__ = ("args", "fn_text", "found", "kwargs", "qual", "recv", "text", "to", "where")
+    __slots__ = (
+        "args", "fn_text", "found", "kwargs", "qual", "recv", "searched", "text", "to", "where",
+    )  # fmt: skip
 
     def __init__(self, v: Value, outer: Site) -> None:
         kw = v.kw or {}
@@ -96,6 +99,7 @@ class _Made:
         self.where, self.to = outer.where, outer.to
         self.text, self.fn_text = outer.text, outer.fn_text
         self.found: Value | None = None
+        self.searched = outer.searched
 
 
 def holds(cond: Cond, site: Site) -> bool:
@@ -113,10 +117,14 @@ def holds(cond: Cond, site: Site) -> bool:
         return _rx(cond[1]).search(site.to) is not None
     if op == "recv":
         return site.recv is not None and _rx(cond[1]).search(site.recv.qual) is not None
-    if op == "file":
-        return _rx(cond[1]).search(site.text) is not None
-    if op == "fn":
-        return _rx(cond[1]).search(site.fn_text) is not None
+    if op == "file" or op == "fn":
+        # Many calls of a file ask the same of the same text.
+        text = site.text if op == "file" else site.fn_text
+        found = site.searched.get((cond[1], text))
+        if found is None:
+            found = _rx(cond[1]).search(text) is not None
+            site.searched[cond[1], text] = found
+        return found
     if op == "src":
         return site.found is not None and any(_rx(cond[1]).search(s) for s in site.found.src)
     if op == "call":

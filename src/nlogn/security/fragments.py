@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*$", re.M)
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
@@ -64,48 +65,52 @@ def dedent(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=16)
+def _opening(lang: str) -> re.Pattern[str]:
+    """What begins a string or a comment, or is a bracket."""
+    comment = _COMMENT.get(lang, "//")
+    marks = [*_QUOTES.get(lang, ('"', "'")), comment, *(["/*"] if comment == "//" else [])]
+    return re.compile("|".join(map(re.escape, marks)) + r"|[()\[\]{}]")
+
+
+@lru_cache(maxsize=16)
+def _ending(quote: str) -> re.Pattern[str]:
+    """What ends a string: its quote or, where it is of one line, the line. Escapes come first."""
+    line = r"|\n" if len(quote) == 1 and quote != "`" else ""
+    return re.compile(r"\\.|" + re.escape(quote) + line, re.S)
+
+
 def close(text: str, lang: str) -> str:
     """Finish a half-written fragment: close the open string and brackets at its end."""
-    quotes = _QUOTES.get(lang, ('"', "'"))
-    comment = _COMMENT.get(lang, "//")
+    opening, comment = _opening(lang), _COMMENT.get(lang, "//")
     stack: list[str] = []
-    k, n = 0, len(text)
     open_quote = ""
-    while k < n:
-        c = text[k]
-        if open_quote:
-            if c == "\\":
-                k += 2
-                continue
-            if text.startswith(open_quote, k):
-                k += len(open_quote)
-                open_quote = ""
-                continue
-            if c == "\n" and len(open_quote) == 1 and open_quote != "`":
-                open_quote = ""
-            k += 1
-            continue
-        quote = next((q for q in quotes if text.startswith(q, k)), "")
-        if quote:
-            open_quote = quote
-            k += len(quote)
-            continue
-        if text.startswith(comment, k):
+    m = opening.search(text)
+    while m is not None:
+        found, k = m.group(), m.end()
+        if found == comment:
             k = text.find("\n", k)
             if k < 0:
                 break
-            continue
-        if text.startswith("/*", k) and comment == "//":
-            end = text.find("*/", k + 2)
-            if end < 0:
+        elif found == "/*":
+            k = text.find("*/", k) + 2
+            if k < 2:
                 return text + "*/" + "".join(reversed(stack))
-            k = end + 2
-            continue
-        if c in _PAIRS:
-            stack.append(_PAIRS[c])
-        elif stack and c == stack[-1]:
-            stack.pop()
-        k += 1
+        elif found in _PAIRS:
+            stack.append(_PAIRS[found])
+        elif found in ")]}":
+            if stack and found == stack[-1]:
+                stack.pop()
+        else:
+            ending = _ending(found)
+            end = ending.search(text, k)
+            while end is not None and end.group()[0] == "\\":
+                end = ending.search(text, end.end())
+            if end is None:
+                open_quote = found
+                break
+            k = end.end()
+        m = opening.search(text, k)
     tail = open_quote + "".join(reversed(stack))
     if not tail:
         return text

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import ir, names
 from .conditions import holds
-from .rules import last_part
+from .rules import Index, last_part
 from .state import FACTS, CallSite, Env, Facts
-from .values import EVERY, NC, Value, constant
+from .values import EVERY, NC, Value, constant, words
 
 if TYPE_CHECKING:
     from .interp import Interpreter
@@ -28,6 +28,11 @@ CHECKING = re.compile(
     r"accept|sanit|verif|check|ensure|assert|match|authori[sz]e|clean)"
 )
 ALLOWED = re.compile(r"(?i)allow|valid|white|permit|known|choices|safe|trusted|accept")
+BOOLEANS = words("bool boolean Boolean")
+PATTERNS = words("match fullmatch test MatchString matches preg_match search")
+MEMBERSHIP = words("contains has includes containsKey in_array indexOf Contains")
+TESTS = BOOLEANS | PATTERNS | MEMBERSHIP
+BAD = ("contains_", "has_", "is_bad", "is_unsafe", "is_invalid", "isInvalid")
 SAFE_WORD = re.compile(r"(?i)valid|safe|allow|whitelist|permit|trusted|good|sanit|verif|clean")
 
 
@@ -109,9 +114,26 @@ def equality(it: Interpreter, test: ir.Bin, env: Env, equal: bool) -> None:
             mark(it, one, env, URLS)
 
 
+def guarding(ix: Index, name: str) -> bool:
+    """Whether a call of that name can prove anything; most prove nothing."""
+    known = ix.guarding.get(name)
+    if known is None:
+        known = (
+            bool(ix.guards.loose)
+            or name in ix.guards.exact
+            or name in TESTS
+            or name.startswith(BAD)
+            or CHECKING.search(name) is not None
+        )
+        ix.guarding[name] = known
+    return known
+
+
 def called(it: Interpreter, test: ir.Call, env: Env, truth: bool, statement: bool) -> None:
     func = test.func
     if type(func) is ir.Field:
+        if not guarding(it.ix, func.name):
+            return
         recv = it.ev(func.obj, env)
         name, qual = func.name, f"{recv.qual}.{func.name}"
     else:
@@ -119,6 +141,8 @@ def called(it: Interpreter, test: ir.Call, env: Env, truth: bool, statement: boo
         v = it.ev(func, env)
         qual = v.qual or names.expr_text(func)
         name = last_part(qual)
+        if not guarding(it.ix, name):
+            return
     for guard in it.ix.guards.find(qual, name):
         if guard.truth is not truth and not statement:
             continue
@@ -131,14 +155,14 @@ def called(it: Interpreter, test: ir.Call, env: Env, truth: bool, statement: boo
             target = test.args[guard.arg]
         if target is not None:
             mark(it, target, env, guard.kinds)
-    if name in ("bool", "boolean", "Boolean") and test.args:
+    if name in BOOLEANS and test.args:
         refine(it, test.args[0], env, truth)
         return
-    if name in ("match", "fullmatch", "test", "MatchString", "matches", "preg_match", "search"):
+    if name in PATTERNS:
         regex_guard(it, test, env, truth, name, recv)
     if truth or statement:
         checked(it, test, env, func, name, recv, statement)
-    elif name.startswith(("contains_", "has_", "is_bad", "is_unsafe", "is_invalid", "isInvalid")):
+    elif name.startswith(BAD):
         for a in test.args:
             mark(it, a, env, frozenset({"path", "sql", "cmd", "redirect", "ssrf"}))
 
@@ -179,7 +203,7 @@ def checked(
     recv: Value | None, statement: bool,
 ) -> None:  # fmt: skip
     """A validator by its name: `is_safe_url(x)`, `validate_path(x)`, `allowed.contains(x)`."""
-    if name in ("contains", "has", "includes", "containsKey", "in_array", "indexOf", "Contains"):
+    if name in MEMBERSHIP:
         where = recv
         what = test.args[0] if test.args else None
         if name == "in_array" and len(test.args) > 1:
@@ -215,7 +239,7 @@ def vacuous(fn: ir.Function) -> bool:
 def _site(it: Interpreter, test: ir.Call, env: Env, recv: Value | None, qual: str) -> Any:
     site = CallSite(
         [it.ev(a, env) for a in test.args], {k: it.ev(v, env) for k, v in test.kwargs}, recv,
-        qual, test.pos,
+        qual, test.pos, it.searched,
     )  # fmt: skip
     site.where = it.frame.where
     site.text = site.fn_text = it.text

@@ -48,6 +48,8 @@ class Interpreter:
         self.entered: set[int] = set()
         self.stack: list[int] = []
         self.memo: dict[Any, Value] = {}
+        self.searched: dict[tuple[str, str], bool] = {}  # see conditions.Site
+        self.texts: dict[int, str] = {}  # a function's source, by its offset
         self.frame = Frame(None, "", 0, "")
         self.now: Facts = {}  # what guards have shown at the statement being run
         self.inherited: Facts = {}  # what a call run in place takes along
@@ -253,7 +255,11 @@ class Interpreter:
 
     def block(self, body: list[Any], env: Env) -> bool:
         """Run statements in order; False when control does not reach the end."""
-        return all(statements.STATEMENTS[type(s)](self, s, env) for s in body)
+        run = statements.STATEMENTS
+        for s in body:  # noqa: SIM110 -- a generator costs as much again as the call
+            if not run[type(s)](self, s, env):
+                return False
+        return True
 
     def ev(self, e: Any, env: Env) -> Value:
         self.fuel -= 1
@@ -269,13 +275,20 @@ class Interpreter:
         rules = self.ix.rules.find(qual, name)
         if not rules:
             return
-        site = CallSite(args, kwargs, recv, qual, pos)
+        site = CallSite(args, kwargs, recv, qual, pos, self.searched)
         frame = self.frame
         site.where, site.to, site.text = frame.where, to or frame.to, self.text
         fn = frame.fn
-        site.fn_text = self.text[fn.pos : fn.end] if fn is not None else self.text
+        site.fn_text = self.text if fn is None else self.function_text(fn)
         for rule in rules:
             self.apply(rule, site)
+
+    def function_text(self, fn: ir.Function) -> str:
+        """A function's source: one `str` for all who ask, so that it is hashed once."""
+        text = self.texts.get(fn.pos)
+        if text is None:
+            text = self.texts[fn.pos] = self.text[fn.pos : fn.end]
+        return text
 
     def apply(self, rule: Rule, site: CallSite) -> None:
         strength, evidence = 0, rule.evidence or "api"

@@ -172,6 +172,7 @@ class Index:
     words: frozenset[str]  # names that a rule without a web source watches
     web_words: frozenset[str]  # names that only matter together with a web source
     web_sources: tuple[frozenset[str], ...]  # the words of each source, all of which must occur
+    guarding: dict[str, bool] = field(default_factory=dict)  # see guards.guarding
 
     def concerns(self, words: set[str]) -> bool:
         """Whether a file with these words can make any rule speak."""

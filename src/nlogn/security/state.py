@@ -65,12 +65,22 @@ class ClassInfo:
 class CallSite:
     """What conditions look at; see conditions.Site."""
 
-    __slots__ = ("args", "fn_text", "found", "kwargs", "pos", "qual", "recv", "text", "to", "where")
+    __slots__ = (
+        "args", "fn_text", "found", "kwargs", "pos", "qual", "recv", "searched", "text", "to",
+        "where",
+    )  # fmt: skip
 
     def __init__(
-        self, args: list[Value], kwargs: dict[str, Value], recv: Value | None, qual: str, pos: int
+        self,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        recv: Value | None,
+        qual: str,
+        pos: int,
+        searched: dict[tuple[str, str], bool],
     ) -> None:
         self.args, self.kwargs, self.recv, self.qual, self.pos = args, kwargs, recv, qual, pos
+        self.searched = searched
         self.where = self.to = self.text = self.fn_text = ""
         self.found: Value | None = None
 

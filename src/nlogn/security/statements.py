@@ -68,7 +68,8 @@ def st_if(it: Interpreter, s: ir.If, env: Env) -> bool:
     if test is False:
         refine(it, s.test, env, False)
         return it.block(s.other, env)
-    a, b = fork(env), fork(env)
+    a = fork(env)
+    b = fork(env) if s.other else env  # nothing runs there that could change a container
     refine(it, s.test, a, True)
     refine(it, s.test, b, False)
     live = []

@@ -169,9 +169,37 @@ def meet(a: frozenset[str], b: frozenset[str]) -> frozenset[str]:
     return a & b
 
 
+def same(a: Value, b: Value, depth: int) -> bool:
+    """Whether two are copies of one value that nothing has happened to since."""
+    if not (
+        a.taint == b.taint
+        and a.const is b.const
+        and a.src is b.src
+        and a.clean is b.clean
+        and a.qual is b.qual
+        and a.tags is b.tags
+        and a.shape is b.shape
+        and a.fn is b.fn
+        and a.kw is b.kw
+        and a.rest is b.rest
+        and a.seq == b.seq
+    ):
+        return False
+    x, y = a.items, b.items
+    if x is None or y is None:
+        return x is y
+    if len(x) != len(y) or depth == 0:
+        return False
+    for key, v in x.items():
+        w = y.get(key)
+        if w is not v and (w is None or not same(v, w, depth - 1)):
+            return False
+    return True
+
+
 def join(a: Value, b: Value, depth: int = 4) -> Value:
     """The least value above both: what holds after two paths meet."""
-    if a is b:
+    if a is b or same(a, b, depth):
         return a
     same_const = a.const is not NC and b.const is not NC and type(a.const) is type(b.const)
     const = a.const if same_const and a.const == b.const else NC

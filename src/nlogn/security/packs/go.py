@@ -146,10 +146,10 @@ RULES: tuple[Rule, ...] = (
          insecure=('package p\nimport "crypto/cipher"\nfunc f(b cipher.Block) {\n cipher.NewCTR(b, []byte("0123456789abcdef"))\n}\n',),
          fixed=('package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n iv := make([]byte, 16)\n rand.Read(iv)\n cipher.NewCTR(b, iv)\n}\n',),
          near=('package p\nimport "crypto/cipher"\nfunc f(b cipher.Block, iv []byte) {\n cipher.NewCTR(b, iv)\n}\n',)),
-    Rule("go.patched-nonce", 329, "medium", "medium", "A part of the nonce or initialisation vector is overwritten with a constant.", NONCE,
-         when=(("tag", 1, "patched"), ("any", ("not", ("call", r"Seal$")), ("file", r"crypto/cipher"))), unless=(("tag", 1, "zeroed"), ("all", ("call", r"Seal$"), ("count", "<", 4))), advice="Leave every byte as crypto/rand filled it.",
-         insecure=('package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n iv := make([]byte, 16)\n rand.Read(iv)\n for i := range iv {\n  iv[i] = 0\n }\n cipher.NewCTR(b, iv)\n}\n',),
-         fixed=('package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n iv := make([]byte, 16)\n rand.Read(iv)\n cipher.NewCTR(b, iv)\n}\n',), near=()),
+    Rule("go.patched-nonce", 329, "medium", "medium", "A part of the nonce or initialisation vector is a constant.", NONCE,
+         when=(("any", ("tag", 1, "patched"), ("tag", 1, "part filled")), ("any", ("not", ("call", r"Seal$")), ("file", r"crypto/cipher"))), unless=(("tag", 1, "zeroed"), ("all", ("call", r"Seal$"), ("count", "<", 4))), advice="Leave every byte as crypto/rand filled it.",
+         insecure=('package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n iv := make([]byte, 16)\n rand.Read(iv)\n for i := range iv {\n  iv[i] = 0\n }\n cipher.NewCTR(b, iv)\n}\n', 'package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n iv := make([]byte, 16)\n rand.Read(iv[:8])\n cipher.NewCTR(b, iv)\n}\n'),
+         fixed=('package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n iv := make([]byte, 16)\n rand.Read(iv)\n cipher.NewCTR(b, iv)\n}\n',), near=('package p\nimport ("crypto/cipher"; "crypto/rand")\nfunc f(b cipher.Block) {\n buf := make([]byte, 64)\n rand.Read(buf[16:32])\n cipher.NewCTR(b, buf[16:32])\n}\n',)),
     Rule("go.static-key", 321, "medium", "medium", "The key is a constant.", ("crypto~aes.NewCipher", "crypto~hmac.New"), when=(("any", ("all", ("call", r"aes"), ("fixed", 0)), ("all", ("call", r"hmac"), ("fixed", 1))),),
          unless=(("file", r"(?i)NewGCM|rand\.Read|ReadFull|NewCTR|NewCBC|NewOFB|NewCFB"),), advice="Read it from a secret store.",
          insecure=('package p\nimport "crypto/aes"\nfunc f() {\n aes.NewCipher([]byte("0123456789abcdef"))\n}\n',), fixed=('package p\nimport "crypto/aes"\nfunc f(k []byte) {\n aes.NewCipher(k)\n}\n',), near=()),
@@ -251,7 +251,7 @@ GUARDS = (
     Guard(("strings.HasPrefix",), 0, frozenset({"path", "redirect", "ssrf"})),
     Guard(("strings.Contains",), 0, frozenset({"path"}), truth=False, when=(("re", 1, r"\.\.|/"),)),
     Guard(("{path~filepath,filepath}.{IsLocal}",), 0, frozenset({"path"})), Guard(("*.MatchString",), 0, ALL, when=(("not", ("re", -1, r"\.\*")),)),
-    Guard(("strings.ContainsAny",), 0, frozenset({"path", "xpath", "log"}), truth=False), Guard(("unicode.*",), 0),
+    Guard(("strings.ContainsAny",), 0, frozenset({"path", "xpath", "log"}), truth=False), Guard(("unicode.{Is,In,IsLetter,IsDigit,IsNumber,IsSpace,IsPrint,IsGraphic,IsControl,IsUpper,IsLower,IsPunct}",), 0),
 )  # fmt: skip
 PACK = Pack(
     "go", (*RULES, NARROWED, INDEX_PAST_END), SOURCES, SANITIZERS, GUARDS, (("make", "zeroed"), ("make", "buffer")),
