@@ -158,7 +158,7 @@ class BudgetGuide:
             return price and price._replace(nats=_MAY_BE * price.nats)
         if line.strip() == word:
             return None  # a statement that has just begun
-        if word in self._words or word in _CALLED:
+        if word in self._words or word in _CALLED or _METHOD.search(line):
             names = [word]
         else:
             known = self._words | (_CALLED if not _MEMBER.match(line) else set())
