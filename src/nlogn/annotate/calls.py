@@ -240,7 +240,7 @@ def _bound_before(function: Function, statement: ast.stmt) -> set[str]:
                     if isinstance(one, ast.For) and field == "body":
                         found.update(facts.stores(one.target))
                     return True
-            gained |= _binds(one)
+            gained |= facts.binds(one)
         return False
 
     search(function.body)
@@ -250,26 +250,6 @@ def _bound_before(function: Function, statement: ast.stmt) -> set[str]:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             found.discard(node.name)
     return found - facts.captured(function)
-
-
-def _binds(statement: ast.stmt) -> set[str]:
-    """Names that `statement` binds whenever it ends normally."""
-    match statement:
-        case ast.Assign(targets=targets):
-            return {n.id for t in targets for n in ast.walk(t)
-                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
-            return {name}
-        case ast.AugAssign(target=ast.Name(id=name)):
-            return {name}
-        case ast.If(body=body, orelse=orelse):
-            each = [
-                set().union(*map(_binds, branch)) if not facts.ends(branch) else None
-                for branch in (body, orelse)
-            ]
-            known = [e for e in each if e is not None]
-            return set.intersection(*known) if known else set()
-    return set()
 
 
 def _mentions_outside(function: Function, body: Block) -> set[str]:

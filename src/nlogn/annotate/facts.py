@@ -259,6 +259,26 @@ def ends(block: Block) -> bool:
     return isinstance(last, ast.If) and ends(last.body) and ends(last.orelse)
 
 
+def binds(statement: ast.stmt) -> set[str]:
+    """Names that `statement` binds whenever it ends normally."""
+    match statement:
+        case ast.Assign(targets=targets):
+            return {n.id for t in targets for n in ast.walk(t)
+                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return {name}
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return {name}
+        case ast.If(body=body, orelse=orelse):
+            each = [
+                set().union(*map(binds, branch)) if not ends(branch) else None
+                for branch in (body, orelse)
+            ]
+            known = [e for e in each if e is not None]
+            return set.intersection(*known) if known else set()
+    return set()
+
+
 def is_reader(call: ast.Call, shadowed: set[str]) -> bool:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     return name in _READERS and name not in shadowed and not call.keywords

@@ -21,6 +21,7 @@ from nlogn.annotate import (
     calls,
     comprehensions,
     expressions,
+    frames,
     layout,
     loops,
     recursion,
@@ -46,7 +47,8 @@ TRANSFORMATIONS: tuple[Transformation, ...] = (
     assignments.split_assignment, assignments.join_assignments, assignments.unpack_swap,
     assignments.name_value, assignments.return_directly,
     calls.extract_expression, calls.extract_body, calls.extract_entry, calls.inline_function,
-    recursion.tail_call_to_loop, recursion.recursion_to_sum, trampoline.recursion_to_generators,
+    recursion.tail_call_to_loop, recursion.recursion_to_sum, frames.recursion_to_frames,
+    trampoline.recursion_to_generators,
     layout.drop_hints, layout.add_hints, layout.drop_docstring, layout.add_docstring,
 )  # fmt: skip
 # What fits nearly every program, or changes little, is not to crowd out the rest.
