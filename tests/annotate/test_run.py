@@ -18,9 +18,11 @@ from tests.cli.run import nlogn
 from nlogn.annotate import TableError, bank_tasks, run
 from nlogn.annotate.candidates import candidates
 from nlogn.annotate.run import _gaps
+from nlogn.annotate.show import summary_text
 from nlogn.annotate.table import TIMING, notes_of, schema
 from nlogn.annotate.targets import file_tasks
 from nlogn.annotate.units import Done, Unit, Worker
+from nlogn.annotate.variants import skeleton
 from nlogn.problems import bank_problem
 
 pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
@@ -44,7 +46,8 @@ def row(task, one, status="accepted"):
     return empty | lists | {
         "problem": task.name, "kind": one.kind, "origin": one.origin, "seed": one.seed,
         "transformations": list(one.steps), "code": one.code, "code_sha256": str(hash(one.code)),
-        "skeleton_sha256": "", "status": status, "message": "", "seconds": time.monotonic(),
+        "skeleton_sha256": skeleton(one.code), "status": status, "message": "",
+        "seconds": time.monotonic(),
     }  # fmt: skip
 
 
@@ -114,6 +117,17 @@ def test_what_one_problem_cannot_give_the_others_do(tasks, tmp_path):
     given = [r["problem"] for r in rows_of(out)]
     assert given.count("two sum 1") == 5
     assert summary.programs >= 45
+
+
+def test_one_text_under_two_problems_is_one_distinct_program(tasks, tmp_path):
+    """Three problems with the same solution, whose variants follow the same seed."""
+    summary = run(tasks, tmp_path / "out.parquet", programs=90, doer=pretend())
+    codes = [r["code"] for r in rows_of(tmp_path / "out.parquet")]
+    assert summary.distinct == len(set(codes)) == summary.programs // 3
+    assert summary.skeletons == len({skeleton(c) for c in codes}) < summary.distinct
+    told = summary_text(summary)
+    assert f"{summary.distinct} distinct programs" in told
+    assert f"{summary.skeletons} distinct skeletons" in told
 
 
 def test_a_run_that_cannot_reach_its_number_ends_with_what_there_is(tasks, tmp_path):

@@ -169,6 +169,18 @@ def test_comments_and_docstrings_leave_the_program_as_it_was():
         assert fingerprint(text) == fingerprint(code)
 
 
+def test_a_skeleton_is_what_is_left_without_names_layout_and_words():
+    code = "def f(xs):\n    return f'{len(xs)}: {xs[0]!r}' if xs else 'no'\n"
+    same_ = [
+        "def g(rows):\n    # none?\n    return f'{len(rows)}: {rows[0]!r}' if rows else 'no'\n",
+        "def f(xs):\n    'Says.'\n    return (f'{len(xs)}: {xs[0]!r}'\n            if (xs) else \"no\")",
+    ]
+    other = [code.replace("0", "1"), code.replace("'no'", "'none'"), code.replace("[0]", "")]
+    other += [code.replace("xs else", "len else"), "def f(xs:\n"]
+    assert {skeleton(c) for c in same_} == {skeleton(code)}
+    assert len({skeleton(c) for c in [code, *other]}) == 6
+
+
 def test_variants_follow_their_seed_and_differ_from_each_other():
     code = bank_problem("two_sum").solutions[-1].code
     one, two = (list(itertools.islice(variants(code, "two_sum", seed=3), 25)) for _ in range(2))

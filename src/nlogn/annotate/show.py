@@ -10,7 +10,8 @@ def summary_text(summary: Summary) -> str:
     statuses = ", ".join(f"{count} {status}" for status, count in summary.statuses.items())
     lines = [
         f"{summary.out}: {summary.programs} programs ({statuses or 'none'})",
-        f"distinct: {summary.distinct} by text, {summary.skeletons} by tokens without names",
+        f"{summary.distinct} distinct programs (by their text), {summary.skeletons} distinct "
+        "skeletons (names, layout, comments and docstrings apart)",
     ]
     if summary.defects:
         lines.append(

@@ -8,10 +8,7 @@ proves that it changes nothing (see `facts`); the judge then proves it again.
 
 import ast
 import hashlib
-import io
-import keyword
 import random
-import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -133,7 +130,39 @@ def _variant(code: str, entry: str, seed: str, annotations: tuple[str, ...]) -> 
 
 
 def fingerprint(code: str) -> str:
-    """Equal for programs that differ in layout, comments and docstrings alone."""
+    """Equal for programs that differ in layout, comments and docstrings alone.
+
+    Raises:
+        SyntaxError: the program does not parse.
+    """
+    return hashlib.sha256(ast.dump(_bare(code)).encode()).hexdigest()
+
+
+def skeleton(code: str) -> str:
+    """Equal for programs that differ in names, layout, comments and docstrings alone: the syntax
+    tree with every identifier numbered by its first appearance. What does not parse is its text."""
+    numbers: dict[str, str] = {}
+
+    def numbered(name: str) -> str:
+        return numbers.setdefault(name, f"n{len(numbers)}")
+
+    try:
+        tree = _bare(code)
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            continue
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, str):
+                setattr(node, field, numbered(value))
+            elif isinstance(value, list):
+                value[:] = [numbered(v) if isinstance(v, str) else v for v in value]
+    return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bare(code: str) -> ast.Module:
+    """The tree without docstrings."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
         if (
@@ -142,24 +171,4 @@ def fingerprint(code: str) -> str:
             and len(node.body) > 1
         ):
             del node.body[0]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def skeleton(code: str) -> str:
-    """Equal for programs that differ in names, layout and comments alone: the tokens, with every
-    identifier numbered by its first appearance."""
-    numbers: dict[str, str] = {}
-    out = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type in (tokenize.COMMENT, tokenize.NL):
-                continue
-            text = token.string
-            if token.type == tokenize.NAME and not keyword.iskeyword(text):
-                text = numbers.setdefault(text, f"n{len(numbers)}")
-            elif token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE):
-                text = str(token.type)
-            out.append(text)
-    except (tokenize.TokenError, SyntaxError):
-        out = [code]
-    return hashlib.sha256("\0".join(out).encode()).hexdigest()
+    return tree
