@@ -4,19 +4,23 @@ Every measure is a function of `nlogn.evals` over the folder and a seed; beside 
 has to beat. Rows that need what is not there (a dense twin, the corpus) say so.
 
 `python -m benchmarks.model [--checkpoint runs/nano/checkpoint] [--corpus runs/nano-corpus]
-    [--dense runs/nano-dense/checkpoint] [--seed 0] [--documents 60] [--problems 40] [--skip ...]`
+    [--dense runs/nano-dense/checkpoint] [--annotated TABLE ...] [--seed 0] [--documents 60]
+    [--problems 40] [--only ...]`
 """
 
 import argparse
+import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from nlogn.corpus.annotated import Labelled, read_annotated
 from nlogn.evals import language as lm
+from nlogn.evals.heads import Read, classified, declared, leak_lines, read_programs, unseen
 from nlogn.evals.ngram import count
 from nlogn.evals.unseen import passed, recall_without, reworded
 from nlogn.model.checkpoint import load
@@ -105,36 +109,58 @@ class Bench:
         if self.heads is None:
             yield "Big-O head", "majority", "this checkpoint has no heads"
             return
-        for name, memory in (("time", False), ("memory", True)):
-            found = lm.growth(self.model, self.heads, self.tokenizer, bank(), memory)
-            yield (f"class of {name} by the head, {found.count} programs of held-out problems",
-                   f"majority {found.majority:.1%}", f"{found.accuracy:.1%}")  # fmt: skip
+        sets = [("solutions", "declared", self.read(declared(bank())))]
+        if self.options.annotated:
+            sets.append(("annotated programs", "measured", self.annotated))
+        for what, how, read in sets:
+            for name in ("time", "memory"):
+                found = classified(read, name)
+                low, high = found.interval
+                yield (f"{how} class of {name} by the head, {found.count:,} {what} of"
+                       f" {found.problems} held-out problems", f"majority {found.majority:.1%}",
+                       f"{found.accuracy:.1%} ({low:.0%} to {high:.0%})")  # fmt: skip
 
     def leaks(self) -> Iterator[Row]:
-        path = self.options.leaks
-        if self.heads is None or path is None:
+        if self.heads is None or not self.options.annotated:
             yield ("memory head on leak lines, AUROC", "0.5 by chance",
-                   "not measured: needs --leaks TABLE (nlogn bank annotate)")  # fmt: skip
+                   "not measured: needs heads, and --annotated TABLE (nlogn bank annotate"
+                   " --leaking)")  # fmt: skip
             return
-        import pyarrow.parquet as parquet
+        try:
+            found = leak_lines(self.annotated)
+        except ValueError as error:
+            yield "memory head on leak lines, AUROC", "0.5 by chance", f"not measured: {error}"
+            return
+        low, high = found.interval
+        yield (f"memory head on {found.leaking:,} leak lines among {found.lines:,} of held-out"
+               " problems, AUROC", f"0.5 (majority), {found.by_length:.3f} (length of the line)",
+               f"{found.auroc:.3f} ({low:.2f} to {high:.2f})")  # fmt: skip
+        yield (f"which of {found.programs:,} programs leak, by their likeliest line, AUROC", "0.5",
+               f"{found.by_program:.3f}")  # fmt: skip
 
-        table = parquet.read_table(path, columns=["code", "leak_line"]).to_pylist()
-        programs = [(r["code"], frozenset({r["leak_line"]})) for r in table if r["leak_line"]]
-        value = lm.leaks(self.model, self.heads, self.tokenizer, programs)
-        yield f"memory head on leak lines of {len(programs)} programs, AUROC", "0.5", f"{value:.3f}"
+    @functools.cached_property
+    def annotated(self) -> list[Read]:
+        programs = unseen(
+            read_annotated(*self.options.annotated), self.options.each, self.seed
+        )  # fmt: skip
+        return self.read(programs)
+
+    def read(self, programs: Sequence[Labelled]) -> list[Read]:
+        assert self.heads is not None
+        return read_programs(self.model, self.heads, self.tokenizer, programs)
 
     def problems(self) -> Iterator[Row]:
         from nlogn.engine.open import open_engine
         from nlogn.sandbox import Sandbox
 
-        for unseen in (False, True):
-            asked = reworded(bank(), self.options.problems, self.seed, unseen)
+        for never in (False, True):
+            asked = reworded(bank(), self.options.problems, self.seed, never)
             recall = recall_without(bank(), asked)
             engine = open_engine(f"native:{self.options.checkpoint}")
             with Sandbox(workers=1) as sandbox:
                 base = passed(recall, asked, sandbox, seed=self.seed)
                 mine = passed(engine, asked, sandbox, seed=self.seed)
-            what = "problems never seen" if unseen else "bank problems, unseen phrasing"
+            what = "problems never seen" if never else "bank problems, unseen phrasing"
             yield (f"{len(asked)} {what}: pass@1, pass@8",
                    f"recall {base.at(1):.1%}, {base.at(8):.1%}",
                    f"{mine.at(1):.1%}, {mine.at(8):.1%}")  # fmt: skip
@@ -148,7 +174,8 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, default=Path("runs/nano/checkpoint"))
     parser.add_argument("--corpus", type=Path, default=Path("runs/nano-corpus"))
     parser.add_argument("--dense", type=Path)
-    parser.add_argument("--leaks", type=Path)
+    parser.add_argument("--annotated", type=Path, action="append", default=[])
+    parser.add_argument("--each", type=int, default=24, help="annotated programs of a problem")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--documents", type=int, default=60)
     parser.add_argument("--places", type=int, default=200)

@@ -13,13 +13,10 @@ sys.path[:0] = [str(Path(__file__).parents[1] / room) for room in ("train", "mod
 from small_corpus import small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
-from nlogn.corpus.bank_documents import held_out as problem_held_out  # noqa: E402
 from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
 from nlogn.evals import language as lm  # noqa: E402
 from nlogn.evals.ngram import count  # noqa: E402
-from nlogn.model.heads import Heads, HeadsConfig  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
-from nlogn.problems import bank  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -124,30 +121,3 @@ def test_greedy_decoding_is_the_network_s_own(corpus: Path) -> None:
     prompt = [3, 1, 4, 1, 5, 9, 2, 6]
     found = lm.greedy(network)(prompt, 12, lambda out: False)
     assert found == network.generate(torch.tensor([prompt]), 12)[0, len(prompt) :].tolist()
-
-
-def test_a_head_that_says_one_class_is_right_as_often_as_it_is_declared(corpus: Path) -> None:
-    tokenizer = load_tokenizer(corpus / "tokenizer")
-    names = ("O(n)", "O(n log n)", "O(n^2)")
-    heads = Heads(HeadsConfig(32, names, names, width=8))
-    with torch.no_grad():
-        heads.time.weight.zero_()
-        heads.time.bias.copy_(torch.tensor([9.0, 0, 0]))
-    found = lm.growth(model(), heads, tokenizer, bank())
-    declared = [s.time for p in bank() if problem_held_out(p.name)
-                for s in p.solutions if s.language == "python" and s.time != "unknown"]  # fmt: skip
-    assert found.count == len(declared) > 20
-    assert found.accuracy == pytest.approx(declared.count("O(n)") / len(declared))
-    most = max(declared.count(name) for name in declared)
-    assert found.majority == pytest.approx(most / len(declared))
-
-
-def test_leaking_lines_are_ranked(corpus: Path) -> None:
-    tokenizer = load_tokenizer(corpus / "tokenizer")
-    network, heads = model(), Heads(HeadsConfig(32, ("a",), ("a",), width=8))
-    code = "def lock_a(items):\n    total = 0\n    return total\n"
-    value = lm.leaks(network, heads, tokenizer, [(code, frozenset({2}))])
-    assert 0 <= value <= 1
-    with pytest.raises(ValueError, match="both kinds"):
-        lm.leaks(network, heads, tokenizer, [(code, frozenset())])
-    assert lm.auroc([0.9, 0.8, 0.1, 0.8], [True, True, False, False]) == pytest.approx(0.875)

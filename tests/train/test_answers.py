@@ -1,6 +1,8 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +13,11 @@ from small_corpus import small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
 from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
-from nlogn.model.checkpoint import save  # noqa: E402
+from nlogn.model.checkpoint import SIDE_CAR, save  # noqa: E402
 from nlogn.model.config import PARADIGMS  # noqa: E402
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.problems import bank  # noqa: E402
 from nlogn.train.answers import answer_start, examples_of, prepare  # noqa: E402
 from nlogn.train.data import Packed  # noqa: E402
 from nlogn.train.optimizer import Rates  # noqa: E402
@@ -95,6 +98,57 @@ def test_fine_tuning_learns_the_answers_and_keeps_the_heads(start: Path, tmp_pat
     assert ended.finished and seen[-1].losses["tokens"] < seen[0].losses["tokens"] / 2
     assert load_heads(ended.checkpoint) is not None and ended.bits is not None
     assert (ended.checkpoint / "tokenizer.json").exists()
+
+
+def test_measured_labels_teach_the_heads_that_have_their_classes(
+    start: Path, tmp_path: Path
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    from nlogn.annotate.table import schema
+
+    empty = {name: None for name in schema().names}
+    points = [{"n": 8, "m": None, "cost": 9.0, "shape": "random"}]
+    rows = [
+        empty | {"problem": problem.name, "code": f"KEPT = []\n\n\ndef f{i}(x):\n    {body}\n",
+                 "status": "accepted", "time_class": "O(n)", "memory_class": "O(1)", "lines": [],
+                 "time_points": points, "leak_line": line, "paradigm": "web", "kind": "variant",
+                 "origin": "best"}
+        for i, problem in enumerate(bank()[:40])
+        for body, line in (("KEPT.append(x)", 5), ("return [x, x]", None))
+    ]  # fmt: skip
+    table = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema()), table)
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
+    told: list[tuple[dict[str, int], tuple[str, ...]]] = []
+    seen: list[Progress] = []
+    run = Run(steps=60, rows=4, length=64, rates=Rates(lr=3e-3), warmup=5)
+
+    def go(name: str, start: Path, **more: Any) -> Any:
+        return finetune(
+            tmp_path / name, str(tmp_path / "rows.jsonl"), start, run, threads=1,
+            on_begin=lambda found, steps, heads: told.append((found.labels, heads)),
+            on_step=seen.append, **more,
+        )  # fmt: skip
+
+    with pytest.raises(TrainError, match="nowhere"):
+        go("bad", start, annotated=[tmp_path / "nowhere.parquet"])
+    go("plain", start)
+    assert told.pop() == (dict.fromkeys(("time", "memory", "leak", "leaking"), 0), ())
+    ended = go("run", start, annotated=[table])  # its heads name other classes
+    labels, heads = told.pop()
+    assert heads == ("leak",) and labels["time"] > labels["leak"] > labels["leaking"] > 100
+    assert seen[-1].losses["leak"] < 0.1 < seen[-60].losses["leak"]
+    heads_of = load_heads(ended.checkpoint)
+    assert heads_of is not None and heads_of.config.time == ("1", "n")
+    bare = tmp_path / "bare"
+    shutil.copytree(start, bare)
+    (bare / SIDE_CAR).unlink()
+    ended = go("fresh", bare, annotated=[table])
+    assert (
+        told.pop()[1] == ("time", "memory", "leak")
+        and "O(n)" in load_heads(ended.checkpoint).config.time
+    )
 
 
 @pytest.mark.parametrize(

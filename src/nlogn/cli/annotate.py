@@ -11,6 +11,7 @@ from nlogn.cli.shared import GOOD, SHORT, WORKERS, progress_bar
 @click.command(short_help="Programs with measured labels, as one Parquet table.")
 @click.argument("files", nargs=-1)
 @click.option("--bank", "of_bank", is_flag=True, help="variants and bugs of the bank's solutions")
+@click.option("--leaking", is_flag=True, help="of the bank: solutions that keep memory, or seem to")
 @click.option(
     "--programs", type=click.IntRange(1), default=1000, show_default=True,
     help="how many programs to make of the bank",
@@ -26,6 +27,7 @@ from nlogn.cli.shared import GOOD, SHORT, WORKERS, progress_bar
 def annotate(
     files: tuple[str, ...],
     of_bank: bool,
+    leaking: bool,
     programs: int,
     out: Path,
     seed: int,
@@ -38,23 +40,27 @@ def annotate(
 
     FILES are FILE::FUNCTION, Python files (each function whose inputs can be made) or JSON Lines
     with the rows of `nlogn judge --jsonl`. Without FILES, or with --bank: the solutions of the
-    bank's problems, other texts of them, and bugs put into them, --programs in all.
+    bank's problems, other texts of them, and bugs put into them, --programs in all. With --leaking:
+    right solutions with a list, a cache or a default argument that only grows, and ones that look
+    so, which are the memory head's examples.
 
     A run that was stopped goes on where it was when the same command is given again.
     """
     from nlogn.annotate import bank_tasks, run
+    from nlogn.annotate.leaks import leaks
     from nlogn.annotate.show import summary_text
     from nlogn.annotate.targets import file_tasks
 
-    if files and of_bank:
-        raise click.UsageError("give FILES, or --bank, not both")
+    if files and (of_bank or leaking):
+        raise click.UsageError("give FILES, or --bank or --leaking, not both")
     left_out: list[str] = []
     if files:
         tasks, left_out = file_tasks(files)
     else:
         from nlogn.problems import bank as problems
 
-        tasks = bank_tasks(problems())
+        known = leaks(problems(), programs, seed) if leaking else problems()
+        tasks = bank_tasks(known)
     for told in left_out:
         click.echo(f"left out: {told}", err=True)
     doer = None

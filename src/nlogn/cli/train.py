@@ -105,13 +105,20 @@ def pretrain(
 @click.option("--from", "start", type=click.Path(path_type=Path),
               default=Path("runs/nano/checkpoint"), show_default=True,
               help="the checkpoint folder to begin with")  # fmt: skip
+@click.option("--annotated", multiple=True, type=click.Path(path_type=Path), metavar="TABLE",
+              help="programs of nlogn bank annotate, which teach the heads")  # fmt: skip
+@click.option("--each", type=click.IntRange(1), default=24, show_default=True,
+              help="annotated programs of each problem")  # fmt: skip
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="default: 2")
 @_budget
-def finetune(on: str, start: Path, epochs: float | None, **given: Any) -> None:
+def finetune(
+    on: str, start: Path, annotated: tuple[Path, ...], each: int, epochs: float | None, **given: Any
+) -> None:
     """Teach a checkpoint to answer; the loss counts on the answers alone.
 
     `bank`: the problems of the bank, asked in many ways. `mbpp`: MBPP's published training rows.
-    The result is in RUNS/NAME/checkpoint.
+    Labels of time, memory and leaks (--annotated) teach its heads. The result is in
+    RUNS/NAME/checkpoint.
     """
     _need_torch()
     from nlogn.model.checkpoint import read_config
@@ -126,18 +133,35 @@ def finetune(on: str, start: Path, epochs: float | None, **given: Any) -> None:
     folder = given["runs"] / (given["name"] or f"{Path(on).stem}-finetuned")
     run = _run(given, folder, rows=8, length=min(read_config(start).context, 1024), lr=3e-4)
 
-    def told(found: "Prepared", steps: int) -> None:
+    def told(found: "Prepared", steps: int, trained: tuple[str, ...]) -> None:
         left_out = f", {found.too_long:,} too long" if found.too_long else ""
         kept = found.train.windows(run.length)
         click.echo(f"{found.examples:,} examples{left_out}; {kept:,} windows of {run.length}"
                    + (f", {steps:,} steps" if steps else ""), err=True)  # fmt: skip
+        click.echo(_labels(found, trained), err=True)
 
     with _stoppable() as stop, _live(run) as show:
         ended = runs.finetune(
-            folder, on, start, run, epochs=epochs, threads=given["threads"], on_step=show,
+            folder, on, start, run, annotated=annotated, each=each, epochs=epochs,
+            threads=given["threads"], on_step=show,
             on_begin=told, stop=stop,
         )  # fmt: skip
     _tell(ended, folder)
+
+
+def _labels(found: "Prepared", trained: tuple[str, ...]) -> str:
+    """How many tokens each head has labels for, and what keeps the others from being trained."""
+    parts = []
+    for name in ("time", "memory", "leak"):
+        count = found.labels[name]
+        leaking = f" ({found.labels['leaking']:,} leak)" if name == "leak" and count else ""
+        told = f"{name} {count:,} tokens{leaking}" if count else f"{name} none"
+        if count and name not in trained:
+            why = "none leaks" if name == "leak" else "the checkpoint's head names other classes"
+            told += f", not trained: {why}"
+        parts.append(told)
+    hint = "" if found.labels["leaking"] else "; leaks: --annotated with a table of --leaking"
+    return f"labels for the heads: {'; '.join(parts)}{hint}"
 
 
 def _need_torch() -> None:

@@ -46,8 +46,9 @@ _TYPING = {"list": "List", "dict": "Dict", "tuple": "Tuple", "set": "Set", "froz
 
 @dataclass(frozen=True)
 class BankDocument:
-    """One rendering. `time` and `memory` are the declared classes of the code that the document
-    ends with, "" where none is declared; `told` says whether control tokens give them away."""
+    """One rendering. `time` and `memory` are the classes of the code that the document ends with,
+    "" where none is known; `told` says whether control tokens give them away. `leak` has a label
+    for each line of the last text: 1 it leaks, 0 it does not, -1 nobody knows."""
 
     name: str
     shape: str
@@ -56,6 +57,7 @@ class BankDocument:
     time: str
     memory: str
     told: bool
+    leak: tuple[int, ...] = ()
 
 
 def held_out(name: str) -> bool:

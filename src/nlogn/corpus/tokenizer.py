@@ -4,7 +4,9 @@ The folder it is saved to is one that transformers' `AutoTokenizer` loads.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,15 @@ def token_bytes(tokenizer: "Tokenizer") -> np.ndarray:
 
 
 _SPECIAL = frozenset(SPECIALS)
+
+
+def encode_lines(tokenizer: "Tokenizer", text: str) -> tuple[list[int], list[int]]:
+    """Token numbers of a text, and the number of the line (from 0) that each token begins in.
+    Indentation belongs to the line break before it."""
+    tokenizer.encode_special_tokens = True
+    found = tokenizer.encode(text, add_special_tokens=False)
+    starts = list(accumulate(len(line) + 1 for line in text.split("\n")))
+    return found.ids, [bisect_right(starts, begin) for begin, _ in found.offsets]
 
 
 def encode(tokenizer: "Tokenizer", parts: Parts) -> list[int]:

@@ -20,16 +20,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nlogn.complexity.bigo import CLASSES
-from nlogn.corpus.bank_documents import held_out as problem_held_out
 from nlogn.corpus.fim import fim
 from nlogn.corpus.specials import END, FILE, REPOSITORY, SPECIALS
 from nlogn.corpus.tokenizer import encode, load_tokenizer
 from nlogn.model.cache import Cache
 from nlogn.model.experts import own_group_share
-from nlogn.model.heads import Heads
 from nlogn.model.transformer import Transformer
-from nlogn.problems import Problem
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -275,88 +271,3 @@ def _scored(rows: Sequence[tuple[str, str]]) -> Completed:
         raise ValueError("no place to complete: the documents are too short")
     exact = sum(a == b for a, b in rows) / len(rows)
     return Completed(exact, sum(similarity(a, b) for a, b in rows) / len(rows), len(rows))
-
-
-# --- heads --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Classified:
-    """`accuracy` of the head, `majority` of always saying the commonest class, over `count`."""
-
-    accuracy: float
-    majority: float
-    count: int
-
-
-@torch.inference_mode()
-def growth(model: Transformer, heads: Heads, tokenizer: "Tokenizer", problems: Sequence[Problem],
-           memory: bool = False) -> Classified:  # fmt: skip
-    """The class of time (or memory) that the head reads at the last token of the Python solutions
-    of problems that no training text shows, against what they declare.
-
-    Raises:
-        ValueError: no such solution.
-    """
-    names = heads.config.memory if memory else heads.config.time
-    known = {str(c) for c in CLASSES}
-    told, right = [], 0
-    for problem in problems:
-        if not problem_held_out(problem.name):
-            continue
-        for solution in problem.solutions:
-            declared = solution.memory if memory else solution.time
-            if solution.language != "python" or declared not in known:
-                continue
-            row = [_end(model), *encode(tokenizer, [solution.code.strip("\n") + "\n"])]
-            hidden = model(torch.tensor([row[-model.config.context :]]), logits="none").hidden
-            read = heads(hidden[0, -1])
-            found = names[int((read.memory if memory else read.time).argmax())]
-            told.append(declared)
-            right += found == declared
-    if not told:
-        raise ValueError("no held-out problem has a solution with a declared class")
-    commonest = max(told.count(name) for name in set(told))
-    return Classified(right / len(told), commonest / len(told), len(told))
-
-
-@torch.inference_mode()
-def leaks(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
-          programs: Sequence[tuple[str, frozenset[int]]]) -> float:  # fmt: skip
-    """AUROC of the memory head over the lines of `programs`: (text, numbers of the lines that
-    leak, from 1).
-
-    Raises:
-        ValueError: all lines leak, or none.
-    """
-    scores: list[float] = []
-    truth: list[bool] = []
-    for code, leaking in programs:
-        row, lines = [_end(model)], [-1]
-        for number, line in enumerate(code.splitlines(keepends=True), 1):
-            piece = encode(tokenizer, [line])
-            row += piece
-            lines += [number] * len(piece)
-        hidden = model(torch.tensor([row[: model.config.context]]), logits="none").hidden
-        each = heads(hidden[0]).leak.float().sigmoid().tolist()
-        for number in sorted(set(lines[: len(each)]) - {-1}):
-            inside = [s for s, at in zip(each, lines, strict=False) if at == number]
-            scores.append(max(inside))
-            truth.append(number in leaking)
-    return auroc(scores, truth)
-
-
-def auroc(scores: Sequence[float], truth: Sequence[bool]) -> float:
-    """The chance that a true one scores above a false one, ties counted half (Mann-Whitney).
-
-    Raises:
-        ValueError: there are none of one kind.
-    """
-    from scipy.stats import rankdata
-
-    positive = np.asarray(truth, dtype=bool)
-    true, false = int(positive.sum()), int((~positive).sum())
-    if not true or not false:
-        raise ValueError("AUROC needs lines of both kinds")
-    ranks = rankdata(np.asarray(scores))
-    return float((ranks[positive].sum() - true * (true + 1) / 2) / (true * false))

@@ -4,6 +4,7 @@
     {"messages": [{"role": "user", "content": ...}, {"role": "assistant", "content": ...}]}
 
 The loss counts on answers alone: label "answer" at a token says whether the next one is learnt.
+Programs of a known class label their tokens for the heads.
 """
 
 import ast
@@ -18,10 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nlogn.complexity.bigo import CLASSES
+from nlogn.corpus.annotated import SHAPE as ANNOTATED
+from nlogn.corpus.annotated import AnnotatedError, documents, read_annotated
 from nlogn.corpus.bank_documents import BankDocument, render_problem
 from nlogn.corpus.benchmarks import MBPP_TRAINING, data_folder
 from nlogn.corpus.specials import ASSISTANT, END, SYSTEM, TURN_END, USER, Parts, Special
-from nlogn.corpus.tokenizer import encode
+from nlogn.corpus.tokenizer import encode, encode_lines
 from nlogn.model.config import PARADIGMS
 from nlogn.problems import Problem, ProblemError, bank, load_problems
 from nlogn.train.data import Packed
@@ -30,6 +34,7 @@ from nlogn.train.state import TrainError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+_CLASS = {str(c): i for i, c in enumerate(CLASSES)}
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth")
 _ROLES = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 
@@ -37,11 +42,19 @@ _ROLES = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 @dataclass(frozen=True)
 class Example:
     """`parts` in turn, each with whether it is learnt; `group`: examples of one group are held out
-    together; `paradigm`: number in `PARADIGMS`, or -1."""
+    together; `paradigm`: number in `PARADIGMS`, or -1.
+
+    `time`, `memory`: numbers in `CLASSES`, or -1, label the texts from part number `labelled` on;
+    `leak`: 1, 0 or -1 for each line of the one text there.
+    """
 
     parts: tuple[tuple[str, bool], ...]
     group: str
     paradigm: int = -1
+    time: int = -1
+    memory: int = -1
+    leak: tuple[int, ...] = ()
+    labelled: int = 0
 
 
 def examples_of(named: str, variants: int = 12, seed: int = 0) -> list[Example]:
@@ -100,17 +113,42 @@ def _rendered(problems: Iterable[Problem], variants: int, seed: int) -> list[Exa
 
 
 def _of_document(document: BankDocument) -> Example:
-    """The answer of a chat, or of a program what follows its docstring or leading comment."""
+    """The answer of a chat is learnt, or of a program what follows its docstring or leading
+    comment; of annotated code nothing but the labels."""
     parts: list[tuple[str, bool]] = []
+    labelled = 0
     if ASSISTANT in document.parts:
         at = document.parts.index(ASSISTANT)
         parts = [(part, i > at) for i, part in enumerate(document.parts)]
+        labelled = max(i for i, p in enumerate(document.parts) if not isinstance(p, Special))
     else:
         *control, text = document.parts
-        cut = answer_start(text)
+        cut = len(text) if document.shape == ANNOTATED else answer_start(text)
         parts = [*((part, False) for part in control), (text[:cut], False), (text[cut:], True)]
+        parts = [part for part in parts if part[0]]
     label = PARADIGMS.index(document.paradigm) if document.paradigm in PARADIGMS else -1
-    return Example(tuple(parts), document.name, label)
+    time, memory = (-1 if document.told or document.shape == "growth" else _CLASS.get(growth, -1)
+                    for growth in (document.time, document.memory))  # fmt: skip
+    return Example(tuple(parts), document.name, label, time, memory, document.leak, labelled)
+
+
+def annotated_examples(paths: Sequence[Path], each: int, seed: int = 0) -> list[Example]:
+    """Examples of the programs in tables of `nlogn bank annotate`, at most `each` of a problem and
+    as many that leak; none of held-out problems.
+
+    Raises:
+        TrainError: a table cannot be used, or has no program of a problem that may be learnt.
+    """
+    try:
+        programs = read_annotated(*paths)
+    except AnnotatedError as error:
+        raise TrainError(str(error)) from None
+    found = [_of_document(d) for d in documents(programs, bank(), each, seed)]
+    if not found:
+        raise TrainError(
+            f"{' and '.join(map(str, paths))}: no program of a bank problem that is not held out"
+        )
+    return found
 
 
 def answer_start(code: str) -> int:
@@ -181,14 +219,20 @@ def _row(row: dict[str, Any], where: str) -> Example:
 # --- tokens -------------------------------------------------------------------------------------
 
 
+HEADS = ("time", "memory", "leak")
+_Row = dict[str, list[int]]  # tokens, and labels of each by name
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """`too_long` examples did not fit a window and were left out."""
+    """`too_long` examples did not fit a window and were left out; `labels`: how many tokens of the
+    training part have a label of each head, and "leaking" how many of them leak."""
 
     train: Packed
     validation: Packed | None
     examples: int
     too_long: int
+    labels: dict[str, int]
 
 
 def prepare(examples: Sequence[Example], tokenizer: "Tokenizer", length: int, seed: int,
@@ -199,16 +243,16 @@ def prepare(examples: Sequence[Example], tokenizer: "Tokenizer", length: int, se
     Raises:
         TrainError: no example fits.
     """
-    kept: list[list[tuple[list[int], list[int], int]]] = [[], []]
+    kept: list[list[_Row]] = [[], []]
     too_long = 0
     for example in examples:
-        tokens, learnt = _encoded(example, tokenizer)
-        if len(tokens) > length:
+        row = _encoded(example, tokenizer)
+        if len(row["tokens"]) > length:
             too_long += 1
             continue
         digest = hashlib.sha256(example.group.encode()).digest()
         held = int.from_bytes(digest[:4], "little") / 2**32 < validation
-        kept[held].append((tokens, learnt, example.paradigm))
+        kept[held].append(row)
     if not kept[0] and kept[1]:  # so few that the hash held all of them out
         kept = [kept[1], []]
     if not kept[0]:
@@ -216,45 +260,48 @@ def prepare(examples: Sequence[Example], tokenizer: "Tokenizer", length: int, se
     (end,) = encode(tokenizer, [Special(END)])
     packed = [_packed(part, length, end, seed) if part else None for part in kept]
     assert packed[0] is not None
-    return Prepared(packed[0], packed[1], sum(map(len, kept)), too_long)
+    counts = {name: int((packed[0].labels[name] >= 0).sum()) for name in HEADS}
+    counts["leaking"] = int((packed[0].labels["leak"] == 1).sum())
+    return Prepared(packed[0], packed[1], sum(map(len, kept)), too_long, counts)
 
 
-def _encoded(example: Example, tokenizer: "Tokenizer") -> tuple[list[int], list[int]]:
-    tokens: list[int] = []
-    learnt: list[int] = []
+def _encoded(example: Example, tokenizer: "Tokenizer") -> _Row:
+    row: _Row = {name: [] for name in ("tokens", "answer", "paradigm", *HEADS)}
     ending: Parts = [] if isinstance(example.parts[-1][0], Special) else [Special(END)]
-    for part, wanted in (*example.parts, *((p, True) for p in ending)):
-        found = encode(tokenizer, [part])
-        tokens += found
-        learnt += [int(wanted)] * len(found)
-    return tokens, learnt
+    parts = [*example.parts, *((part, True) for part in ending)]
+    for number, (part, wanted) in enumerate(parts):
+        inside = number >= example.labelled and not isinstance(part, Special)
+        if isinstance(part, Special):
+            found, lines = encode(tokenizer, [part]), [0]
+        else:
+            found, lines = encode_lines(tokenizer, part)
+        leak = example.leak if inside else ()
+        row["tokens"] += found
+        row["answer"] += [int(wanted)] * len(found)
+        row["paradigm"] += [example.paradigm] * len(found)
+        row["time"] += [example.time if inside else -1] * len(found)
+        row["memory"] += [example.memory if inside else -1] * len(found)
+        row["leak"] += [leak[line] if line < len(leak) else -1 for line in lines]
+    return row
 
 
-def _packed(rows: list[tuple[list[int], list[int], int]], length: int, end: int,
-            seed: int) -> Packed:  # fmt: skip
+def _packed(rows: Sequence[_Row], length: int, end: int, seed: int) -> Packed:
     order = random.Random(seed).sample(range(len(rows)), len(rows))
-    tokens: list[int] = []
-    answer: list[int] = []
-    paradigm: list[int] = []
+    whole: _Row = {name: [] for name in rows[0]}
+    blank = {name: -1 for name in rows[0]} | {"tokens": end, "answer": 0}
 
-    def pad() -> None:
-        missing = -len(tokens) % length
-        tokens.extend([end] * missing)
-        answer.extend([0] * missing)
-        paradigm.extend([-1] * missing)
+    def pad(missing: int) -> None:
+        for name, column in whole.items():
+            column.extend([blank[name]] * missing)
 
     for index in order:
-        row, learnt, label = rows[index]
-        if len(tokens) % length + len(row) > length:
-            pad()
-        tokens += row
-        answer += learnt
-        paradigm += [label] * len(row)
-    pad()
-    tokens.append(end)
-    shifted = [*answer[1:], 0, 0]  # at a token: whether the next one is learnt
-    return Packed(
-        np.array(tokens, dtype=np.uint32),
-        {"answer": np.array(shifted, dtype=np.int8),
-         "paradigm": np.array([*paradigm, -1], dtype=np.int8)},
-    )  # fmt: skip
+        size = len(rows[index]["tokens"])
+        filled = len(whole["tokens"]) % length
+        if filled + size > length:
+            pad(length - filled)
+        for name, column in whole.items():
+            column += rows[index][name]
+    pad(-len(whole["tokens"]) % length + 1)
+    tokens = np.array(whole.pop("tokens"), dtype=np.uint32)
+    whole["answer"] = [*whole["answer"][1:], 0]  # at a token: whether the next one is learnt
+    return Packed(tokens, {name: np.array(c, dtype=np.int8) for name, c in whole.items()})

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
+from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.specials import END, TURN_END
 from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
 from nlogn.model.checkpoint import load, read_config, save
@@ -36,7 +37,7 @@ from nlogn.model.config import (
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.train import curves
-from nlogn.train.answers import Prepared, examples_of, prepare
+from nlogn.train.answers import Prepared, annotated_examples, examples_of, prepare
 from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, read_corpus
 from nlogn.train.data import Packed
 from nlogn.train.evaluate import bits_per_byte
@@ -44,6 +45,8 @@ from nlogn.train.pretrain import Progress, Run, shard, train
 from nlogn.train.state import TrainError, world, write_json
 
 VALIDATION_WINDOWS = 64
+EACH = 24  # annotated programs of a problem
+_CLASSES = tuple(map(str, CLASSES))
 HEAD_SHARES = {"time": 0.05, "memory": 0.05, "leak": 0.05}
 
 
@@ -129,16 +132,22 @@ def pretrain(
 
 
 def finetune(
-    folder: Path, on: str, start: Path, run: Run, *, epochs: float | None = None,
-    threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
-    on_begin: Callable[[Prepared, int], None] = lambda prepared, steps: None,
+    folder: Path, on: str, start: Path, run: Run, *, annotated: Sequence[Path] = (),
+    each: int = EACH, epochs: float | None = None, threads: int | None = None,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+    on_begin: Callable[[Prepared, int, tuple[str, ...]], None] = lambda *found: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ended:  # fmt: skip
     """Teach checkpoint folder `start` the answers of `bank`, `mbpp` or a file, the loss on the
-    answers alone. `epochs` sets the steps instead of `run`; `on_begin` is told what was found.
+    answers alone, and its heads the labels that there are.
+
+    Args:
+        annotated: tables of `nlogn bank annotate`, of which `each` programs of a problem join in.
+        epochs: sets the steps instead of `run`.
+        on_begin: told what was found, the number of steps, and which heads are trained.
 
     Raises:
-        TrainError: no such checkpoint, nothing to learn; as `pretrain`.
+        TrainError: no such checkpoint or table, nothing to learn; as `pretrain`.
         BadCheckpoint: `start` cannot be read.
     """
     config = read_config(start)
@@ -147,19 +156,38 @@ def finetune(
     tokenizer = load_tokenizer(start)
     if tokenizer.token_to_id(TURN_END) is None:
         raise TrainError(f"{start / 'tokenizer.json'} has no {TURN_END}: its turns have no end")
-    prepared = prepare(examples_of(on, seed=run.seed), tokenizer, run.length, run.seed)
+    examples = examples_of(on, seed=run.seed)
+    if annotated:
+        examples += annotated_examples(annotated, each, run.seed)
+    prepared = prepare(examples, tokenizer, run.length, run.seed)
     if epochs is not None:
         windows = prepared.train.windows(run.length)
         steps = max(1, round(epochs * windows / run.rows))
         run = replace(run, steps=steps, minutes=None, warmup=min(100, max(1, steps // 20)))
-    if config.experts is None:
-        run = replace(run, shares={})
-    on_begin(prepared, run.steps or 0)
+    known = load_heads(start)
+    trained = _trained(prepared.labels, known)
+    heads = HeadsConfig(config.hidden_size, _CLASSES, _CLASSES) if trained and not known else None
+    shares = {} if config.experts is None else dict(run.shares)
+    run = replace(run, shares={name: HEAD_SHARES[name] for name in trained} | shares)
+    on_begin(prepared, run.steps or 0, trained)
+    labels = {name: label for name, label in prepared.train.labels.items()
+              if name not in HEAD_SHARES or name in trained}  # fmt: skip
+    data = Packed(prepared.train.tokens, labels)
+    about = {"on": on, "annotated": [str(path.resolve()) for path in annotated],
+             "examples": prepared.examples, "labels": prepared.labels}  # fmt: skip
     return execute(
-        folder, Network(config, None, str(start), run.seed), prepared.train, run, tokenizer=start,
+        folder, Network(config, heads, str(start), run.seed), data, run, tokenizer=start,
         validation=prepared.validation, byte_lengths=token_bytes(tokenizer), threads=threads,
-        about={"on": on, "examples": prepared.examples}, on_step=on_step, stop=stop,
+        about=about, on_step=on_step, stop=stop,
     )  # fmt: skip
+
+
+def _trained(labels: dict[str, int], heads: Heads | None) -> tuple[str, ...]:
+    """The heads that there are labels for, and whose classes, if there are heads already, are the
+    labels'. A leak head that sees no leak would only learn to say no."""
+    out = [name for name in ("time", "memory") if labels[name]
+           and (heads is None or getattr(heads.config, name) == _CLASSES)]  # fmt: skip
+    return tuple(out + (["leak"] if labels["leaking"] else []))
 
 
 def execute(
