@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import containers, expressions, ir, models, names, strings
 from .rules import last_part
 from .state import FACTS, MAX_DEPTH, ClassInfo, Closure, Env, Facts, apply_facts, made
-from .values import EVERY, HOLE, NOTHING, WEB, Value, derive, join, unknown
+from .values import EVERY, HOLE, WEB, Value, derive, join, unknown
 
 if TYPE_CHECKING:
     from .interp import Interpreter
@@ -110,9 +110,9 @@ def result(
             got = call_local(it, m, args, kwargs, env.get("this"), env)
             if got is not None:
                 return got
-    cleaned = ix.sanitizers.find(qual, name) if not target else []
-    if cleaned:
-        kinds: frozenset[str] = NOTHING.union(*cleaned)
+    api = ix.api(qual, name)
+    kinds = api.cleans
+    if kinds is not None and not target:
         given = ([recv] if recv is not None and (recv.taint or recv.tags) else []) + args
         base = derive(given, qual=qual + "()", kw=made(args, kwargs))
         if "*" in kinds or not base.taint:
@@ -120,16 +120,14 @@ def result(
         else:
             base.clean = base.clean | kinds
         return base
-    strengths = ix.sources.find(qual + "()", name + "()")
-    if strengths:
+    if api.strength:
         label = qual
         if args and type(args[0].const) is str:
             label = f"{qual}({args[0].const})"
-        v = Value(
-            taint=max(strengths), src=frozenset({label}), trace=((e.pos, f"from {label}"),),
-            qual=qual + "()", tags=frozenset(ix.tags.find(qual, name)),
+        return Value(
+            taint=api.strength, src=frozenset({label}), trace=((e.pos, f"from {label}"),),
+            qual=qual + "()", tags=api.tags,
         )  # fmt: skip
-        return v
     wrapped = wrapped_request(it, qual, name, recv, args, e.pos)
     if wrapped is not None:
         return wrapped
@@ -149,7 +147,7 @@ def result(
         for arg in args:  # callbacks
             if type(arg.fn) is Closure and recv is not None and recv.taint:
                 call_local(it, arg.fn, [containers.each(recv)], {}, None, env)
-    for tag in ix.tags.find(qual, name):
+    for tag in api.tags:
         modelled = modelled.copy(tags=modelled.tags | {tag})
         if "ytes" in name and e.args and type(e.args[0]) is ir.Name:  # fills its argument
             filled = e.args[0].id

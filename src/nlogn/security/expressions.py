@@ -272,16 +272,12 @@ def fixed_route(it: Interpreter, qual: str) -> bool:
 
 
 def source(it: Interpreter, qual: str, pos: int, key: str = "") -> Value | None:
-    hits = it.ix.sources.find(qual, last_part(qual))
-    if not hits and it.ix.pack.request_own:
-        head, _, name = qual.partition(".")
-        if head in it.ix.pack.web_names and name.isidentifier():
-            hits = [] if name in it.ix.pack.request_own else [WEB]
-    if not hits:
+    strength = it.ix.strength(qual)
+    if not strength:
         return None
     label = f"{qual}[{key}]" if key else qual
     return Value(
-        taint=max(hits), src=frozenset({label}), trace=((pos, f"from {label}"),), qual=qual
+        taint=strength, src=frozenset({label}), trace=((pos, f"from {label}"),), qual=qual
     )
 
 

@@ -158,6 +158,15 @@ class Table:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What a pack says about a call: the kinds it cleans for, its result's strength and labels."""
+
+    cleans: frozenset[str] | None
+    strength: int
+    tags: frozenset[str]
+
+
 @dataclass(slots=True)
 class Index:
     """A pack made ready for look-up, with the words whose absence proves a file clean."""
@@ -173,6 +182,36 @@ class Index:
     web_words: frozenset[str]  # names that only matter together with a web source
     web_sources: tuple[frozenset[str], ...]  # the words of each source, all of which must occur
     guarding: dict[str, bool] = field(default_factory=dict)  # see guards.guarding
+    apis: dict[str, Api] = field(default_factory=dict)  # what was looked up before
+    values: dict[str, int] = field(default_factory=dict)
+
+    def api(self, qual: str, name: str) -> Api:
+        """What calling `qual`, whose last part is `name`, does to data."""
+        known = self.apis.get(qual)
+        if known is None:
+            if len(self.apis) > 20_000:
+                self.apis.clear()
+            cleaned = self.sanitizers.find(qual, name)
+            known = self.apis[qual] = Api(
+                frozenset().union(*cleaned) if cleaned else None,
+                max(self.sources.find(qual + "()", name + "()"), default=0),
+                frozenset(self.tags.find(qual, name)),
+            )
+        return known
+
+    def strength(self, qual: str) -> int:
+        """How strong a source the value is that this qualified name stands for, 0 for none."""
+        known = self.values.get(qual)
+        if known is None:
+            if len(self.values) > 20_000:
+                self.values.clear()
+            known = max(self.sources.find(qual, last_part(qual)), default=0)
+            if not known and self.pack.request_own:
+                head, _, name = qual.partition(".")
+                if head in self.pack.web_names and name.isidentifier():
+                    known = 0 if name in self.pack.request_own else NEEDS["web"]
+            self.values[qual] = known
+        return known
 
     def concerns(self, words: set[str]) -> bool:
         """Whether a file with these words can make any rule speak."""

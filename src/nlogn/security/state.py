@@ -149,17 +149,23 @@ def merge_into(env: Env, live: list[Env]) -> bool:
             env.clear()
             env.update(only)
         return True
-    first = live[0]
-    out = dict(first)
+    out = dict(live[0])
     for other in live[1:]:
-        facts: dict[str, frozenset[str]] = {}
         a, b = out[FACTS], other[FACTS]
+        if a == b:
+            for key, v in other.items():
+                mine = out.get(key)
+                if mine is not v and key != FACTS:
+                    out[key] = v if mine is None else join(mine, v)
+            continue
+        facts: dict[str, frozenset[str]] = {}
         for src, kinds in a.items():
             got = b.get(src)
             if got:
                 both = got if "*" in kinds else kinds if "*" in got else kinds & got
                 if both:
                     facts[src] = both
+        # What only one path has shown goes from the facts into the values that it holds for.
         settled_a = a if a != facts else None
         settled_b = b if b != facts else None
         for key, v in other.items():
