@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlogn.annotate import frames, trampoline, variants
+from nlogn.annotate import frames, memo, trampoline, variants
 from nlogn.annotate.program import Parsed
 from nlogn.sandbox import Limits, Program
 
@@ -19,6 +19,7 @@ TREE = [1, [2, [4, None, None], [5, None, None]], [3, None, [6, [7, None, None],
 TREES = [(None,), ([1, None, None],), (TREE,)]
 GRAPHS = [({0: [1, 2], 1: [2, 0], 2: [3], 3: []}, 0), ({0: []}, 0), ({0: [0, 1], 1: []}, 1)]
 LISTS = [([],), ([3],), ([2, 1],), ([4, 1, 3, 3, 2],)]
+REWRITES = {**WAYS, "dict": memo.cache_to_dict}
 both, by_generators, neither = {"frames", "generators"}, {"generators"}, set()
 
 # name: (code, calls, the ways that serve it)
@@ -419,9 +420,9 @@ PROGRAMS = {
 
 def rewritten(way, code: str) -> list[str]:
     out = []
-    for i in range(len(list(WAYS[way](Parsed(ast.parse(code), "f"))))):
+    for i in range(len(list(REWRITES[way](Parsed(ast.parse(code), "f"))))):
         program = Parsed(ast.parse(code), "f")
-        list(WAYS[way](program))[i]()
+        list(REWRITES[way](program))[i]()
         out.append(ast.unparse(ast.fix_missing_locations(program.tree)))
     return out
 
@@ -450,6 +451,104 @@ def test_a_stack_answers_as_recursion_did(name, sandbox):
         (made,) = rewritten(way, code)
         assert not calls_itself(made) or way == "generators", made
         assert answers(made, calls, sandbox) == want, made
+
+
+CACHED = {
+    "two arguments": ("""
+        from functools import cache, reduce
+
+        def f(n):
+            told = []
+            @cache
+            def ways(i, left):
+                told.append((i, left))
+                if left == 0:
+                    return 1
+                if left < 0 or i > 4:
+                    return
+                return (ways(i, left - i) or 0) + (ways(i + 1, left) or 0)
+            return ways(1, n), told, reduce(max, [1, n])
+        """, True),
+    "one argument, an integer": ("""
+        import functools
+
+        @functools.lru_cache(maxsize=None)
+        def g(n):
+            for k in range(n):
+                if k * k == n:
+                    return 1
+            return 1 + g(n - 1) if n > 0 else 0
+
+        def f(n: int):
+            return g(n) + g(len(str(n)))
+        """, True),
+    "one argument, who knows what": ("""
+        from functools import cache
+
+        @cache
+        def g(n):
+            return n if n < 2 else g(n - 1) + g(n / 1)
+
+        def f(n):
+            return g(min(n, 1))
+        """, False),
+    "it forgets": ("""
+        from functools import lru_cache
+
+        @lru_cache
+        def g(a, b):
+            return 1 if a == 0 else g(a - 1, b)
+
+        def f(n):
+            return g(n, 1)
+        """, False),
+    "asked what it did": ("""
+        from functools import cache
+
+        @cache
+        def g(a, b):
+            return 1 if a == 0 else g(a - 1, b)
+
+        def f(n):
+            return g(n, 1), g.cache_info().hits
+        """, False),
+    "given by name": ("""
+        from functools import cache
+
+        @cache
+        def g(a, b):
+            return 1 if a == 0 else g(a - 1, b=b)
+
+        def f(n):
+            return g(n, 1)
+        """, False),
+    "a cache of its own": ("""
+        def cache(g):
+            return lambda a, b: 7
+
+        @cache
+        def g(a, b):
+            return g(a, b)
+
+        def f(n):
+            return g(n, 1)
+        """, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_a_dictionary_remembers_what_a_cache_did(name, sandbox):
+    text, serves = CACHED[name]
+    code = textwrap.dedent(text).strip() + "\n"
+    want = answers(code, NUMBERS, sandbox)
+    made = rewritten("dict", code)
+    assert len(made) == serves
+    for plain in made:
+        assert "cache" not in plain
+        assert answers(plain, NUMBERS, sandbox) == want, plain
+        for way in ("frames", "generators"):
+            (iterative,) = rewritten(way, plain)
+            assert answers(iterative, NUMBERS, sandbox) == want, iterative
 
 
 def test_a_stack_is_deeper_than_the_interpreter_s(sandbox):

@@ -154,9 +154,9 @@ def recursive(program: Parsed) -> Iterator[Recursive]:
     tree = program.tree
     if program.reflects or facts.names(tree) & _NOTICES or _steps_by_hand(tree):
         return
-    for function, block in _definitions(tree):
+    for function, block in definitions(tree):
         name = function.name
-        if function.decorator_list or facts.yields(function) or _bindings(tree, name) != 1:
+        if function.decorator_list or facts.yields(function) or bindings(tree, name) != 1:
             continue
         arguments = function.args
         if arguments.vararg or arguments.kwarg or isinstance(function, ast.AsyncFunctionDef):
@@ -172,7 +172,7 @@ def recursive(program: Parsed) -> Iterator[Recursive]:
             yield Recursive(function, block, tuple(calls))
 
 
-def _definitions(tree: ast.AST) -> Iterator[tuple[Function, Block]]:
+def definitions(tree: ast.AST) -> Iterator[tuple[Function, Block]]:
     """Functions but methods, with the block that each is in; inner ones after outer ones."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
@@ -197,7 +197,7 @@ def _waiting(block: Block) -> Iterator[ast.AST]:
         left.extend(ast.iter_child_nodes(node))
 
 
-def _bindings(tree: ast.AST, name: str) -> int:
+def bindings(tree: ast.AST, name: str) -> int:
     """How many times the program binds a name, in whatever scope."""
     count = 0
     for node in ast.walk(tree):

@@ -21,6 +21,7 @@ from nlogn.annotate import (
     frames,
     layout,
     loops,
+    memo,
     recursion,
     trampoline,
 )
@@ -45,7 +46,7 @@ TRANSFORMATIONS: tuple[Transformation, ...] = (
     assignments.name_value, assignments.return_directly,
     calls.extract_expression, calls.extract_body, calls.extract_entry, calls.inline_function,
     recursion.tail_call_to_loop, recursion.recursion_to_sum, frames.recursion_to_frames,
-    trampoline.recursion_to_generators,
+    trampoline.recursion_to_generators, memo.cache_to_dict,
     layout.drop_hints, layout.add_hints, layout.drop_docstring, layout.add_docstring,
 )  # fmt: skip
 # What fits nearly every program, or changes little, is not to crowd out the rest.
