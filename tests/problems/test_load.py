@@ -123,6 +123,11 @@ def test_floats_are_compared_within_the_tolerance(tmp_path, sandbox):
         ({"problem.yaml": "validator_flags: float_tolerance much\n"}, "unknown validator flag"),
         ({"problem.yaml": "{[\n"}, "no valid YAML"),
         ({"problem.yaml": "- a\n"}, "mapping"),
+        ({"problem.yaml": "a: &a [x, x]\nb: &b [*a, *a]\nname: [*b, *b]\n"}, "aliases"),
+        ({"problem.yaml": "name: " + "x" * 70_000}, "more than 64 KiB"),
+        ({"problem.yaml": "name: 2021-13-45\n"}, "no valid YAML"),
+        ({"problem.yaml": "type: [[interactive]]\nvalidation: interactive\n"}, "interactive"),
+        ({"problem.yaml": "!!python/name:os.system x\n"}, "no valid YAML"),
         ({"problem.yaml": "limits: 7\n"}, "limits must be a mapping"),
         ({"problem.yaml": "limits: {time_limit: .nan}\n"}, "time limit nan is no number"),
         ({"problem.yaml": "limits: {memory: -1}\n"}, "memory limit -1 is no number"),
@@ -235,7 +240,9 @@ def test_torn_files(tmp_path, kind, keep):
         ('{"a": 1}\n', "no known set", 1),
         ('{"task_id": 1, "prompt": "x", "entry_point": "f", "canonical_solution": "", "test": ""}',
          "malformed", 1),
-        ('{"a": 1}\n{"b": \n', "no JSON", 2),
+        ('{"b": \n{"a": 1}\n', "no JSON", 1),
+        ('[\n{"a": 1,\n "b": 2\n}\n', "no JSON", 1),
+        ('{"a": ' + "9" * 5000 + "}", "no JSON", 1),
         ("[1, 2]\n", "must be an object", 1),
         ("[" * 100000, "no JSON", 1),
         ('{"text": "t", "code": "def f(", "task_id": 1, "test_list": []}', "malformed", 1),
@@ -261,11 +268,36 @@ def test_good_rows_are_kept_where_bad_ones_may_be_skipped(tmp_path):
     good = json.dumps({"text": "Add.", "task_id": 7, "code": "def f(a, b):\r\n  return a + b",
                        "test_list": ["assert f(1, 2) == 3"]})  # fmt: skip
     file = tmp_path / "rows.json"
-    file.write_text(f'{good}\n{{"a": 1}}\n')
+    file.write_text(f'{{oops\n{good}\n{{"a": 1}}\n3\n{good}\n{good}')
     skipped = []
-    (problem,) = load_problems(file, skipped=skipped)
+    problem, *others = load_problems(file, skipped=skipped)
     assert problem.signature.entry == "f" and problem.tests[0].args == (1, 2)
-    assert [e.line for e in skipped] == [2]
+    assert [e.line for e in skipped] == [1, 3, 4] and others == [problem, problem]
+    file.write_text(f"[{good}, {good}]")
+    assert load_problems(file) == [problem, problem]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [("a.zip", b"", "nothing in it"), ("a.jsonl", b"\n \n", "nothing in it"),
+     ("a.tar", b"\0" * 10240, "nothing in it"), ("a.gz", gzip.compress(b""), "nothing in it"),
+     ("a.json", b"[]", "empty list"), ("a.zip", b"\1\2\0", "no archive that can be read")],
+)  # fmt: skip
+def test_what_holds_nothing_says_so(tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ProblemError, match=said):
+        load_problems(tmp_path / name)
+
+
+def test_names_of_tests_may_be_any_numbers_and_never_command_the_terminal(tmp_path):
+    digits = {f"data/secret/{n}.{kind}": "1\n" for n in ("10", "9" * 5000, "1²2", "9")
+              for kind in ("in", "ans")}  # fmt: skip
+    problem = load_problem(write_zip(tmp_path / "a.zip", PACKAGE | digits))
+    notes = [case.note for case in problem.tests if case.note in ("secret/9", "secret/10")]
+    assert notes == ["secret/9", "secret/10"]
+    file = write_zip(tmp_path / "b.zip", PACKAGE | {"data/secret/\x1b[31m.in": "1\n"})
+    with pytest.raises(ProblemError, match=r"\\x1b\[31m"):
+        load_problems(file)
 
 
 def test_an_export_of_ours_comes_back(tmp_path):

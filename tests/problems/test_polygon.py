@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -156,3 +157,16 @@ def test_standard_checkers_compare_as_testlib_does(tmp_path: Path, sandbox: Sand
         calls = [(("",), expected, got) for expected, got, _ in rows]
         outcomes = sandbox.call(Program(problem.checker or "", "check"), calls)
         assert [o.value for o in outcomes] == [right for *_, right in rows], name
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [("html", "x" + " \n" * 100_000 + " " * 200_000 + "z"), ("tex", "\\section{" * 20_000 + "z")],
+)
+def test_a_hostile_statement_costs_little(suffix: str, text: str, tmp_path: Path) -> None:
+    path = package(tmp_path, XML.replace("problem.tex", f"problem.{suffix}"),
+                   **{"statements/english/problem-properties.json": None,
+                      f"statements/english/problem.{suffix}": text})  # fmt: skip
+    began = time.process_time()
+    assert load_problem(path).statement.endswith("z")
+    assert time.process_time() - began < 5

@@ -1,6 +1,7 @@
 """`ProblemError`: a problem file that cannot be used, and what to write instead."""
 
 import os
+import re
 
 
 class ProblemError(ValueError):
@@ -11,4 +12,10 @@ class ProblemError(ValueError):
         self.path = os.fspath(path)
         self.line = line
         place = f"{self.path}:{line}: " if line is not None else f"{self.path}: "
-        super().__init__((place if self.path else "") + message)
+        told = (place if self.path else "") + message
+        # A name out of a package may hold what would command the terminal.
+        super().__init__(re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", _escaped, told))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"

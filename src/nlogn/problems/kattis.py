@@ -26,6 +26,7 @@ _REASONS = {
     "run_time_error": "run-time error",
     "time_limit_exceeded": "time limit exceeded",
 }
+MAX_YAML = 64 << 10
 _DEFAULT_TIME_S = 10.0
 _DEFAULT_MEMORY_MIB = 1024
 
@@ -82,9 +83,16 @@ def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str
 def _yaml(data: bytes, path: str) -> dict[str, Any]:
     import yaml
 
+    if len(data) > MAX_YAML:
+        raise ProblemError(f"more than {MAX_YAML >> 10} KiB of YAML: refused", path)
+    text = decode(data, path)
     try:
-        value = yaml.safe_load(decode(data, path))
-    except (yaml.YAMLError, RecursionError) as error:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ProblemError("YAML with aliases (*name): write their values out", path)
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, ProblemError):
+            raise
         raise ProblemError(f"no valid YAML ({' '.join(str(error).split())[:120]})", path) from None
     if value is None:
         return {}
@@ -95,7 +103,7 @@ def _yaml(data: bytes, path: str) -> dict[str, Any]:
 
 def _refuse_unsupported(package: Files, config: dict[str, Any], where: str) -> None:
     kinds = config.get("type", "")
-    kinds = set(kinds if isinstance(kinds, list) else str(kinds).split())
+    kinds = set(map(str, kinds)) if isinstance(kinds, list) else set(str(kinds).split())
     validation = str(config.get("validation", "")).split()
     if "interactive" in kinds or "interactive" in validation:
         raise ProblemError(
@@ -146,8 +154,7 @@ def _statement(package: Files, where: str) -> tuple[str, str]:
     text = decode(package[name], where + name)
     title = ""
     if name.endswith(".tex"):
-        match = re.search(r"\\problemname\{(.+?)\}", text)
-        title = match[1] if match else ""
+        title = text.partition("\\problemname{")[2].partition("\n")[0].partition("}")[0]
         text = plain_text(text)
     if not re.search(r"\w", text):
         raise ProblemError("the statement is empty", where + name)
@@ -179,8 +186,11 @@ def _text(data: bytes, path: str) -> str:
         raise ProblemError("test data that is not UTF-8 text is not supported", path) from None
 
 
-def _natural(name: str) -> list[tuple[bool, int, str]]:
-    return [(d.isdigit(), int(d) if d.isdigit() else 0, d) for d in re.split(r"(\d+)", name)]
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts numbers by their values: a longer one is larger."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(len(p.lstrip("0")) if i % 2 else 0, p.lstrip("0") if i % 2 else p)
+            for i, p in enumerate(parts)]  # fmt: skip
 
 
 def _flags(package: Files, config: dict[str, Any], where: str) -> list[str]:

@@ -61,8 +61,12 @@ def load_problems(
     if data[:2] == b"\x1f\x8b":
         data = archives.unzip_text(io.BytesIO(data), path)
         name = name.removesuffix(".gz").removesuffix(".tgz")
+    if not data.strip(b"\0 \t\r\n") and not name.endswith((".md", ".markdown")):
+        raise ProblemError("there is nothing in it", path)
     if archives.is_archive(data[:512]):
         return _packages(archives.read_archive(data, path), place, skipped)
+    if re.search(r"\.(zip|tar|tgz|tar\.\w+)$", place.name):
+        raise ProblemError("no archive that can be read: packages are zip, tar or tar.gz", path)
     text = decode(data, path)
     if text.lstrip()[:1] in ("{", "[") and not name.endswith((".md", ".markdown")):
         return _rows(text, path, skipped)
@@ -133,9 +137,11 @@ def _rows(
     found = []
     failed: list[ProblemError] = []
     for line, row in _parsed(text, path):
-        if not isinstance(row, dict):
-            raise ProblemError(f"a row must be an object, not {str(row)[:40]}", path, line)
         try:
+            if isinstance(row, ValueError):
+                raise row
+            if not isinstance(row, dict):
+                raise ValueError(f"a row must be an object, not {str(row)[:40]}")
             found.append(problem_from_row(row))
         except ValueError as error:
             failed.append(ProblemError(str(error), path, line))
@@ -149,27 +155,33 @@ def _rows(
 
 
 def _parsed(text: str, path: str | os.PathLike[str]) -> list[tuple[int, object]]:
-    """The rows of JSON Lines, or of one JSON array or object, with their lines."""
+    """The rows of JSON Lines, or of one JSON array or object, with their lines; for a line that
+    is no JSON among rows that are, the error."""
     lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+    rows = [(i, _value(line)) for i, line in lines]
+    if len(rows) > 1 and not any(isinstance(row, ValueError) for _, row in rows):
+        return rows
+    first = rows[0][0]
+    whole = rows[0][1] if len(rows) == 1 else _value(text)
+    if isinstance(whole, list):
+        if not whole:
+            raise ProblemError("an empty list: there is no row in it", path)
+        return [(first, row) for row in whole]
+    if not isinstance(whole, ValueError):
+        return [(first, whole)]
+    if 2 * sum(isinstance(row, dict) for _, row in rows) >= len(rows):
+        return rows
+    line, failure = next((i, row) for i, row in rows if isinstance(row, ValueError))
+    raise ProblemError(str(failure), path, line)
+
+
+def _value(text: str) -> object:
     try:
-        return [(i, json.loads(line)) for i, line in lines]
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        return ValueError(f"this line is no JSON ({error.msg}, column {error.colno})")
     except (ValueError, RecursionError) as error:
-        failure, first = error, lines[0][0]
-    try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        at = next((i for i, line in lines if not _is_json(line)), first)
-        raise ProblemError(f"this line is no JSON ({failure})", path, at) from None
-    rows = whole if isinstance(whole, list) else [whole]
-    return [(first, row) for row in rows]
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        return ValueError(f"this line is no JSON that can be read ({error})")
 
 
 @functools.cache

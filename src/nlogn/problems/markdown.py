@@ -51,7 +51,7 @@ def decode(data: bytes, path: str | os.PathLike[str] = "") -> str:
     """UTF-8 text with ``\\n`` line ends; raises `ProblemError` for a binary file or bad UTF-8."""
     head = data[:4096]
     if b"\0" in head or sum(b < 32 and b not in b"\t\n\r\f\x1b" for b in head) > len(head) // 20:
-        raise ProblemError("a binary file: a statement is Markdown text in UTF-8", path)
+        raise ProblemError("a binary file, where text in UTF-8 is wanted", path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

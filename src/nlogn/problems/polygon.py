@@ -197,7 +197,12 @@ def _from_html(text: str) -> str:
     parser = _Text()
     parser.feed(text)
     parser.close()
-    return re.sub(r"[ \t]*\n\s*\n\s*", "\n\n", "".join(parser.parts))
+    lines: list[str] = []
+    for line in "".join(parser.parts).split("\n"):
+        blank = not lines or not lines[-1]
+        if line.strip() or not blank:
+            lines.append((line.lstrip() if blank else line).rstrip())
+    return "\n".join(lines)
 
 
 def _title(config: ElementTree.Element, language: str) -> str:
