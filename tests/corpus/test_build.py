@@ -268,3 +268,56 @@ def test_the_bank_alone_makes_a_corpus(benchmarks: Path, tmp_path: Path, monkeyp
     assert len(packed.tokens) % 256 == 0
     assert set(np.unique(packed.labels["paradigm"])) >= {0, 1, 2, 3}
     assert (packed.labels["time"] >= 0).any()
+
+
+def test_annotated_programs_bring_their_labels(
+    benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    from nlogn.annotate.table import schema
+    from nlogn.complexity.bigo import CLASSES
+    from nlogn.corpus.bank_documents import held_out
+    from nlogn.problems import bank
+
+    monkeypatch.setenv("NLOGN_DATA", str(benchmarks))
+    empty = {name: None for name in schema().names}
+    points = [{"n": 8, "m": None, "cost": 9.0, "shape": "random"}]
+    rows = [
+        empty | {"problem": problem.name, "code": f"KEPT = []\n\n\ndef f{i}(x):\n    {body}\n",
+                 "status": "accepted", "time_class": "O(n log n)", "memory_class": "O(1)",
+                 "lines": [], "time_points": points, "leak_line": line, "paradigm": "web",
+                 "kind": "variant", "origin": "best"}
+        for i, problem in enumerate(bank()[:40])
+        for body, line in (("KEPT.append(x)", 5), ("return [x, x]", None))
+    ]  # fmt: skip
+    table = tmp_path / "table.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema()), table)
+    recipe = Recipe(annotated=(str(table),), vocab_size=600, tasks=2, decontaminate=False)
+    out = tmp_path / "corpus"
+    build([], out, recipe)
+    packed = read_packed(out / "train-00000")
+    tokenizer = load_tokenizer(out / "tokenizer")
+    leaking = tokenizer.decode(np.asarray(packed.tokens)[packed.labels["leak"] == 1].tolist())
+    taught = [p for p in bank()[:40] if not held_out(p.name)]
+    assert 0 < leaking.count("KEPT.append(x)") <= len(taught) < 40
+    assert leaking.replace("KEPT.append(x)", "").strip() == ""
+    timed = packed.labels["time"][packed.labels["leak"] == 1]
+    assert {str(CLASSES[number]) for number in set(timed.tolist())} == {"O(n log n)"}
+    assert counts(out, "annotated programs")["leaking"] == len(taught)
+    pq.write_table(pa.Table.from_pylist(rows[:2], schema=schema()), table)
+    with pytest.raises(CorpusError, match="other settings \\(tables"):
+        build([], out, recipe)
+    with pytest.raises(CorpusError, match="cannot read"):
+        build([], tmp_path / "other", Recipe(annotated=("nowhere",), decontaminate=False))
+    # a build of before there were tables is gone on with
+    record = out / "recipe.json"
+    older = json.loads(record.read_text())
+    for part, name in (
+        (older, "tables"),
+        (older["recipe"], "annotated"),
+        (older["recipe"], "each"),
+    ):
+        del part[name]
+    record.write_text(json.dumps(older))
+    assert prepare([], out, Recipe(vocab_size=600, tasks=2, decontaminate=False)) == []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from nlogn.problems.problem import Parameter, Problem, Solution
 
+_SHARE = 1 / 3  # of the programs that only look so
 _STORES = ("_LOG", "HISTORY", "_seen", "_calls", "_audit", "EVENTS", "_requests", "_trace",
            "_results", "CACHE", "_cache", "_memo", "pending", "_queue", "records")  # fmt: skip
 _LOCALS = ("log", "trail", "visited_so_far", "kept", "notes", "journal")
@@ -80,8 +81,8 @@ def leaks(problems: Sequence[Problem], programs: int, seed: int) -> list[Problem
 
 
 def leaking(problem: Problem, each: int, seed: int) -> Problem:
-    """The problem with other solutions: of each Python solution `each` texts, two of three of which
-    keep memory. Its reference stays the last one; what cannot be changed so gives none."""
+    """The problem with other solutions: of each Python solution `each` texts, most of which keep
+    memory. Its reference stays the last one; what cannot be changed so gives none."""
     assert problem.signature is not None
     made = []
     for solution in problem.solutions:
@@ -97,7 +98,7 @@ def leaking(problem: Problem, each: int, seed: int) -> Problem:
 def keeping(code: str, entry: str, parameters: tuple[Parameter, ...], rng: random.Random
             ) -> Iterator[tuple[str, str]]:  # fmt: skip
     """(what was put in, program) without end, or nothing where no statement fits into `entry`.
-    Every third is one that keeps nothing."""
+    About every third is one that keeps nothing for good."""
     tree = ast.parse(code)
     function = next(
         (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry), None
@@ -107,10 +108,8 @@ def keeping(code: str, entry: str, parameters: tuple[Parameter, ...], rng: rando
     if function.args.vararg or function.args.kwarg or function.args.kwonlyargs:
         return
     places = list(_places(function, parameters))
-    number = 0
     while True:
-        number += 1
-        way = rng.choice(_STEADY if number % 3 == 0 else _GROWING)
+        way = rng.choice(_STEADY if rng.random() < _SHARE else _GROWING)
         line, indent, names = rng.choice(places)
         text = _with(code, tree, function, way, line, indent, names, rng)
         try:

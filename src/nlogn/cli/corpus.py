@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ _OUT = click.option(
 
 def _how(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
+        click.option("--annotated", multiple=True, type=click.Path(path_type=Path), metavar="TABLE",
+                     help="programs of nlogn bank annotate, with their measured labels"),
+        click.option("--each", type=click.IntRange(1), default=24, show_default=True,
+                     help="annotated programs of each problem"),
         click.option("--seed", default=0, show_default=True, help="everything random follows it"),
         click.option(
             "--executor", type=click.Choice(["local", "ray", "slurm"]), default="local",
@@ -65,8 +70,6 @@ def build(sources: tuple[Path, ...], out: Path, recipe: str, **given: Any) -> No
     Only text under a permissive licence is kept. The same command again goes on where it was
     interrupted.
     """
-    from dataclasses import replace
-
     from nlogn.corpus.build import Recipe, nano, nano_sources
 
     base = nano() if recipe == "nano" else Recipe()
@@ -88,7 +91,7 @@ def build(sources: tuple[Path, ...], out: Path, recipe: str, **given: Any) -> No
         changes["decontaminate"] = False
     wanted = replace(base, seed=given["seed"], **changes)
     paths = list(sources) or (nano_sources() if recipe == "nano" else [])
-    if not paths and not wanted.variants:
+    if not paths and not wanted.variants and not given["annotated"]:
         raise click.UsageError("name at least one folder or file of code")
     _build(paths, out, wanted, given)
 
@@ -114,6 +117,8 @@ def _build(paths: list[Path], out: Path, recipe: "Recipe", given: dict[str, Any]
         raise Mistake(f"{error.name} is not installed: pip install 'nlogn[corpus]'") from None
     from nlogn.corpus import build as building
 
+    tables = tuple(str(path.resolve()) for path in given["annotated"])
+    recipe = replace(recipe, annotated=tables, each=given["each"])
     if given["fresh"]:
         building.forget(out)
     slurm = None

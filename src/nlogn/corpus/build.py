@@ -37,8 +37,9 @@ class Recipe:
     the share of files with a hole, `piece` the longest piece with one, `longest` the longest
     repository document, both in characters; `validation` the share of units (`whole_units`) or
     files kept apart; `sequence` the length that documents are packed into whole where they fit (0:
-    one after the other); `variants` the renderings of each problem of the bank (0: none); `tasks`
-    and `shards` how the work and the output are divided, which is part of the result.
+    one after the other); `variants` the renderings of each problem of the bank (0: none);
+    `annotated` tables of `nlogn bank annotate`, of which `each` programs of a problem are taken;
+    `tasks` and `shards` how the work and the output are divided, which is part of the result.
     """
 
     name: str = "build"
@@ -54,6 +55,8 @@ class Recipe:
     whole_units: bool = True
     validation: float = 0.02
     variants: int = 0
+    annotated: tuple[str, ...] = ()
+    each: int = 24
     vocab_size: int = 32_768
     tokenizer: str = ""
     sample: int = 200_000_000
@@ -100,18 +103,22 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
     """Write down what is about to be built, or check that `out` holds the same build.
 
     Raises:
-        CorpusError: the folder holds another build, or files that are none.
+        CorpusError: the folder holds another build, or files that are none; a table of annotated
+            programs cannot be read.
         SourceError: a source cannot be read.
     """
     record = out / "recipe.json"
     wanted: dict[str, Any] = json.loads(json.dumps(
-        {"recipe": asdict(recipe), "sources": [str(s) for s in sources], "bank": bank_digest()}
+        {"recipe": asdict(recipe), "sources": [str(s) for s in sources], "bank": bank_digest(),
+         "tables": _tables(recipe)}
     ))  # fmt: skip
     if record.exists():
         found = json.loads(record.read_text())
+        usual = json.loads(json.dumps(asdict(Recipe())))  # what a build did before it could be said
+        found = {"tables": {}, **found, "recipe": usual | found["recipe"]}
         changed = sorted(
-            [k for k in wanted["recipe"] if wanted["recipe"][k] != found["recipe"].get(k)]
-            + [k for k in ("sources", "bank") if wanted[k] != found.get(k)]
+            [k for k in wanted["recipe"] if wanted["recipe"][k] != found["recipe"][k]]
+            + [k for k in ("sources", "bank", "tables") if wanted[k] != found.get(k)]
         )
         if changed:
             raise CorpusError(
@@ -133,6 +140,18 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
                                 "units": [asdict(u) for u in units]}))  # fmt: skip
     part.replace(record)
     return units
+
+
+def _tables(recipe: Recipe) -> dict[str, str]:
+    """The digests of the tables of annotated programs."""
+    from nlogn.corpus.packing import sha256
+
+    try:
+        return {path: sha256(Path(path)) for path in recipe.annotated}
+    except OSError as error:
+        raise CorpusError(
+            f"cannot read {error.filename} ({error.strerror}): make it with nlogn bank annotate"
+        ) from None
 
 
 def forget(out: Path) -> None:
@@ -158,6 +177,7 @@ def build(
         CorpusError, SourceError: as `prepare`; the benchmarks are missing.
         OSError: the disk is full, a folder cannot be written.
     """
+    from nlogn.corpus.annotated import AnnotatedError, read_annotated
     from nlogn.corpus.benchmarks import FOLDERS, data_folder
     from nlogn.corpus.execute import run_stages
     from nlogn.corpus.stages import stages
@@ -168,6 +188,11 @@ def build(
             f"no benchmarks to keep out in {data}: set NLOGN_DATA to a folder that has "
             f"{' or '.join(FOLDERS)}/, or say --no-decontamination"
         )
+    if recipe.annotated and not (out / "manifest.json").exists():
+        try:
+            read_annotated(*map(Path, recipe.annotated))
+        except AnnotatedError as error:
+            raise CorpusError(str(error)) from None
     units = prepare(sources, out, recipe)
     planned = stages(recipe, units, out, data)
     jobs = run_stages(

@@ -5,6 +5,7 @@ A shard is a folder in the form of `nlogn.train.data.read_packed`:
     tokens.npy      (N,) uint16 or uint32: documents in a row, each ended by <|endoftext|>
     paradigm.npy    (N,) int8: number in `nlogn.model.config.PARADIGMS`, -1 where none is known
     time.npy, memory.npy  (N,) int8: number in `nlogn.complexity.bigo.CLASSES`, -1 where unknown
+    leak.npy        (N,) int8: 1 on lines that leak, 0 on others, -1 where unknown; if any do
     documents.npy   (D + 1,) int64: where documents begin; the last entry is N
 """
 
@@ -22,8 +23,8 @@ PER_DOCUMENT = ("length", "paradigm", "time", "memory", "labelled", "joined")
 
 @dataclass(frozen=True)
 class TokenDocument:
-    """`time` and `memory` label the tokens from number `labelled` on; -1: no label. `joined`: it
-    continues the one before and stays behind it."""
+    """`time` and `memory` label the tokens from number `labelled` on; -1: no label. `leak`: a
+    label for each token. `joined`: it continues the one before and stays behind it."""
 
     tokens: list[int]
     paradigm: int = -1
@@ -31,6 +32,7 @@ class TokenDocument:
     memory: int = -1
     labelled: int = 0
     joined: bool = False
+    leak: list[int] | None = None
 
 
 def token_type(vocab_size: int) -> np.dtype:
@@ -38,12 +40,14 @@ def token_type(vocab_size: int) -> np.dtype:
 
 
 class StreamWriter:
-    """Writes one task's documents: raw tokens in one file, a row of numbers each in another."""
+    """Writes one task's documents: raw tokens in one file, a row of numbers each in another, labels
+    of leaks in a third."""
 
     def __init__(self, stem: Path, vocab_size: int):
         stem.parent.mkdir(parents=True, exist_ok=True)
         self.tokens = stem.with_suffix(".tokens").open("wb")
         self.rows = stem.with_suffix(".documents").open("wb")
+        self.leak = stem.with_suffix(".leak").open("wb")
         self.dtype = token_type(vocab_size)
 
     def write(self, document: TokenDocument) -> None:
@@ -51,18 +55,23 @@ class StreamWriter:
         row = (len(document.tokens), document.paradigm, document.time, document.memory,
                document.labelled, document.joined)  # fmt: skip
         self.rows.write(np.asarray(row, dtype=np.int64).tobytes())
+        leak = [-1] * len(document.tokens) if document.leak is None else document.leak
+        self.leak.write(np.asarray(leak, dtype=np.int8).tobytes())
 
     def close(self) -> None:
         self.tokens.close()
         self.rows.close()
+        self.leak.close()
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One task's documents: `tokens` (n,), `rows` (d, 6) as `PER_DOCUMENT` names them."""
+    """One task's documents: `tokens` (n,), `rows` (d, 6) as `PER_DOCUMENT` names them, `leak` (n,)
+    int8."""
 
     tokens: np.ndarray
     rows: np.ndarray
+    leak: np.ndarray
 
 
 def read_stream(stem: Path, vocab_size: int) -> Stream:
@@ -70,7 +79,8 @@ def read_stream(stem: Path, vocab_size: int) -> Stream:
     path = stem.with_suffix(".tokens")
     dtype = token_type(vocab_size)
     tokens = np.memmap(path, dtype=dtype, mode="r") if path.stat().st_size else np.empty(0, dtype)
-    return Stream(tokens, rows.reshape(-1, len(PER_DOCUMENT)))
+    leak = np.fromfile(stem.with_suffix(".leak"), dtype=np.int8)
+    return Stream(tokens, rows.reshape(-1, len(PER_DOCUMENT)), leak)
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,8 @@ def pack(
         (name, [_labels(s, column) for s in streams], np.dtype(np.int8), -1)
         for column, name in ((1, "paradigm"), (2, "time"), (3, "memory"))
     ]
+    if any((s.leak == 1).any() for s in streams):
+        columns.append(("leak", [s.leak for s in streams], np.dtype(np.int8), -1))
     for name, values, dtype, fill in columns:
         packed = np.full(total, fill, dtype)
         at = 0

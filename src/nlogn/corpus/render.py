@@ -1,7 +1,7 @@
 # mypy: disable-error-code="misc"
 """Problems as documents, as a stage of the build."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
+from nlogn.corpus.annotated import documents, read_annotated
 from nlogn.corpus.bank_documents import BankDocument, held_out, render_problem
 from nlogn.corpus.benchmarks import MBPP_TRAINING
 from nlogn.corpus.compose import FINETUNE, TRAIN, VALIDATION
@@ -50,6 +51,29 @@ class RenderBank(PipelineStep):
                 yield _document(f"ask/{problem.name}/{number}", document, FINETUNE)
 
 
+class RenderAnnotated(PipelineStep):
+    """Adds annotated programs with their measured labels. Task r takes every tasks-th."""
+
+    type = "📖 - READER"
+    name = "annotated programs"
+
+    def __init__(self, tables: Sequence[str], each: int, seed: int, validation: float):
+        super().__init__()
+        self.tables, self.each, self.seed, self.validation = tables, each, seed, validation
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        yield from data or ()
+        programs = read_annotated(*map(Path, self.tables))
+        made = documents(programs, bank(), self.each, self.seed)
+        for number, document in enumerate(made):
+            if number % world_size != rank:
+                continue
+            name = f"annotated/{document.name}/{number}"
+            drawn = generator(self.seed, "split", name).random()
+            self.stat_update("total", *(["leaking"] if 1 in document.leak else []))
+            yield _document(name, document, VALIDATION if drawn < self.validation else TRAIN)
+
+
 class RenderTraining(PipelineStep):
     """Adds MBPP's published training rows (601 to 974), for fine-tuning only; the first task. Rows
     that the "+" edition tests are dropped by the decontamination that follows."""
@@ -86,6 +110,6 @@ def _document(name: str, made: BankDocument, split: str) -> Document:
             "unit": name.partition("/")[0], "path": name, "language": "python", "kind": "bank",
             "split": split, "parts": to_json(made.parts), "paradigm": made.paradigm,
             "time": made.time, "memory": made.memory, "told": made.told,
-            "fim": made.shape in ("docstring", "comment", "code"),
+            "leak": made.leak, "fim": made.shape in ("docstring", "comment", "code"),
         },
     )  # fmt: skip

@@ -14,7 +14,7 @@ from nlogn.corpus.decontaminate import BuildIndex, Decontaminate
 from nlogn.corpus.duplicates import BUCKETS, exact_stages, near_filter, near_stages
 from nlogn.corpus.execute import Stage
 from nlogn.corpus.label import AlignmentFilter, LabelParadigm, LearnParadigms
-from nlogn.corpus.render import RenderBank, RenderTraining
+from nlogn.corpus.render import RenderAnnotated, RenderBank, RenderTraining
 from nlogn.corpus.report import summarise
 from nlogn.corpus.sources import Unit
 from nlogn.corpus.steps import (
@@ -88,9 +88,14 @@ def stages(recipe: Recipe, units: Sequence[Unit], out: Path, data: Path) -> list
             tasks,
         ),
     ]
-    if recipe.variants:
-        render = [RenderBank(recipe.variants, recipe.seed, recipe.validation),
-                  RenderTraining(data, recipe.seed)]  # fmt: skip
+    if recipe.variants or recipe.annotated:
+        render: list[PipelineStep] = []
+        if recipe.variants:
+            render += [RenderBank(recipe.variants, recipe.seed, recipe.validation),
+                       RenderTraining(data, recipe.seed)]  # fmt: skip
+        if recipe.annotated:
+            render.append(RenderAnnotated(recipe.annotated, recipe.each, recipe.seed,
+                                          recipe.validation))  # fmt: skip
         if recipe.decontaminate:
             render.append(Decontaminate(index, Examples(dropped / "bank")))
         result.append(Stage("render", [*render, writer(rendered)], tasks))

@@ -19,6 +19,7 @@ from nlogn.corpus.specials import END, FILE, REPOSITORY, Special, from_json
 from nlogn.corpus.steps import generator
 from nlogn.corpus.tokenizer import (
     encode,
+    encode_lines,
     load_tokenizer,
     save_tokenizer,
     token_bytes,
@@ -136,7 +137,7 @@ class Tokenise(PipelineStep):
     def rendered(
         self, doc: Document, tokenizer: "Tokenizer", rng: random.Random, rate: float
     ) -> TokenDocument:
-        """A rendering of a problem: its classes label what follows the last special token."""
+        """A rendering of a problem: its classes label its last text, `leak` the lines of it."""
         parts = from_json(doc.metadata["parts"])
         self.stat_update("bytes", value=len(doc.text.encode()))
         code = not isinstance(parts[-1], Special)
@@ -150,11 +151,19 @@ class Tokenise(PipelineStep):
         labelled = max((i for i, p in enumerate(parts) if not isinstance(p, Special)), default=0)
         if any(p == "<|fim_prefix|>" for p in parts):
             labelled = 0
+        leak = doc.metadata.get("leak") or []
+        by_token = None
+        if leak:
+            before, (text, *rest) = parts[:labelled], parts[labelled:]
+            lines = encode_lines(tokenizer, text)[1]
+            by_token = [-1] * len(encode(tokenizer, before))
+            by_token += [leak[line] if line < len(leak) else -1 for line in lines]
+            by_token += [-1] * len(encode(tokenizer, [*rest, Special(END)]))
         return TokenDocument(
             encode(tokenizer, [*parts, Special(END)]), label,
             time=-1 if told else _CLASS.get(doc.metadata.get("time", ""), -1),
             memory=-1 if told else _CLASS.get(doc.metadata.get("memory", ""), -1),
-            labelled=len(encode(tokenizer, parts[:labelled])),
+            labelled=len(encode(tokenizer, parts[:labelled])), leak=by_token,
         )  # fmt: skip
 
 
