@@ -12,7 +12,7 @@ from nlogn.annotate.recursion import bindings, definitions
 
 def cache_to_dict(program: Parsed) -> Iterator[Edit]:
     """A function under `functools.cache` looks its arguments up in a dictionary beside it."""
-    if program.reflects:
+    if not program.used & {"cache", "lru_cache"} or program.reflects:
         return
     for function, block in definitions(program.tree):
         given = facts.simple_parameters(function)

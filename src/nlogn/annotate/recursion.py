@@ -152,9 +152,10 @@ def recursive(program: Parsed) -> Iterator[Recursive]:
     call that may be made to wait on a stack: no other function calls them back, no exception is
     handled around the call, nothing looks at the depth of the calls."""
     tree = program.tree
-    if program.reflects or facts.names(tree) & _NOTICES or _steps_by_hand(tree):
+    some = [(f, block) for f, block in definitions(tree) if f.name in facts.loads(f)]
+    if not some or program.reflects or program.used & _NOTICES or _steps_by_hand(tree):
         return
-    for function, block in definitions(tree):
+    for function, block in some:
         name = function.name
         if function.decorator_list or facts.yields(function) or bindings(tree, name) != 1:
             continue
