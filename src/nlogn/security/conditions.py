@@ -39,6 +39,7 @@ An argument is a position, a keyword, or a tuple of alternatives; -1 is the rece
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -104,109 +105,139 @@ class _Made:
 
 def holds(cond: Cond, site: Site) -> bool:
     """Whether one condition is true at a site."""
-    op = cond[0]
-    if op == "not":
-        return not holds(cond[1], site)
-    if op == "any":
-        return any(holds(c, site) for c in cond[1:])
-    if op == "all":
-        return all(holds(c, site) for c in cond[1:])
-    if op == "in":
-        return _rx(cond[1]).search(site.where) is not None
-    if op == "to":
-        return _rx(cond[1]).search(site.to) is not None
-    if op == "recv":
-        return site.recv is not None and _rx(cond[1]).search(site.recv.qual) is not None
-    if op == "file" or op == "fn":
-        # Many calls of a file ask the same of the same text.
-        text = site.text if op == "file" else site.fn_text
-        found = site.searched.get((cond[1], text))
-        if found is None:
-            found = _rx(cond[1]).search(text) is not None
-            site.searched[cond[1], text] = found
-        return found
-    if op == "src":
-        return site.found is not None and any(_rx(cond[1]).search(s) for s in site.found.src)
-    if op == "call":
-        return _rx(cond[1]).search(site.qual) is not None
-    if op == "count":
-        n = len(site.args) + len(site.kwargs)
-        want: int = cond[2]
-        return n == want if cond[1] == "==" else n < want if cond[1] == "<" else n > want
+    plain = _PLAIN.get(cond[0])
+    if plain is not None:
+        return plain(cond, site)
     v = pick(site, cond[1])
-    if op == "missing":
-        return v is None
-    if v is None:
-        return False
-    if op == "present":
-        return True
-    if op == "is":
-        return v.const is not NC and any(_same(v.const, x) for x in cond[2:])
-    if op == "re":
-        return (v.const is not NC or v.shape is not None) and _rx(cond[2]).search(
-            v.text() if type(v.const) is not bytes else v.const.decode("latin-1")
-        ) is not None
-    if op == "redos":
-        return type(v.const) is str and backtracks(v.const)
-    if op == "const":
-        return v.const is not NC
-    if op == "head":
-        first = (v.items or {}).get(0)
-        return v.seq and first is not None and first.const is not NC
-    if op == "items":
-        return v.items is not None and not v.seq
-    if op in ("itemlt", "itemre", "itemhas", "itemis"):
-        return _item(op, (v.items or {}).get(cond[2]), cond[3])
-    if op == "badcookie":
-        cookie = (v.items or {}).get("cookie")
-        if cookie is None or cookie.items is None:
+    return v is not None and _ON_VALUE[cond[0]](v, cond, site)
+
+
+def _all(cond: Cond, site: Site) -> bool:
+    for c in cond[1:]:  # noqa: SIM110 -- a generator costs as much again as most conditions
+        if not holds(c, site):
             return False
-        flags = cookie.items
-        bad = any(k in flags and flags[k].const is False for k in ("secure", "httpOnly"))
-        return bad or not {"secure", "httpOnly", "sameSite"} <= flags.keys()
-    if op == "fixed":
-        if v.const is not NC:
-            return v.const is not None
-        return (
-            v.items is not None
-            and v.rest is None
-            and v.seq
-            and all(x.const is not NC for x in v.items.values())
-        )
-    if op == "holds":
-        return any(_rx(cond[2]).search(x.qual) for x in (v.items or {}).values())
-    if op == "secretish":
-        return type(v.const) is str and looks_secret(v.const)
-    if op == "solid":
-        return v.const is not NC or "*" in v.clean
-    if op == "nonconst":
-        return v.const is NC and "*" not in v.clean
-    if op == "lt":
-        return _number(v) and v.const < cond[2]
-    if op == "gt":
-        return _number(v) and v.const > cond[2]
-    if op == "bits":
-        return type(v.const) is int and bool(v.const & cond[2])
-    if op == "short":
-        if v.const is not NC and type(v.const) in (str, bytes):
-            return bool(len(v.const) < cond[2])
-        return v.items is not None and v.rest is None and v.seq and len(v.items) < int(cond[2])
-    if op == "qual":
-        return any(matches(p, v.qual) for p in cond[2:])
-    if op == "arg":
-        return _rx(cond[2]).search(v.qual) is not None
-    if op == "made":
-        return all(holds(c, _Made(v, site)) for c in cond[2:])
-    if op == "item":
-        got = (v.items or {}).get(cond[2])
-        return got is not None and (
-            len(cond) == 3 or (got.const is not NC and any(_same(got.const, x) for x in cond[3:]))
-        )
-    if op == "noitem":
-        return v.items is not None and v.rest is None and cond[2] not in v.items
-    if op == "tag":
-        return cond[2] in v.tags
-    raise ValueError(f"unknown condition {op!r} in a rule")
+    return True
+
+
+def _any(cond: Cond, site: Site) -> bool:
+    for c in cond[1:]:  # noqa: SIM110
+        if holds(c, site):
+            return True
+    return False
+
+
+def _searched(pattern: str, text: str, site: Site) -> bool:
+    """Many calls of a file ask the same of the same text."""
+    found = site.searched.get((pattern, text))
+    if found is None:
+        found = site.searched[pattern, text] = _rx(pattern).search(text) is not None
+    return found
+
+
+def _count(cond: Cond, site: Site) -> bool:
+    n = len(site.args) + len(site.kwargs)
+    want: int = cond[2]
+    return n == want if cond[1] == "==" else n < want if cond[1] == "<" else n > want
+
+
+# Conditions on the site itself …
+_PLAIN: dict[str, Callable[[Cond, Any], bool]] = {
+    "not": lambda c, site: not holds(c[1], site),
+    "any": _any,
+    "all": _all,
+    "in": lambda c, site: _searched(c[1], site.where, site),
+    "to": lambda c, site: _rx(c[1]).search(site.to) is not None,
+    "recv": lambda c, site: site.recv is not None and _rx(c[1]).search(site.recv.qual) is not None,
+    "file": lambda c, site: _searched(c[1], site.text, site),
+    "fn": lambda c, site: _searched(c[1], site.fn_text, site),
+    "src": lambda c, site: (
+        site.found is not None and any(_rx(c[1]).search(s) for s in site.found.src)
+    ),
+    "call": lambda c, site: _rx(c[1]).search(site.qual) is not None,
+    "count": _count,
+    "missing": lambda c, site: pick(site, c[1]) is None,
+}
+
+
+def _re(v: Value, cond: Cond, site: Site) -> bool:
+    if v.const is NC and v.shape is None:
+        return False
+    text = v.text() if type(v.const) is not bytes else v.const.decode("latin-1")
+    return _rx(cond[2]).search(text) is not None
+
+
+def _badcookie(v: Value, cond: Cond, site: Site) -> bool:
+    cookie = (v.items or {}).get("cookie")
+    if cookie is None or cookie.items is None:
+        return False
+    flags = cookie.items
+    bad = any(k in flags and flags[k].const is False for k in ("secure", "httpOnly"))
+    return bad or not {"secure", "httpOnly", "sameSite"} <= flags.keys()
+
+
+def _fixed(v: Value, cond: Cond, site: Site) -> bool:
+    if v.const is not NC:
+        return v.const is not None
+    return (
+        v.items is not None
+        and v.rest is None
+        and v.seq
+        and all(x.const is not NC for x in v.items.values())
+    )
+
+
+def _head(v: Value, cond: Cond, site: Site) -> bool:
+    first = (v.items or {}).get(0)
+    return v.seq and first is not None and first.const is not NC
+
+
+def _short(v: Value, cond: Cond, site: Site) -> bool:
+    if v.const is not NC and type(v.const) in (str, bytes):
+        return bool(len(v.const) < cond[2])
+    return v.items is not None and v.rest is None and v.seq and len(v.items) < int(cond[2])
+
+
+def _has_item(v: Value, cond: Cond, site: Site) -> bool:
+    got = (v.items or {}).get(cond[2])
+    return got is not None and (
+        len(cond) == 3 or (got.const is not NC and any(_same(got.const, x) for x in cond[3:]))
+    )
+
+
+def _of_item(v: Value, cond: Cond, site: Site) -> bool:
+    return _item(cond[0], (v.items or {}).get(cond[2]), cond[3])
+
+
+# … and on one of its arguments, which is given.
+_ON_VALUE: dict[str, Callable[[Value, Cond, Any], bool]] = {
+    "present": lambda v, c, site: True,
+    "is": lambda v, c, site: v.const is not NC and any(_same(v.const, x) for x in c[2:]),
+    "re": _re,
+    "redos": lambda v, c, site: type(v.const) is str and backtracks(v.const),
+    "const": lambda v, c, site: v.const is not NC,
+    "head": _head,
+    "items": lambda v, c, site: v.items is not None and not v.seq,
+    "itemlt": _of_item,
+    "itemre": _of_item,
+    "itemhas": _of_item,
+    "itemis": _of_item,
+    "badcookie": _badcookie,
+    "fixed": _fixed,
+    "holds": lambda v, c, site: any(_rx(c[2]).search(x.qual) for x in (v.items or {}).values()),
+    "secretish": lambda v, c, site: type(v.const) is str and looks_secret(v.const),
+    "solid": lambda v, c, site: v.const is not NC or "*" in v.clean,
+    "nonconst": lambda v, c, site: v.const is NC and "*" not in v.clean,
+    "lt": lambda v, c, site: _number(v) and v.const < c[2],
+    "gt": lambda v, c, site: _number(v) and v.const > c[2],
+    "bits": lambda v, c, site: type(v.const) is int and bool(v.const & c[2]),
+    "short": _short,
+    "qual": lambda v, c, site: any(matches(p, v.qual) for p in c[2:]),
+    "arg": lambda v, c, site: _rx(c[2]).search(v.qual) is not None,
+    "made": lambda v, c, site: all(holds(x, _Made(v, site)) for x in c[2:]),
+    "item": _has_item,
+    "noitem": lambda v, c, site: v.items is not None and v.rest is None and c[2] not in v.items,
+    "tag": lambda v, c, site: c[2] in v.tags,
+}
 
 
 def _item(op: str, got: Value | None, want: Any) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def ev_const(it: Interpreter, e: ir.Const, env: Env) -> Value:
-    return Value(const=e.value)
+    return Value(e.value)
 
 
 def ev_name(it: Interpreter, e: ir.Name, env: Env) -> Value:

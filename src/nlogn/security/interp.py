@@ -304,10 +304,12 @@ class Interpreter:
                 evidence = rule.evidence or "flow"
             if strength < WEB:
                 confidence = LOWER[confidence]
-        if rule.when and not all(holds(c, site) for c in rule.when):
-            return
-        if rule.unless and any(holds(c, site) for c in rule.unless):
-            return
+        for c in rule.when:
+            if not holds(c, site):
+                return
+        for c in rule.unless:
+            if holds(c, site):
+                return
         key = (rule.id, self.text.count("\n", 0, site.pos))
         old = self.hits.get(key)
         if old is None or old.strength < strength:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from . import containers
@@ -24,6 +25,7 @@ CLEAN_WORD = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def sounds_clean(name: str) -> bool:
     return CLEAN_WORD.search(name) is not None and "unescape" not in name.lower()
 

@@ -136,11 +136,20 @@ def flatten(v: Value, depth: int = 3) -> Value:
     return out
 
 
-def derive(parts: list[Value], **changes: Any) -> Value:
-    """A value computed from `parts`: it carries their taint, and is as clean as the dirtiest."""
+def derive(
+    parts: list[Value],
+    qual: str = "",
+    shape: str | None = None,
+    clean: frozenset[str] | None = None,
+    kw: dict[str, Any] | None = None,
+) -> Value:
+    """A value computed from `parts`: it carries their taint, and is as clean as the dirtiest.
+
+    `clean`, where given, stands instead of what the parts are clean for.
+    """
     taint, src, tags = NONE, NOTHING, NOTHING
     trace: tuple[tuple[int, str], ...] = ()
-    clean: frozenset[str] | None = None
+    least: frozenset[str] | None = None
     for p in parts:
         if p.items is not None or p.rest is not None:
             p = flatten(p)
@@ -151,13 +160,16 @@ def derive(parts: list[Value], **changes: Any) -> Value:
         src = src | p.src
         if p.taint > taint:
             taint, trace = p.taint, p.trace
-        clean = p.clean if clean is None else meet(clean, p.clean)
-    if taint == NONE and parts and all(p.const is not NC or "*" in p.clean for p in parts):
-        clean = EVERY
-    out = Value(taint=taint, src=src, trace=trace, clean=clean or NOTHING, tags=tags)
-    for key, value in changes.items():
-        setattr(out, key, value)
-    return out
+        least = p.clean if least is None else meet(least, p.clean)
+    if clean is None:
+        clean = least or NOTHING
+        if taint == NONE and parts:
+            for p in parts:
+                if p.const is NC and "*" not in p.clean:
+                    break
+            else:
+                clean = EVERY
+    return Value(NC, taint, src, trace, clean, qual, shape, None, None, None, kw, tags)
 
 
 def meet(a: frozenset[str], b: frozenset[str]) -> frozenset[str]:
