@@ -128,6 +128,20 @@ def test_a_killed_export_leaves_nothing_half_done(tmp_path: Path) -> None:
     assert whole
     for folder in whole:
         assert load_problem(folder).solutions
+    (out / ".draft.7.part").mkdir()  # as a kill in the middle of writing leaves it
+    (out / ".draft.7.part" / "problem.yaml").write_text("name: half\n")
+    back = nlogn("bank", "import", str(out), "-o", str(tmp_path / "back"))
+    assert back.returncode == 0 and f"{len(whole)} written" in back.stderr
+
+
+def test_an_export_leaves_out_at_once_what_is_there(tmp_path: Path) -> None:
+    names = ("twosum", "balancedbrackets", "longestincreasingsubsequence")
+    for name in names:
+        (tmp_path / name).mkdir()
+    asked = ("two_sum", "balanced_brackets", "longest_increasing_subsequence")
+    done = nlogn("bank", "export", *asked, "--format", "kattis", "-o", str(tmp_path))
+    assert done.returncode == 1 and done.stderr.count("already there") == 3
+    assert sorted(f.name for f in tmp_path.iterdir()) == sorted(names)
 
 
 def test_the_verbs_load_nothing_heavy() -> None:

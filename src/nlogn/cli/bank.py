@@ -169,11 +169,16 @@ def export(names: tuple[str, ...], kind: str, output: Path, seed: int, workers: 
     """Write NAMES (of the bank, or problem files; all of the bank without) in another format.
 
     kattis: a package folder for each; jsonl: rows in HumanEval's form; parquet: a row per
-    solution. Nothing that is there is overwritten. Exit code 1: some were left out, each with its
-    reason.
+    solution. Nothing that is there is overwritten: kattis goes on after an interruption, and leaves
+    out at once what it finds. Exit code 1: some were left out, each with its reason.
     """
     from nlogn.judge.export import ExportError, humaneval_row, jsonl, write_parquet
-    from nlogn.judge.export_kattis import kattis_package, write_package
+    from nlogn.judge.export_kattis import (
+        kattis_package,
+        new_folder,
+        package_name,
+        write_package,
+    )
     from nlogn.judge.pool import map_ordered
     from nlogn.problems import ProblemError
     from nlogn.problems.write import write_new
@@ -191,6 +196,7 @@ def export(names: tuple[str, ...], kind: str, output: Path, seed: int, workers: 
             try:
                 if kind == "jsonl":
                     return humaneval_row(problem, sandbox, seed)
+                new_folder(output, package_name(problem.name))  # known before the work, not after
                 package = kattis_package(problem, sandbox, seed)
                 for told in package.left_out:
                     click.echo(f"{problem.name}: without {told}", err=True)

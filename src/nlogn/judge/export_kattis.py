@@ -102,6 +102,14 @@ def package_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", file_name(name).lower()) or "problem"
 
 
+def new_folder(folder: Path, name: str) -> Path:
+    """Where the package `name` goes; raises `ProblemError` if there is something already."""
+    target = folder / name
+    if target.exists():
+        raise ProblemError("is already there: move it away, or choose another folder", target)
+    return target
+
+
 def write_package(package: Package, folder: Path) -> Path:
     """The package as a folder of its own below `folder`, there whole or not at all.
 
@@ -109,10 +117,8 @@ def write_package(package: Package, folder: Path) -> Path:
         ProblemError: there is such a folder already.
         OSError: it cannot be written.
     """
-    target = folder / package.name
+    target = new_folder(folder, package.name)
     draft = folder / f".{package.name}.{os.getpid()}.part"
-    if target.exists():
-        raise ProblemError("is already there: move it away, or choose another folder", target)
     try:
         for name, data in package.files.items():
             file = draft / name

@@ -80,10 +80,12 @@ def _name(text: str) -> str:
 
 
 def _folder(folder: Path, skipped: list[ProblemError] | None) -> list[Problem]:
-    packages = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
+    # What begins with a dot may be the draft of an export that was killed.
+    inner = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    packages = [folder, *inner]
     marks = ("problem.yaml", "problem.xml")
     packages = [p for p in packages if any((p / mark).is_file() for mark in marks)]
-    statements = [] if packages else sorted(folder.glob("*.md"))
+    statements = [] if packages else sorted(folder.glob("[!.]*.md"))
     if not packages and not statements:
         raise ProblemError(
             "no problem in this folder: neither a Markdown file, nor the problem.yaml of a Kattis "
