@@ -22,7 +22,8 @@ def ev_call(it: Interpreter, e: ir.Call, env: Env) -> Value:
     func = e.func
     recv: Value | None = None
     if type(func) is ir.Field:
-        recv = it.ev(func.obj, env)
+        obj = func.obj
+        recv = expressions.ev_name(it, obj, env) if type(obj) is ir.Name else it.ev(obj, env)
         name = func.name
         callee = recv.items.get(name) if recv.items is not None else None
         qual = f"{recv.qual}.{name}" if recv.qual else f"?.{name}"
@@ -35,11 +36,11 @@ def ev_call(it: Interpreter, e: ir.Call, env: Env) -> Value:
         qual, name = callee.qual, last_part(callee.qual)
     args: list[Value] = []
     for a in e.args:
-        v = it.ev(a, env)
+        v = expressions.ev_name(it, a, env) if type(a) is ir.Name else it.ev(a, env)
         if type(a) is ir.Other and len(a.parts) == 1:  # *args
             v = derive([v], qual=v.qual)
         args.append(v)
-    kwargs = {k: it.ev(v, env) for k, v in e.kwargs}
+    kwargs = {k: it.ev(v, env) for k, v in e.kwargs} if e.kwargs else {}
     if it.lang == "php" and name in ("echo", "print", "strval", "printf"):
         args = [expressions.stringify(it, a) for a in args]
     facts: Facts = env[FACTS]
@@ -49,7 +50,9 @@ def ev_call(it: Interpreter, e: ir.Call, env: Env) -> Value:
         kwargs = {k: apply_facts(a, facts) if a.src else a for k, a in kwargs.items()}
         if recv is not None and recv.src:
             recv = apply_facts(recv, facts)
-    it.check(qual, name, args, kwargs, recv, e.pos, to=it.frame.to)
+    rules = it.ix.rules.find(qual, name)
+    if rules:
+        it.ask(rules, qual, args, kwargs, recv, e.pos, it.frame.to)
     if it.lang == "php" and type(func) is ir.Name and func.id[:1] == "$" and callee is not None:
         kind = "dynamic new" if e.new else "dynamic call"
         it.check(kind, kind, [callee], {}, None, e.pos)
@@ -166,15 +169,11 @@ def wrapped_request(
                 taint=WEB, src=frozenset({label}), trace=((pos, f"from {label}"),), qual=qual
             )
         return None
-    for a in args:
-        q = a.qual
-        holds_request = a.taint == 0 and q.endswith(("request", "HttpServletRequest"))
-        if (
-            holds_request
-            and a.items is None
-            and name.lower().endswith(("request", "wrapper", "req"))
-        ):
-            return Value(qual="wrapped(request)")
+    if name.lower().endswith(("request", "wrapper", "req")):
+        for a in args:
+            of_request = a.qual.endswith(("request", "HttpServletRequest"))
+            if of_request and a.taint == 0 and a.items is None:
+                return Value(qual="wrapped(request)")
     return None
 
 

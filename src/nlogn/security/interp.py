@@ -273,8 +273,14 @@ class Interpreter:
     ) -> None:  # fmt: skip
         """Ask every rule that watches this call."""
         rules = self.ix.rules.find(qual, name)
-        if not rules:
-            return
+        if rules:
+            self.ask(rules, qual, args, kwargs, recv, pos, to)
+
+    def ask(
+        self, rules: list[Rule], qual: str, args: list[Value], kwargs: dict[str, Value],
+        recv: Value | None, pos: int, to: str,
+    ) -> None:  # fmt: skip
+        """Ask the rules that watch a call whether they have anything against it."""
         site = CallSite(args, kwargs, recv, qual, pos, self.searched)
         frame = self.frame
         site.where, site.to, site.text = frame.where, to or frame.to, self.text

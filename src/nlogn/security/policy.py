@@ -121,6 +121,8 @@ def default_action(severity: str, confidence: str, evidence: str, rule: str = ""
 
 def decide(policy: Policy, f: Finding, path: str = "") -> str:
     """The action for a finding in the file at `path`."""
+    if not policy.entries:
+        return default_action(f.severity, f.confidence, f.evidence, f.rule)
     facts = {
         "rule": f.rule, "path": path, "tier": policy.tier, "severity": f.severity,
         "confidence": f.confidence, "evidence": f.evidence,
