@@ -27,7 +27,7 @@ def main() -> None:
     print("## Annotated programs\n")
     print(
         f"{summary.programs} programs, {summary.distinct} distinct by text and {summary.skeletons} "
-        f"by tokens without names; seed {given.seed}, {given.workers} workers, "
+        f"by syntax without names; seed {given.seed}, {given.workers} workers, "
         f"{summary.seconds:.0f} s. {summary.defects} variants were wrong.\n"
     )
     statuses = sorted({status for _, status in kinds})

@@ -26,8 +26,8 @@ from nlogn.jsonable import dump, load
 from nlogn.judge.verdict import versions
 from nlogn.problems.problem import Problem
 
-UNIT = 96  # programs that a kill can cost, per worker; a problem is prepared once per unit's worker
-FORMAT = 2  # of the table and of how programs are made: another one is another recipe
+UNIT = 96  # programs that a kill can cost, per worker: a whole problem's share, prepared once
+FORMAT = 3  # of the table and of how programs are made: another one is another recipe
 _RETRIES = 3
 
 Doer = Callable[[Sequence[Unit]], Iterator[tuple[Unit, Done]]]
