@@ -3,8 +3,8 @@
 import ast
 import math
 import re
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, replace
 
 from nlogn.corpus.question import (
     SHOWN,
@@ -17,7 +17,7 @@ from nlogn.corpus.question import (
     turns,
 )
 from nlogn.corpus.specials import ASSISTANT, SYSTEM, TURN_END, USER, Parts, Special
-from nlogn.engine.protocol import Prompt, RawPrompt
+from nlogn.engine.protocol import Prompt, RawPrompt, Sampling
 from nlogn.problems import Problem
 from nlogn.problems.literals import shorten
 from nlogn.problems.sections import blocks
@@ -63,6 +63,16 @@ class Asked:
     prompt: RawPrompt
     begun: str = ""
     stop: tuple[str, ...] = ()
+
+    def until(self, sampling: Sampling) -> Sampling:
+        """The sampling, ended by these texts too."""
+        return replace(sampling, stop=(*sampling.stop, *self.stop))
+
+    def led(self, pieces: Iterator[str]) -> Iterator[str]:
+        """The pieces of an answer behind what it begins with."""
+        if self.begun:
+            yield self.begun
+        yield from pieces
 
 
 def knows_turns(vocabulary: Container[str]) -> bool:

@@ -8,7 +8,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ class LlamaCppEngine:
         for prompt in prompts:
             signature = prompt.problem.signature
             ids, asked = self._chat_ids(prompt, sampling)
-            asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
+            asking = asked.until(sampling)
             made: list[Completion] = []
             for sample in range(sampling.n):
                 if made and time.monotonic() > deadline:
@@ -88,10 +87,7 @@ class LlamaCppEngine:
     ) -> Iterator[str]:
         """The answer's text as it comes. Raises as `generate` does."""
         ids, asked = self._chat_ids(prompt, sampling)
-        if asked.begun:
-            yield asked.begun
-        asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
-        yield from self._now(ids, asking, cancel)
+        yield from asked.led(self._now(ids, asked.until(sampling), cancel))
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         """The FIM tokens and turn tokens that the vocabulary has, of those that are known here."""

@@ -11,7 +11,6 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ class TransformersEngine:
             entry = signature.entry if signature else None
             made: list[Completion] = []
             ids, asked = self._chat_ids(prompt, sampling)
-            asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
+            asking = asked.until(sampling)
             while len(made) < sampling.n and (not made or time.monotonic() < deadline):
                 count = min(_BATCH, sampling.n - len(made))
                 if sampling.temperature == 0:
@@ -95,10 +94,7 @@ class TransformersEngine:
     ) -> Iterator[str]:
         """The answer's text as it comes. Raises as `generate` does."""
         ids, asked = self._chat_ids(prompt, sampling)
-        if asked.begun:
-            yield asked.begun
-        asking = replace(sampling, stop=(*sampling.stop, *asked.stop))
-        yield from self._stream(ids, asking, cancel or Cancel())
+        yield from asked.led(self._stream(ids, asked.until(sampling), cancel or Cancel()))
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         _, tokenizer = self._load()
