@@ -131,3 +131,14 @@ def test_an_ordinary_user_without_a_home_gets_answers(tmp_path: Path) -> None:
         pytest.skip("the interpreter lies where others may not go")
     checks = {c["layer"]: c for c in json.loads(done.stdout)["checks"]}
     assert checks["cache"]["status"] == "warn" and done.returncode in (0, 1)
+
+
+def test_the_native_engine_says_what_it_computes_with(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the network needs torch (extra `model`)")
+    pytest.importorskip("tokenizers", reason="needs tokenizers (extra `model`)")
+    from tests.engine.tiny import checkpoint
+
+    found = layers(f"native:{checkpoint(tmp_path / 'net')}")
+    told = found["computes"]
+    assert told.status == "ok" and "thread" in told.found and "float32" in told.found
+    assert told.found.startswith(("kernels", "torch")) and "keys and values" in told.found

@@ -14,23 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from nlogn.assistant.repository import cache_folder
+from nlogn.engine import protocol
 from nlogn.engine.fim import family_of, render
 from nlogn.engine.memory import available_bytes, gigabytes, weight_bytes
 from nlogn.engine.open import open_engine
-from nlogn.engine.protocol import (
-    Cancel,
-    Engine,
-    EngineError,
-    ModelFacts,
-    NoFim,
-    Prompt,
-    RawPrompt,
-    Sampling,
-    TextEngine,
-)
 from nlogn.problems.problem import Case, Parameter, Problem, Signature
 from nlogn.sandbox import Limits, Program, Sandbox, SandboxUnavailable
 from nlogn.security.fronts.common import GRAMMARS
@@ -85,7 +75,7 @@ def examine(
     *,
     model: str | None = None,
     timeout_s: float = 30.0,
-    cancel: Cancel | None = None,
+    cancel: protocol.Cancel | None = None,
 ) -> Iterator[Check]:
     """Each layer's state, the lowest first, as soon as it is known.
 
@@ -240,26 +230,42 @@ def _extras() -> Iterator[Check]:
 
 
 def _engine(
-    named: str, model: str | None, timeout_s: float, cancel: Cancel | None
+    named: str, model: str | None, timeout_s: float, cancel: protocol.Cancel | None
 ) -> Iterator[Check]:
     kind, _, where = named.partition(":")
     if kind in ("transformers", "llamacpp", "native") and where:
         yield from _fits(Path(where).expanduser())
     try:
         engine = open_engine(named, model=model)
-    except EngineError as error:
+    except protocol.EngineError as error:
         yield Check("engine", "fail", str(error))
         return
     yield Check("engine", "ok", f"{named} can be opened")
+    if kind == "native":
+        yield _computes(engine)
     try:
         if hasattr(engine, "facts"):
-            yield from _text_engine(cast(TextEngine, engine), timeout_s, cancel)
+            yield from _text_engine(cast(protocol.TextEngine, engine), timeout_s, cancel)
         else:
             yield Check("completion", "off", f"{named} answers problems only, not at a cursor")
         yield from _answers(engine, timeout_s, cancel)
     finally:
         if hasattr(engine, "close"):
             engine.close()
+
+
+def _computes(engine: Any) -> Check:
+    """What the native engine chose to compute with on this machine."""
+    runner = engine.loop.runner
+    weights = getattr(runner, "weights", None)
+    precision = str(weights.head.dtype).removeprefix("torch.") if weights else "float32"
+    kind = runner.name if "int8" in runner.name else f"{runner.name}, {precision}"
+    threads = f"{runner.threads} thread" + "s" * (runner.threads != 1)
+    told = f"{kind}, {threads}, {gigabytes(runner.memory_bytes)} for keys and values"
+    slow = runner.name == "torch" and str(runner.device) == "cpu"
+    return Check(
+        "computes", "ok", told, "apt install g++: compiled kernels are faster" if slow else ""
+    )
 
 
 def _fits(path: Path) -> Iterator[Check]:
@@ -278,32 +284,39 @@ def _fits(path: Path) -> Iterator[Check]:
         yield Check("model memory", "ok", told)
 
 
-def _text_engine(engine: TextEngine, timeout_s: float, cancel: Cancel | None) -> Iterator[Check]:
+def _text_engine(
+    engine: protocol.TextEngine, timeout_s: float, cancel: protocol.Cancel | None
+) -> Iterator[Check]:
     try:
         facts = engine.facts(cancel=cancel)
-    except EngineError as error:
+    except protocol.EngineError as error:
         yield Check("model", "fail", str(error))
         return
     context = f", context {facts.context:,} tokens" if facts.context else ""
     yield Check("model", "ok", f"{facts.name}{context}")
-    sampling = Sampling(max_tokens=16, temperature=0, timeout_s=timeout_s)
+    sampling = protocol.Sampling(max_tokens=16, temperature=0, timeout_s=timeout_s)
     yield from _completes(engine, facts, sampling, cancel)
 
 
 def _completes(
-    engine: TextEngine, facts: ModelFacts, sampling: Sampling, cancel: Cancel | None
+    engine: protocol.TextEngine,
+    facts: protocol.ModelFacts,
+    sampling: protocol.Sampling,
+    cancel: protocol.Cancel | None,
 ) -> Iterator[Check]:
     try:
         family = family_of(facts)
-    except NoFim as error:
+    except protocol.NoFim as error:
         yield Check(
             "completion", "warn", str(error), "nlogn solve works without; nlogn complete does not"
         )
         return
-    prompt: RawPrompt = render(family, "def add(a, b):\n    return ", "\n\n\nprint(add(1, 2))\n")
+    prompt: protocol.RawPrompt = render(
+        family, "def add(a, b):\n    return ", "\n\n\nprint(add(1, 2))\n"
+    )
     try:
         made = engine.complete(prompt, sampling, cancel=cancel)
-    except EngineError as error:
+    except protocol.EngineError as error:
         yield Check("completion", "fail", f"{family.name} prompts: {error}")
         return
     if made.text.strip():
@@ -317,11 +330,13 @@ def _completes(
         )
 
 
-def _answers(engine: Engine, timeout_s: float, cancel: Cancel | None) -> Iterator[Check]:
-    sampling = Sampling(max_tokens=256, temperature=0, timeout_s=timeout_s)
+def _answers(
+    engine: protocol.Engine, timeout_s: float, cancel: protocol.Cancel | None
+) -> Iterator[Check]:
+    sampling = protocol.Sampling(max_tokens=256, temperature=0, timeout_s=timeout_s)
     try:
-        (found,) = engine.generate([Prompt(_ASKED)], sampling, cancel=cancel)
-    except EngineError as error:
+        (found,) = engine.generate([protocol.Prompt(_ASKED)], sampling, cancel=cancel)
+    except protocol.EngineError as error:
         yield Check("answers", "fail", str(error))
         return
     if not found or not found[0].code.strip():
