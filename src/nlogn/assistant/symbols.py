@@ -8,6 +8,13 @@ from typing import Any
 from nlogn.security.fronts.common import GRAMMARS, parser
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w{2,}")
+
+
+def _named(kind: str, *definitions: str) -> str:
+    """A query for these definitions, whose names are nodes of one kind."""
+    return "".join(f"({one} name: ({kind}) @n) @d\n" for one in definitions)
+
+
 _C = """
 (function_definition declarator: (function_declarator declarator: (identifier) @n)) @d
 (function_definition declarator: (pointer_declarator
@@ -21,57 +28,38 @@ _C = """
 (preproc_def name: (identifier) @n) @d
 (preproc_function_def name: (identifier) @n) @d
 """
-_JAVASCRIPT = """
-(function_declaration name: (identifier) @n) @d
-(generator_function_declaration name: (identifier) @n) @d
-(method_definition name: (property_identifier) @n) @d
+_JAVASCRIPT = (
+    _named("identifier", "function_declaration", "generator_function_declaration")
+    + _named("property_identifier", "method_definition")
+    + """
 (program (lexical_declaration (variable_declarator name: (identifier) @n)) @d)
 (program (export_statement (lexical_declaration (variable_declarator name: (identifier) @n)) @d))
 """
-_TYPESCRIPT = _JAVASCRIPT + """
-(class_declaration name: (type_identifier) @n) @d
-(abstract_class_declaration name: (type_identifier) @n) @d
-(interface_declaration name: (type_identifier) @n) @d
-(type_alias_declaration name: (type_identifier) @n) @d
-(enum_declaration name: (identifier) @n) @d
-"""  # fmt: skip
+)
+_TYPESCRIPT = (
+    _JAVASCRIPT
+    + _named("type_identifier", "class_declaration", "abstract_class_declaration",
+             "interface_declaration", "type_alias_declaration")
+    + _named("identifier", "enum_declaration")
+)  # fmt: skip
 _QUERIES = {
-    "python": """
-(function_definition name: (identifier) @n) @d
-(class_definition name: (identifier) @n) @d
-(module (expression_statement (assignment left: (identifier) @n)) @d)
-""",
-    "javascript": _JAVASCRIPT + "(class_declaration name: (identifier) @n) @d",
+    "python": _named("identifier", "function_definition", "class_definition")
+    + "(module (expression_statement (assignment left: (identifier) @n)) @d)",
+    "javascript": _JAVASCRIPT + _named("identifier", "class_declaration"),
     "typescript": _TYPESCRIPT,
     "tsx": _TYPESCRIPT,
-    "java": """
-(class_declaration name: (identifier) @n) @d
-(interface_declaration name: (identifier) @n) @d
-(enum_declaration name: (identifier) @n) @d
-(record_declaration name: (identifier) @n) @d
-(method_declaration name: (identifier) @n) @d
-""",
-    "go": """
-(function_declaration name: (identifier) @n) @d
-(method_declaration name: (field_identifier) @n) @d
+    "java": _named("identifier", "class_declaration", "interface_declaration", "enum_declaration",
+                   "record_declaration", "method_declaration"),
+    "go": _named("identifier", "function_declaration")
+    + _named("field_identifier", "method_declaration")
+    + """
 (type_declaration (type_spec name: (type_identifier) @n)) @d
 (source_file (const_declaration (const_spec name: (identifier) @n)) @d)
 """,
-    "rust": """
-(function_item name: (identifier) @n) @d
-(struct_item name: (type_identifier) @n) @d
-(enum_item name: (type_identifier) @n) @d
-(trait_item name: (type_identifier) @n) @d
-(type_item name: (type_identifier) @n) @d
-(macro_definition name: (identifier) @n) @d
-(const_item name: (identifier) @n) @d
-""",
-    "php": """
-(function_definition name: (name) @n) @d
-(class_declaration name: (name) @n) @d
-(interface_declaration name: (name) @n) @d
-(method_declaration name: (name) @n) @d
-""",
+    "rust": _named("identifier", "function_item", "macro_definition", "const_item")
+    + _named("type_identifier", "struct_item", "enum_item", "trait_item", "type_item"),
+    "php": _named("name", "function_definition", "class_declaration", "interface_declaration",
+                  "method_declaration"),
     "c": _C,
     "cpp": _C
     + """
@@ -80,7 +68,7 @@ _QUERIES = {
 (function_definition declarator: (function_declarator
   declarator: (qualified_identifier name: (identifier) @n))) @d
 """,
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

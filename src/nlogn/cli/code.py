@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -31,6 +31,18 @@ if TYPE_CHECKING:
     from nlogn.sandbox import Program
 
 
+class _How(TypedDict):
+    """What the verbs that run programs have in common, as click gives it."""
+
+    inputs: str | None
+    jsonl: IO[bytes] | None
+    workers: int
+    style: str
+    seed: int
+    report: Path | None
+    isolation: str
+
+
 @click.command(short_help="Is a program right, and how does it grow?")
 @click.argument("program", required=False)
 @click.option("--reference", help="a right program to compare with, FILE::ENTRY")
@@ -52,14 +64,8 @@ def judge(
     problem: str | None,
     cases: Path | None,
     no_growth: bool,
-    inputs: str | None,
     language: str | None,
-    jsonl: IO[bytes] | None,
-    workers: int,
-    style: str,
-    seed: int,
-    report: Path | None,
-    isolation: str,
+    **how: Unpack[_How],
 ) -> None:
     """Say one verdict of PROGRAM: right or wrong, on what input, and how it grows.
 
@@ -72,11 +78,16 @@ def judge(
     from nlogn.judge.rows import judge_rows
     from nlogn.judge.show import verdict_page, verdict_text
 
+    jsonl, report = how["jsonl"], how["report"]
     _one_of(program, jsonl, "PROGRAM")
-    with open_sandbox(isolation, workers if jsonl else 1) as sandbox:
+    with open_sandbox(how["isolation"], how["workers"] if jsonl else 1) as sandbox:
         if jsonl is not None:
             rows = judge_rows(
-                jsonl, sandbox, seed=seed, workers=workers, measure_growth=not no_growth
+                jsonl,
+                sandbox,
+                seed=how["seed"],
+                workers=how["workers"],
+                measure_growth=not no_growth,
             )
             sys.exit(_stream(rows, "accepted"))
         loaded = _load(program or "", language)
@@ -89,13 +100,13 @@ def judge(
                 problem=named_problem(problem) if problem else None,
                 cases=_read_cases(cases) if cases else None,
                 from_json=True,
-                inputs=inputs,
-                seed=seed,
+                inputs=how["inputs"],
+                seed=how["seed"],
                 measure=not no_growth,
                 sandbox=sandbox,
                 keep_failures=True,
             )
-    click.echo(as_json(dump(verdict)) if style == "json" else verdict_text(verdict))
+    click.echo(as_json(dump(verdict)) if how["style"] == "json" else verdict_text(verdict))
     if report:
         _write(verdict_page(program or "", loaded.code, verdict), report)
     sys.exit(_verdict_code(verdict))
@@ -108,35 +119,32 @@ def judge(
 @JSONL
 @WORKERS
 @common
-def complexity(
-    program: str | None,
-    no_memory: bool,
-    inputs: str | None,
-    jsonl: IO[bytes] | None,
-    workers: int,
-    style: str,
-    seed: int,
-    report: Path | None,
-    isolation: str,
-) -> None:
+def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> None:
     """Measure how the time and memory of PROGRAM grow, with the evidence."""
     from nlogn.complexity import complexity as measure_source
     from nlogn.jsonable import dump
     from nlogn.judge.rows import complexity_rows
     from nlogn.judge.show import complexity_page, complexity_text
 
+    jsonl, report = how["jsonl"], how["report"]
     _one_of(program, jsonl, "PROGRAM")
-    with open_sandbox(isolation, workers if jsonl else 1) as sandbox:
+    with open_sandbox(how["isolation"], how["workers"] if jsonl else 1) as sandbox:
         if jsonl is not None:
-            rows = complexity_rows(jsonl, sandbox, seed=seed, workers=workers, memory=not no_memory)
+            rows = complexity_rows(
+                jsonl, sandbox, seed=how["seed"], workers=how["workers"], memory=not no_memory
+            )
             sys.exit(_stream(rows, "ok"))
         loaded = _load(program or "")
         _refuse_mere_definitions(program or "", loaded)
         with working("measuring"):
             measured = measure_source(
-                loaded, inputs=inputs, seed=seed, memory=not no_memory, sandbox=sandbox
+                loaded,
+                inputs=how["inputs"],
+                seed=how["seed"],
+                memory=not no_memory,
+                sandbox=sandbox,
             )
-    click.echo(as_json(dump(measured)) if style == "json" else complexity_text(measured))
+    click.echo(as_json(dump(measured)) if how["style"] == "json" else complexity_text(measured))
     if report:
         _write(complexity_page(program or "", loaded.code, measured), report)
     sys.exit({"ok": GOOD, SYSTEM_ERROR: ERROR}.get(measured.status, SHORT))
