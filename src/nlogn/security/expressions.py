@@ -276,9 +276,7 @@ def source(it: Interpreter, qual: str, pos: int, key: str = "") -> Value | None:
     if not strength:
         return None
     label = f"{qual}[{key}]" if key else qual
-    return Value(
-        taint=strength, src=frozenset({label}), trace=((pos, f"from {label}"),), qual=qual
-    )
+    return Value(taint=strength, src=frozenset({label}), trace=((pos, f"from {label}"),), qual=qual)
 
 
 def settled(it: Interpreter, v: Value, env: Env) -> Value:

@@ -16,7 +16,7 @@ from typing import Any
 from . import ir
 from .packs.c_memory import RULES
 from .state import Hit
-from .walk import breaks, indexing, walk
+from .walk import breaks, flat, indexing, walk
 
 NULLABLE = re.compile(
     r"^(?:malloc|calloc|realloc|kmalloc|kzalloc|kcalloc|kmalloc_array|kmemdup|kstrdup|vmalloc|vzalloc|"
@@ -24,6 +24,10 @@ NULLABLE = re.compile(
     r"devm_k?\w*alloc|devm_kstrdup|of_get_property|of_match_node|alloc_\w+|dev_alloc_skb|skb_clone|"
     r"av_malloc\w*|gf_malloc|nla_nest_start|find_vma|AllocateMagick\w+|"
     r"AcquireMagickMemory|AcquireQuantumMemory|OPENSSL_malloc|CRYPTO_malloc|lookup_\w+|get_current_user)$"
+)
+# Answers that are null in ordinary use, not only when memory runs out.
+NULL_ANSWERS = re.compile(
+    r"^(?:crypt|getenv|secure_getenv|strchr|strrchr|strstr|memchr|strpbrk|getpwnam|getpwuid|getlogin)$"
 )
 COMPARE: dict[str, Any] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
@@ -49,8 +53,19 @@ FREES = frozenset(
     ]
 )
 NUMBERS = re.compile(
-    r"^(?:atoi|atol|atoll|strtol|strtoul|strtoll|strtoull|ntohs|ntohl|be16_to_cpu|be32_to_cpu|"
-    r"le16_to_cpu|le32_to_cpu|get_unaligned_\w+|getw|GETUINT\d+|stoi)$"
+    r"^(?:atoi|atol|atoll|strtol|strtoul|strtoll|strtoull|getw|stoi|"
+    # a number in the byte order of a file or a wire is one that somebody else wrote
+    r"ntoh(?:s|l|ll)|(?:be|le)(?:16|32|64)_?to_?(?:cpup?|h)|get_unaligned_\w+|GETUINT\d+|"
+    r"(?:\w+_)?(?:rl|rb|RL|RB|R[LB])(?:16|24|32|64)|\w*[sS]wap(?:16|32|64)\w*|"
+    r"ReadBlob(?:[LM]SB)?\w*|ReadProfile\w+|bytestream2?_get_[bl]e\d+|avio_r[bl]\d+|"
+    r"get_bits\w*|get_[us]e_golomb\w*|EXTRACT_\w+BITS?|tvb_get_\w+)$"
+)
+# Of those, the ones that answer with negative numbers too.
+NEGATIVE = re.compile(
+    r"^(?:ato(?:i|l|ll)|strtoll?|stoi|getw|[fs]?scanf|ReadProfile\w+|ReadBlob\w*Signed\w+)$"
+)
+SIGNED = re.compile(
+    r"^(?:signed |const )*(?:int|long|short|ssize_t|int\d+_t|s(?:16|32|64)|ptrdiff_t)\b"
 )
 STACK_ALLOCATORS = ("alloca", "ALLOCA", "_alloca", "__builtin_alloca")
 READS_NUMBER = frozenset({"scanf", "fscanf", "sscanf"})
@@ -137,7 +152,8 @@ class State:
     freed: dict[str, int] = field(default_factory=dict)
     size: dict[str, int] = field(default_factory=dict)  # bytes
     elem: dict[str, int] = field(default_factory=dict)  # bytes of an element
-    outside: dict[str, int] = field(default_factory=dict)  # numbers not compared yet
+    outside: dict[str, int] = field(default_factory=dict)  # numbers without an upper bound yet
+    below: dict[str, int] = field(default_factory=dict)  # signed numbers not yet known to be >= 0
     const: dict[str, int] = field(default_factory=dict)
     short: dict[str, str] = field(default_factory=dict)  # allocated with strlen(of) bytes
     nil: dict[str, int] = field(default_factory=dict)  # certainly null
@@ -147,7 +163,7 @@ class State:
     def copy(self) -> State:
         return State(
             dict(self.null), dict(self.freed), dict(self.size), dict(self.elem), dict(self.outside),
-            dict(self.const), dict(self.short), dict(self.nil), dict(self.filled),
+            dict(self.below), dict(self.const), dict(self.short), dict(self.nil), dict(self.filled),
             set(self.checked),
         )  # fmt: skip
 
@@ -307,6 +323,9 @@ class Memory:
         inner = st.copy()
         if s.test is not None:
             self.check(s.test, inner, True)
+        for x in flat(s.body):  # in a later round it holds what an earlier one gave it
+            if type(x) is ir.Assign:
+                inner.nil.pop(path(x.target), None)
         self.counted(s, inner)
         self.block(s.body, inner)
         self.block(s.step, inner)
@@ -350,6 +369,7 @@ class Memory:
             first.freed = {k: v for k, v in first.freed.items() if k in other.freed}
             first.size = {k: v for k, v in first.size.items() if other.size.get(k) == v}
             first.outside = {k: v for k, v in first.outside.items() if k in other.outside}
+            first.below = {k: v for k, v in first.below.items() if k in other.below}
             first.nil = {k: v for k, v in first.nil.items() if k in other.nil}
             first.filled = {k: v for k, v in first.filled.items() if other.filled.get(k) == v}
             first.const = {k: v for k, v in first.const.items() if other.const.get(k) == v}
@@ -361,7 +381,7 @@ class Memory:
             first.short,
             first.checked,
         )
-        st.nil, st.filled = first.nil, first.filled
+        st.nil, st.filled, st.below = first.nil, first.filled, first.below
         return True
 
     def truth(self, test: Any, st: State) -> bool | None:
@@ -378,11 +398,16 @@ class Memory:
 
     def check(self, test: Any, st: State, truth: bool) -> None:
         """Everything that the condition mentions has been looked at."""
+        sides = sided(test, truth)
         for p in mentioned(test):
             st.null.pop(p, None)
             st.nil.pop(p, None)
             st.checked.add(p)
-            st.outside.pop(p, None)
+            side = sides.get(p, "both")
+            if side != "low":
+                st.outside.pop(p, None)
+            if side != "high":
+                st.below.pop(p, None)
         t = bare(test)
         empty = self.null_test(t)
         if empty and empty[1] is truth:
@@ -391,6 +416,7 @@ class Memory:
             p = path(t.target)
             st.null.pop(p, None)
             st.outside.pop(p, None)
+            st.below.pop(p, None)
             st.checked.add(p)
 
     def null_test(self, t: Any) -> tuple[str, bool] | None:
@@ -412,6 +438,7 @@ class Memory:
             st.size,
             st.elem,
             st.outside,
+            st.below,
             st.const,
             st.short,
             st.nil,
@@ -445,13 +472,19 @@ class Memory:
         source = path(value)
         if source:
             tables: tuple[dict[str, Any], ...] = (
-                st.null, st.size, st.elem, st.outside, st.short, st.nil, st.filled, st.freed
+                st.null, st.size, st.elem, st.outside, st.below, st.short, st.nil, st.filled,
+                st.freed,
             )  # fmt: skip
             for table in tables:
                 if source in table:
                     table[p] = table[source]
         if NUMBERS.match(name):
-            st.outside[p] = s.pos
+            self.from_outside(p, name, s.pos, st)
+        elif type(value) is ir.Bin:
+            for table in (st.outside, st.below):
+                found = foreign(value, table)
+                if found:
+                    table[p] = table[found]
         if name == "array of":
             self.declare_array(p, value, st)
         elif name in STACK_ALLOCATORS:
@@ -460,6 +493,11 @@ class Memory:
             if not self.dull(name, value):
                 st.null[p] = s.pos
             self.allocated(p, name, value, s, st)
+
+    def from_outside(self, p: str, name: str, pos: int, st: State) -> None:
+        st.outside[p] = pos
+        if NEGATIVE.match(name) and SIGNED.match(self.types.get(p, "")):
+            st.below[p] = pos
 
     def dull(self, name: str, call: ir.Call) -> bool:
         """A small or measured allocation of a user program, which in practice does not fail."""
@@ -638,11 +676,11 @@ class Memory:
                 self.report("c.divide-unchecked", e.pos, st.outside[p], f"{p} comes from outside")
 
     def indexed(self, e: ir.Index, st: State) -> None:
-        base, key = path(e.obj), path(e.key)
-        if key in st.outside:
-            self.report(
-                "c.index-unchecked", e.pos, st.outside.pop(key), f"{key} comes from outside"
-            )
+        base = path(e.obj)
+        for table in (st.outside, st.below):
+            key = foreign(e.key, table)
+            if key:
+                self.report("c.index-unchecked", e.pos, table.pop(key), f"{key} comes from outside")
         n = self.value(e.key, st) if type(bare(e.key)) is ir.Const else None
         if n is not None and base in st.size and n >= st.size[base] // st.elem.get(base, 1):
             self.report("c.index-past-end", e.pos)
@@ -670,14 +708,18 @@ class Memory:
                     self.assigned_after.discard(p)
             return
         for k, a in enumerate(e.args):
+            if k in DEREFS_ARG.get(name, ()) and NULL_ANSWERS.match(callee(a)):
+                self.report("c.null-deref", a.pos, a.pos, "may be null")
             p = path(a)
             if not p or (type(a) is ir.Un and a.op == "&"):
                 if type(a) is ir.Un and a.op == "&":
                     target = path(a)
                     self.forget(target, st)
                     if name in READS_NUMBER:
-                        st.outside[target] = e.pos
+                        self.from_outside(target, name, e.pos, st)
                 continue
+            if k not in DEREFS_ARG.get(name, ()):
+                st.nil.pop(p, None)  # a macro may set what it is given
             if p in st.null and k in DEREFS_ARG.get(name, ()):
                 self.report("c.null-deref", e.pos, st.null.pop(p), "may be null")
             elif p in st.freed and name not in ("printf", "fprintf", "printk"):
@@ -686,12 +728,9 @@ class Memory:
         if name in ("malloc", "kmalloc", "kzalloc", "realloc", "alloca", "emalloc") and e.args:
             size = bare(e.args[-1] if name == "realloc" else e.args[0])
             if type(size) is ir.Bin and size.op in ("*", "+"):
-                for side in (size.left, size.right):
-                    p = path(side)
-                    if p in st.outside:
-                        self.report(
-                            "c.alloc-overflow", e.pos, st.outside[p], f"{p} comes from outside"
-                        )
+                p = foreign(size, st.outside)
+                if p:
+                    self.report("c.alloc-overflow", e.pos, st.outside[p], f"{p} comes from outside")
 
     def ignores_target_size(self, length: str) -> bool:
         """The function is told how large the target is and uses only the source's size."""
@@ -710,10 +749,12 @@ class Memory:
         if at is not None and len(e.args) > at:
             size = e.args[at]
             p = path(size)
-            if p in st.outside and name != "fgets":
-                self.report(
-                    "c.length-unchecked", e.pos, st.outside.pop(p), f"{p} comes from outside"
-                )
+            for table in (st.outside, st.below):
+                given = foreign(size, table)
+                if given and name != "fgets":
+                    self.report(
+                        "c.length-unchecked", e.pos, table.pop(given), f"{given} comes from outside"
+                    )
             n = self.value(size, st)
             dst = path(e.args[target])
             if name in ("strncpy", "memcpy", "memmove") and self.ignores_target_size(p):
@@ -763,6 +804,47 @@ class Memory:
                     p = path(a)
                     if p in texts and p not in st.checked:
                         self.report("c.unbounded-copy", e.pos)
+
+
+def foreign(e: Any, table: dict[str, int]) -> str:
+    """The path in `table` that a sum, product or conversion grows with, "" when there is none."""
+    if type(e) is ir.Cast and re.search(r"8|char|bool", e.type):
+        return ""  # at most 255, for which tables are made
+    e = bare(e)
+    if type(e) is ir.Bin and e.op in ("+", "-", "*", "<<"):
+        return foreign(e.left, table) or foreign(e.right, table)
+    p = path(e)
+    return p if p in table else ""
+
+
+def sided(t: Any, truth: bool) -> dict[str, str]:
+    """Which side of a number a condition bounds: "low", "high", or "both" for all else."""
+    t = bare(t)
+    if type(t) is ir.Un and t.op == "not":
+        return sided(t.arg, not truth)
+    if type(t) is not ir.Bin:
+        return {}
+    if t.op in ("and", "or"):
+        out = sided(t.left, truth)
+        for p, side in sided(t.right, truth).items():
+            out[p] = side if out.get(p, side) == side else "both"
+        return out
+    if t.op not in ("<", "<=", ">", ">="):
+        return {}
+    out = {}
+    less = t.op[0] == "<"
+    for one, other, smaller in ((t.left, t.right, less), (t.right, t.left, not less)):
+        if type(one) is ir.Cast and not SIGNED.match(one.type):
+            continue  # a negative number is a large one here: both sides are seen to
+        e = bare(one)
+        if type(e) is ir.Bin and e.op in ("+", "-") and type(bare(e.right)) is ir.Const:
+            e = bare(e.left)
+        p = path(e)
+        if p:
+            zero = type(bare(other)) is ir.Const or type(bare(other)) is ir.Un
+            high = smaller is truth
+            out[p] = "high" if high else "low" if zero else "both"
+    return out
 
 
 def mentioned(e: Any) -> set[str]:
