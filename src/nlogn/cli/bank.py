@@ -1,6 +1,7 @@
 """`nlogn bank`: the verbs on the bank of problems."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -187,8 +188,12 @@ def export(names: tuple[str, ...], kind: str, output: Path, seed: int, workers: 
     if kind == "parquet":
         click.echo(f"{write_parquet(problems, output)} rows in {output}", err=True)
         return
-    if kind == "jsonl" and output.exists():  # known before an hour of work, not after it
-        raise Mistake(f"{output} is already there: move it away, or choose another name")
+    if kind == "jsonl":  # known before the work, not after it
+        if output.exists():
+            raise Mistake(f"{output} is already there: move it away, or choose another name")
+        output.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(output.parent, os.W_OK):
+            raise Mistake(f"{output.parent} cannot be written to: choose another folder")
     rows, left_out = [], 0
     with open_sandbox("auto", workers) as sandbox, progress_bar("exporting") as progress:
 
