@@ -12,6 +12,7 @@ from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.prompting import Rendered, chat_template, render
+from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.sequence import Chunk, Guide, Request, Token
 from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
@@ -69,6 +70,16 @@ class NativeEngine:
     def json_output(self, objects: bool = False) -> JsonOutput:
         """For `Request.steer`: the answer is JSON, an object if `objects`."""
         return JsonOutput(self.loop.vocabulary, self.loop.end, objects)
+
+    def python_output(self, begun: str = "", fenced: bool = False) -> PythonOutput:
+        """For `Request.guides` of one request: the code of the answer is Python source, whole
+        unless `max_tokens` cuts it off.
+
+        Args:
+            begun: the code, or the text with a fence, that the answer goes on from.
+            fenced: only fenced Python blocks of the answer are code.
+        """
+        return PythonOutput(self.loop.vocabulary, self.loop.end, begun, fenced)
 
     def budget(
         self, time: str | None = None, memory: str | None = None, begun: str = "",

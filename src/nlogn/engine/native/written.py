@@ -102,6 +102,16 @@ class Written:
         self._decoder.setstate(before)
         return text
 
+    def pending_after(self, token: int) -> bytes | None:
+        """The bytes of a character that is not whole after one more token; None if the token's
+        bytes are no UTF-8 here."""
+        strict = codecs.getincrementaldecoder("utf-8")()
+        try:
+            strict.decode(self.pending + self.vocabulary[token])
+        except UnicodeDecodeError:
+            return None
+        return strict.getstate()[0]
+
     @property
     def pending(self) -> bytes:
         """The bytes of a character that is not whole."""
