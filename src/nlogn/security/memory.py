@@ -213,6 +213,7 @@ class Memory:
         self.statics: set[str] = set()
         self.fields_freed: list[tuple[str, int]] = []
         self.assigned_after: set[str] = set()
+        self.measured: dict[str, set[str]] = {}  # buffer -> the numbers that its size was made of
 
     def run(self) -> list[Hit]:
         for s in self.module.body:
@@ -243,7 +244,7 @@ class Memory:
         self.statics = set(
             re.findall(r"\bstatic\b[^;=\n]*?\b(\w+)\s*\[", self.text[fn.pos : fn.end])
         )
-        self.fields_freed, self.assigned_after = [], set()
+        self.fields_freed, self.assigned_after, self.measured = [], set(), {}
         st = State(const=dict(self.macros))
         self.block(fn.body, st)
         if not CLOSING.search(fn.name):
@@ -533,6 +534,7 @@ class Memory:
         )
         if size_arg is None:
             return
+        self.measured[p] = mentioned(size_arg)
         for inner in walk(size_arg):
             if (
                 callee(inner) == "sizeof"
@@ -679,7 +681,7 @@ class Memory:
         base = path(e.obj)
         for table in (st.outside, st.below):
             key = foreign(e.key, table)
-            if key:
+            if key and key not in self.measured.get(base, ()):
                 self.report("c.index-unchecked", e.pos, table.pop(key), f"{key} comes from outside")
         n = self.value(e.key, st) if type(bare(e.key)) is ir.Const else None
         if n is not None and base in st.size and n >= st.size[base] // st.elem.get(base, 1):
