@@ -1,9 +1,14 @@
 """`solve` with engines that the test scripts: what it answers, and what it refuses to."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from nlogn.assistant import solve
-from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling
+from nlogn.assistant.show import answer_text
+from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling, Steered
+from nlogn.jsonable import dump
 from nlogn.problems import Case, Parameter, Problem, Signature
 from nlogn.sandbox import Sandbox
 
@@ -87,3 +92,20 @@ def test_without_examples_nothing_is_proven(sandbox: Sandbox) -> None:
     bare = Problem(name="bare", statement=TOTAL.statement, signature=TOTAL.signature)
     answer = solve(bare, Scripted(LINEAR, SQUARE), sandbox=sandbox, workers=1)
     assert answer.code is None and "add examples" in answer.message
+
+
+def test_what_was_steered_is_told(sandbox: Sandbox) -> None:
+    steered = (Steered(3, "for", "if", "O(n^2) is over O(n)"), Steered(4, "\n\t", "x", "x"))
+
+    class Guided(Scripted):
+        def generate(self, *args: Any, **options: Any) -> list[list[Completion]]:
+            (made,) = super().generate(*args, **options)
+            return [[replace(c, steered=steered) for c in made]]
+
+    engine = Guided(LINEAR)
+    answer = solve(TOTAL, engine, time_budget="O(n)", sandbox=sandbox, workers=1)
+    assert engine.prompts[0].time_budget == "O(n)"
+    text = answer_text(answer)
+    assert "steered 2 tokens: line 3 `for` → `if` (O(n^2) is over O(n)), line 4 `\\n\\t`" in text
+    assert json.loads(json.dumps(dump(answer)))["candidates"][0]["steered"][0]["chosen"] == "if"
+    assert "steered" not in answer_text(solve(TOTAL, Scripted(LINEAR), sandbox=sandbox, workers=1))

@@ -2,11 +2,13 @@
 
 import io
 
-from nlogn.assistant.solve import Answer
+from nlogn.assistant.solve import Answer, Candidate
 from nlogn.complexity.growth import Growth
 from nlogn.judge.report import Page
 from nlogn.judge.show import failing_lines, growth_lines, printable, verdict_entry
 from nlogn.problems.problem import Problem
+
+_STEERED_SHOWN = 4
 
 
 def answer_text(answer: Answer) -> str:
@@ -18,6 +20,7 @@ def answer_text(answer: Answer) -> str:
         parts.append("\n".join(map(printable, answer.code.rstrip().splitlines())) + "\n")
         parts.append("\n".join(growth_lines("time", verdict.time)
                                + growth_lines("memory", verdict.memory)))  # fmt: skip
+        parts += steered_lines(answer.candidates[0])
     else:
         parts.append(f"No answer: {printable(answer.message)}")
         if answer.candidates:
@@ -25,7 +28,24 @@ def answer_text(answer: Answer) -> str:
             if failing is not None:
                 told = map(printable, failing_lines(failing))
                 parts.append("\n".join(("The nearest candidate fails on", *told)))
+            parts += steered_lines(answer.candidates[0])
     return "\n".join(parts)
+
+
+def steered_lines(candidate: Candidate) -> list[str]:
+    """Which tokens a budget changed, in one line; none where it changed none."""
+    steered = candidate.steered
+    if not steered:
+        return []
+    told = [f"line {s.line} {_quoted(s.wanted)} → {_quoted(s.chosen)} ({s.reason})"
+            for s in steered[:_STEERED_SHOWN]]  # fmt: skip
+    more = [f"and {len(steered) - len(told)} more"] if len(steered) > len(told) else []
+    tokens = "token" if len(steered) == 1 else "tokens"
+    return [f"steered {len(steered)} {tokens}: {', '.join(told + more)}"]
+
+
+def _quoted(text: str) -> str:
+    return "`" + repr(text)[1:-1] + "`"
 
 
 def _table(answer: Answer) -> str:

@@ -11,7 +11,15 @@ from typing import Any
 
 from nlogn.assistant.prompting import prompt_for, similar_problems
 from nlogn.complexity import bigo
-from nlogn.engine.protocol import Cancel, Cancelled, Completion, Engine, EngineError, Sampling
+from nlogn.engine.protocol import (
+    Cancel,
+    Cancelled,
+    Completion,
+    Engine,
+    EngineError,
+    Sampling,
+    Steered,
+)
 from nlogn.engine.recall import RecallEngine
 from nlogn.judge.judging import judge_program
 from nlogn.judge.making import suite_for
@@ -37,6 +45,7 @@ class Candidate:
     origin: str  # the model or the bank's solution that it came from
     copies: int  # how many samples had this same text
     why: str  # why it won, or what it lost on
+    steered: tuple[Steered, ...] = ()  # tokens that the engine chose to keep within a budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,8 @@ def solve(
 
     Args:
         samples: candidates to ask for, all rounds together; equal texts are judged once.
-        time_budget, memory_budget: classes that an answer must not exceed.
+        time_budget, memory_budget: classes that an answer must not exceed; the native engine
+            steers towards them while it writes.
         time_limit_s: after so many seconds nothing more is asked for or judged; the first
             candidate always is.
         examples: solved problems of the bank to show to a model with room for them.
@@ -311,6 +321,7 @@ def _answer(
             origin=_origin(unique[i][0]),
             copies=unique[i][1],
             why=_why(verdicts[i], best, first=position == 0, proven=proven),
+            steered=unique[i][0].steered,
         )
         for position, i in enumerate(order)
     )
