@@ -5,7 +5,7 @@
 Several programs of one kind in one problem count as their mean, so that the intervals are over
 problems. The best known solution is judged a second time and scored against its first
 measurement: anything but 10 would be noise in the steps. N problems are drawn with the seed (0:
-all of them, some 40 minutes of one core). After M minutes no more are begun: the table is of those
+all of them, some 25 minutes of one core). After M minutes no more are begun: the table is of those
 that were done, the same ones as with N set to their number.
 """
 
@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 
 from nlogn.evals.efficiency import efficiency, mean_score
 from nlogn.judge import judge_program, suite_for
@@ -23,6 +24,15 @@ from nlogn.judge.verdict import Verdict
 from nlogn.judge.yardstick import measurable
 from nlogn.problems import Problem, bank
 from nlogn.sandbox import Program, Sandbox
+
+
+@dataclass(frozen=True)
+class Scored:
+    kind: str
+    name: str
+    accepted: bool
+    value: float | None
+
 
 KINDS = ("the obvious one", "between", "best known", "wrong")
 
@@ -41,9 +51,9 @@ def main() -> None:
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
     programs: Counter[str] = Counter()
     unsaid = []
-    done = 0
+    done = refused = 0
 
-    def in_time(problem: Problem) -> list[tuple[str, str, float | None]]:
+    def in_time(problem: Problem) -> list[Scored]:
         return [] if time.monotonic() > end else score(problem, sandbox, seed)
 
     with Sandbox(workers=options.workers) as sandbox:
@@ -53,20 +63,21 @@ def main() -> None:
                 break
             done += 1
             for kind in KINDS:
-                values = [value for k, _, value in scored if k == kind and value is not None]
+                values = [s.value for s in scored if s.kind == kind and s.value is not None]
                 programs[kind] += len(values)
                 if values:
                     found[kind].append(statistics.fmean(values))
-            unsaid += [f"{problem.name}, {name}" for _, name, value in scored if value is None]
-            odd = [(name, v) for k, name, v in scored if v is not None and _odd(k, v)]
-            for name, value in odd:
-                print(f"{problem.name}, {name}: {value:.2f}", file=sys.stderr)
+            unsaid += [f"{problem.name}, {s.name}" for s in scored if s.value is None]
+            refused += sum(s.kind != "wrong" and s.value == 0 and not s.accepted for s in scored)
+            for s in filter(_odd, scored):
+                print(f"{problem.name}, {s.name}: {s.value:.2f}", file=sys.stderr)
             print(f"{done} of {count}", file=sys.stderr, flush=True)
     print("## Efficiency score\n")
     print(
         f"The solutions of {done} of the bank's {len(known)} problems, drawn with seed {seed}, "
         "scored 0 to 10 against the best known (`nlogn.evals.efficiency`); of "
-        f"{len(unsaid)} programs nothing could be said. A kind's programs in one problem count as "
+        f"{len(unsaid)} programs nothing could be said; of the right ones {refused} did not stay "
+        "within the judge's limits, which counts 0. A kind's programs in one problem count as "
         "their mean; percentiles and interval (bootstrap) are over problems.\n"
     )
     print("| solution | programs | problems | mean | 95 % interval | 10th to 90th percentile |")
@@ -82,8 +93,8 @@ def main() -> None:
         print(f"could not be said: {text}", file=sys.stderr)
 
 
-def score(problem: Problem, sandbox: Sandbox, seed: int) -> list[tuple[str, str, float | None]]:
-    """(kind, name, score) of each program; no score where the best known was not measured."""
+def score(problem: Problem, sandbox: Sandbox, seed: int) -> list[Scored]:
+    """Each program's score; none where the best known was not measured."""
     assert problem.signature is not None and problem.reference is not None
     entry, last = problem.signature.entry, len(problem.solutions) - 1
     programs = [
@@ -99,17 +110,22 @@ def score(problem: Problem, sandbox: Sandbox, seed: int) -> list[tuple[str, str,
 
     best = judged(reference).time
     if not best.points:
-        return [(kind, name, None) for kind, name, _ in programs]
+        return [Scored(kind, name, False, None) for kind, name, _ in programs]
     out = []
     for kind, name, code in programs:
-        told = efficiency(judged(Program(code, entry)), best)
-        out.append((kind, name, None if told is None else told.score))
+        verdict = judged(Program(code, entry))
+        told = efficiency(verdict, best)
+        out.append(Scored(kind, name, verdict.accepted, None if told is None else told.score))
     return out
 
 
-def _odd(kind: str, value: float) -> bool:
-    """Whether a score says that a declaration and the judge disagree."""
-    return value > 0 if kind == "wrong" else value == 0 or (kind == "best known" and value < 10)
+def _odd(scored: Scored) -> bool:
+    """Whether a score says that a declaration and the judge may disagree."""
+    if scored.value is None:
+        return False
+    if scored.kind == "wrong":
+        return scored.value > 0
+    return scored.value == 0 or (scored.kind == "best known" and scored.value < 10)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ The first says what other problems' solutions are worth for a new one (little, i
 problems differ); the second, what a paraphrase costs. In both, the asked function is named
 `solve` and its parameters a, b, c: only the text, the types and the examples can find it. All
 that is not held out stays in the index, also of problems that are not asked. N problems are drawn
-with the seed (0: all of them, some 35 minutes of one core). After M minutes no more are begun: the
+with the seed (0: all of them, some 45 minutes of one core). After M minutes no more are begun: the
 table is of those that were done, the same ones as with N set to their number.
 """
 
