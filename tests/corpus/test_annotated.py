@@ -68,7 +68,7 @@ def test_only_measured_programs_are_read_and_each_once(tmp_path):
 
 
 def test_what_is_no_table_is_told(tmp_path):
-    with pytest.raises(AnnotatedError, match=r"cannot read .*nowhere"):
+    with pytest.raises(AnnotatedError, match=r"no table .*nowhere"):
         read_annotated(tmp_path / "nowhere.parquet")
     (tmp_path / "text.parquet").write_text("no parquet")
     with pytest.raises(AnnotatedError, match="cannot read"):

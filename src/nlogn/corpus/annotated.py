@@ -63,6 +63,8 @@ def read_annotated(*paths: Path) -> list[Labelled]:
         raise AnnotatedError("reading a table needs pyarrow: pip install 'nlogn[corpus]'") from None
     found: dict[tuple[str, str], Labelled] = {}
     for path in paths:
+        if not path.is_file():
+            raise AnnotatedError(f"there is no table {path}: make it with nlogn bank annotate")
         try:
             file = parquet.ParquetFile(path)
             missing = sorted(set(_COLUMNS) - set(file.schema_arrow.names))

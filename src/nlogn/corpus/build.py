@@ -103,8 +103,7 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
     """Write down what is about to be built, or check that `out` holds the same build.
 
     Raises:
-        CorpusError: the folder holds another build, or files that are none; a table of annotated
-            programs cannot be read.
+        CorpusError: the folder holds another build, or files that are none.
         SourceError: a source cannot be read.
     """
     record = out / "recipe.json"
@@ -146,12 +145,7 @@ def _tables(recipe: Recipe) -> dict[str, str]:
     """The digests of the tables of annotated programs."""
     from nlogn.corpus.packing import sha256
 
-    try:
-        return {path: sha256(Path(path)) for path in recipe.annotated}
-    except OSError as error:
-        raise CorpusError(
-            f"cannot read {error.filename} ({error.strerror}): make it with nlogn bank annotate"
-        ) from None
+    return {path: sha256(Path(path)) for path in recipe.annotated}
 
 
 def forget(out: Path) -> None:
