@@ -7,8 +7,9 @@ token is asked about where it is about to be chosen, so what counts is the momen
 Where the cost is certain (nothing that can follow on the line lowers it), the token is refused: it
 loses `REFUSED` nats, enough to lose against any other, and not so much that nothing is left where
 all lead over the budget. Elsewhere its probability is divided by how many times over the budget
-the program would be at inputs of size `SIZE`. A program that is over the budget already is not
-held to it any more, but to no dearer class.
+the program would be at inputs of size `SIZE`; where a loop is only about to be opened, to the power
+of how likely the network's own heads (else a half) think it that the function ends up over it. A
+program that is over the budget already is not held to it any more, but to no dearer class.
 """
 
 import re
@@ -16,13 +17,13 @@ from typing import NamedTuple
 
 from nlogn.complexity import bigo
 from nlogn.complexity.bigo import BigO
-from nlogn.engine.native.lookahead import Lookahead, Spent, weight
+from nlogn.engine.native.cost_heads import Array, CostHeads
+from nlogn.engine.native.lookahead import SLACK, Lookahead, Spent, weight
 from nlogn.engine.native.sequence import Objection
 from nlogn.engine.native.written import Written
 
 REFUSED = 60.0
-_SLACK = 1.0  # n + m is within O(n), (n + m) log (n + m) within O(n log n)
-_MAY_BE = 0.5  # of the price: a loop is about to be opened, over what is not known
+_MAY_BE = 0.5  # how likely a loop that is about to be opened walks the input, if no head says
 _LOOP = re.compile(r"\s*(async\s+)?(for|while)\b")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _METHOD = re.compile(r"\.[A-Za-z_]\w*\Z")
@@ -52,7 +53,9 @@ class BudgetGuide:
     """A `Guide` for one request.
 
     `begun`: code that stands before the answer, such as the signature; `fenced`: only fenced
-    Python blocks of the answer are code.
+    Python blocks of the answer are code. With `heads`, `listen` wants to be among the request's
+    `listeners`: how likely the finished function is over the budget then weighs what is only about
+    to become too dear.
 
     Raises:
         ValueError: a budget is no class of growth.
@@ -65,11 +68,18 @@ class BudgetGuide:
         memory: str | None = None,
         begun: str = "",
         fenced: bool = False,
+        heads: CostHeads | None = None,
     ):
         self._time = bigo.parse(time) if time else None
         self._memory = bigo.parse(memory) if memory else None
         self._written = Written(vocabulary, begun, fenced)
+        self._heads = heads
+        self._hidden: Array | None = None
         self._restart()
+
+    def listen(self, hidden: Array) -> None:
+        """The network's last hidden state (C,)."""
+        self._hidden = hidden
 
     def __call__(self, tokens: list[int], prompt: int, token: int) -> Objection | None:
         answer = tokens[prompt:]
@@ -142,20 +152,31 @@ class BudgetGuide:
             return self._compare(_entered(line, indent), indent, certain=True)
         return self._compare(line + "\n", indent, certain=True)
 
+    def _expected(self) -> float:
+        """How likely the finished function is over a budget, as the network expects it."""
+        if self._heads is None or self._hidden is None:
+            return _MAY_BE
+        expected = 0.0
+        if self._time is not None:
+            expected = self._heads.time(self._hidden, self._time)
+        if self._memory is not None:
+            expected = max(expected, self._heads.memory(self._hidden, self._memory))
+        return expected
+
     def _name(self, line: str, indent: str, closers: str) -> _Price | None:
         """The line ends in a name, or the beginning of one: the cheapest name that it can be."""
         found = _NAME.search(line)
         if found is None:
             return None
         word = found[0]
-        if _OPENS.search(line):
+        if _OPENS.search(line) or (word == line.strip() == "while" and self._heads is not None):
             if not self._walked:
                 return None
-            loop = f"{line} _ in {self._walked}"
-            if _OPENS.match(line):
+            loop = f"{line.removesuffix('while')}{'for' * (word == 'while')} _ in {self._walked}"
+            if line.strip() == word:
                 loop = _entered(loop, indent)
             price = self._compare(loop, indent, certain=False)
-            return price and price._replace(nats=_MAY_BE * price.nats)
+            return self._weighed(price)
         if line.strip() == word:
             return None  # a statement that has just begun
         if word in self._words or word in _CALLED or _METHOD.search(line):
@@ -171,6 +192,10 @@ class BudgetGuide:
             prices.append(price)
         return min(prices, default=None)
 
+    def _weighed(self, price: _Price | None) -> _Price | None:
+        """A price that is only to be feared."""
+        return price and price._replace(nats=self._expected() * price.nats)
+
     def _named(self, line: str, indent: str, closers: str) -> _Price | None:
         if _LOOP.match(line):
             return self._compare(_entered(line + closers, indent), indent, certain=False)
@@ -181,7 +206,7 @@ class BudgetGuide:
             # a list that is searched in a loop is one that grows there
             grown = f"{line}:\n{indent}    {member[1]}.append(0)\n"
             price = self._compare(grown, indent, certain=False)
-            return price and price._replace(nats=_MAY_BE * price.nats)
+            return self._weighed(price)
         return price
 
     def _compare(self, text: str, indent: str, certain: bool) -> _Price | None:
@@ -190,19 +215,19 @@ class BudgetGuide:
         worst: _Price | None = None
         for kind, budget in (("time", self._time), ("memory", self._memory)):
             now: BigO | None = getattr(after, kind)
-            if budget is None or now is None or weight(now) - weight(budget) <= _SLACK:
+            if budget is None or now is None or weight(now) - weight(budget) <= SLACK:
                 continue
             was: BigO | None = getattr(self._spent(f"{indent}pass\n"), kind)
             allowed = max(weight(budget), weight(was) if was is not None else 0.0)
             over = weight(now) - allowed
-            if over > _SLACK and (worst is None or over > worst.nats):
+            if over > SLACK and (worst is None or over > worst.nats):
                 sure = certain and was is not None and not _SHARED.search(text)
                 worst = _Price(over, sure, _reason(now, budget, was))
         return worst
 
 
 def _reason(now: BigO, budget: BigO, was: BigO | None) -> str:
-    if was is not None and weight(was) > weight(budget) + _SLACK:
+    if was is not None and weight(was) > weight(budget) + SLACK:
         return f"{now}, and {was} is over {budget} already"
     return f"{now} is over {budget}"
 

@@ -9,11 +9,12 @@ from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code
 from nlogn.engine.native.budget import BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
+from nlogn.engine.native.cost_heads import open_heads
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.prompting import Rendered, chat_template, render
 from nlogn.engine.native.python_output import PythonOutput
-from nlogn.engine.native.sequence import Chunk, Guide, Request, Token
+from nlogn.engine.native.sequence import Chunk, Request, Token
 from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
     Cancel,
@@ -42,6 +43,7 @@ class NativeEngine:
         self.folder = Path(folder)
         self.loop, self.tokenizer = open_folder(self.folder, options or Options())
         self._template = chat_template(self.folder)
+        self._heads = open_heads(self.folder)
 
     @property
     def runner(self) -> str:
@@ -85,7 +87,8 @@ class NativeEngine:
         self, time: str | None = None, memory: str | None = None, begun: str = "",
         fenced: bool = False,
     ) -> BudgetGuide:  # fmt: skip
-        """For `Request.guides` of one request: the program keeps within classes of growth.
+        """For `Request.guides` of one request: the program keeps within classes of growth. Its
+        `listen` is for `Request.listeners`, to weigh in the checkpoint's heads, if it has them.
 
         Args:
             begun: the code, or the text with a fence, that the answer goes on from.
@@ -94,7 +97,7 @@ class NativeEngine:
         Raises:
             ValueError: a budget is no class of growth.
         """
-        return BudgetGuide(self.loop.vocabulary, time, memory, begun, fenced)
+        return BudgetGuide(self.loop.vocabulary, time, memory, begun, fenced, self._heads)
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         added = self.tokenizer.get_added_tokens_decoder().values()
@@ -184,10 +187,11 @@ class NativeEngine:
     ) -> Stream:  # fmt: skip
         """Queue one sample; while the queue is full, wait for a place."""
         seed = time.time_ns() if sampling.seed is None else sampling.seed
+        guides = self._guides(rendered, prompt)
         request = Request(
             rendered.tokens, sampling.max_tokens, sampling.temperature, seed=seed + sample,
             stop=(*sampling.stop, *rendered.stop), stop_tokens=rendered.stop_tokens, logprobs=0,
-            guides=self._guides(rendered, prompt),
+            guides=guides, listeners=tuple(g.listen for g in guides if self._heads is not None),
         )  # fmt: skip
         while True:
             try:
@@ -197,7 +201,7 @@ class NativeEngine:
                     raise
                 (cancel or Cancel()).wait(_POLL_S)
 
-    def _guides(self, rendered: Rendered, prompt: Prompt | None) -> tuple[Guide, ...]:
+    def _guides(self, rendered: Rendered, prompt: Prompt | None) -> tuple[BudgetGuide, ...]:
         if prompt is None or not (prompt.time_budget or prompt.memory_budget):
             return ()
         begun, fenced = self._begun(rendered)

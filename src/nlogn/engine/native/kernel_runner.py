@@ -46,7 +46,7 @@ class KernelRunner:
         self._kept: list[object] = []  # what the structures point to
         self._pages = Pages()
         config = weights.config
-        self.vocabulary = config.vocab_size
+        self.vocabulary, self.width = config.vocab_size, config.hidden_size
         padded = -(-config.head_dim // LANES) * LANES
         layers = (kernels.LayerWeights * config.layers)()
         self.memory_bytes = 0
@@ -75,7 +75,9 @@ class KernelRunner:
         )  # fmt: skip
         self._kept.append(layers)
 
-    def forward(self, segments: Items[Segment], blocks: Blocks) -> Logits:
+    def forward(
+        self, segments: Items[Segment], blocks: Blocks, hidden: Logits | None = None
+    ) -> Logits:
         rows = sum(s.wanted for s in segments)
         logits: Logits = np.empty((rows, self.vocabulary), dtype=np.float32)
         mine, *others = shared_out(segments, self.threads)
@@ -83,14 +85,19 @@ class KernelRunner:
         waiting = []
         for part in others:
             end = done + sum(s.wanted for s in part)
-            waiting.append(self._pool.submit(self._compute, part, blocks, logits[done:end]))
+            states = None if hidden is None else hidden[done:end]
+            waiting.append(self._pool.submit(self._compute, part, blocks, logits[done:end], states))
             done = end
-        self._compute(mine, blocks, logits[: sum(s.wanted for s in mine)])
+        count = sum(s.wanted for s in mine)
+        states = None if hidden is None else hidden[:count]
+        self._compute(mine, blocks, logits[:count], states)
         for future in waiting:
             future.result()
         return logits
 
-    def _compute(self, segments: Items[Segment], blocks: Blocks, logits: Logits) -> None:
+    def _compute(
+        self, segments: Items[Segment], blocks: Blocks, logits: Logits, hidden: Logits | None
+    ) -> None:
         token = np.array([t for s in segments for t in s.tokens], dtype=np.int64)
         length = np.array([len(s.tokens) for s in segments], dtype=np.int64)
         start = np.array([s.start for s in segments], dtype=np.int64)
@@ -105,6 +112,7 @@ class KernelRunner:
         batch = kernels.Batch(
             len(token), len(segments), len(want), token.ctypes.data, row.ctypes.data,
             start.ctypes.data, length.ctypes.data, want.ctypes.data, tables, table.shape[2],
+            None if hidden is None else hidden.ctypes.data,
         )  # fmt: skip
         self._library.forward(self._network, batch, logits.ctypes.data)
 

@@ -58,6 +58,7 @@ struct Batch {
     const int64_t *token, *row, *start, *length, *want;
     const int32_t *table[2];
     int64_t table_width;
+    float *hidden;  // (wanted, C) receives what the logits are made of; may be null
 };
 
 }  // extern "C"
@@ -453,7 +454,7 @@ static void feed_forward(const Network &net, const LayerWeights &w, int64_t T, S
     add(x, out, T * C);
 }
 
-// logits (wanted, V) of the batch's tokens `want`; their keys and values go into the blocks.
+// logits (wanted, V) of the batch's tokens `want`; the keys and values of all go into the blocks.
 extern "C" void forward(const Network *network, const Batch *b, float *logits) {
     static thread_local Scratch s;
     const Network &net = *network;
@@ -479,6 +480,7 @@ extern "C" void forward(const Network *network, const Batch *b, float *logits) {
     }
     for (int64_t i = 0; i < batch.wanted; i++)
         normalise(x + batch.want[i] * C, net.norm, C, net.epsilon, normed + i * C);
+    if (batch.hidden) memcpy(batch.hidden, normed, batch.wanted * C * sizeof(float));
     multiply(normed, C, batch.wanted, net.head, logits, net.vocabulary);
 }
 

@@ -61,6 +61,7 @@ class Batch(Structure):
         *((name, c_void_p) for name in ("token", "row", "start", "length", "want")),
         ("table", c_void_p * 2),
         ("table_width", c_int64),
+        ("hidden", c_void_p),
     )
 
 

@@ -12,6 +12,7 @@ from nlogn.complexity.static_statements import close
 from nlogn.complexity.static_terms import ONE, Terms, mul, size
 
 SIZE = 1024  # of every input: where classes are compared
+SLACK = 1.0  # n + m is within O(n), (n + m) log (n + m) within O(n log n)
 
 
 @dataclass(frozen=True, slots=True)

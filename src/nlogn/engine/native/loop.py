@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from nlogn.engine.native.blocks import Blocks
 from nlogn.engine.native.lookup import learn
 from nlogn.engine.native.runner import Runner
@@ -224,7 +226,10 @@ class Loop:
         segments = scheduler.schedule()
         if not segments:  # one sequence always fits: see `open_loop`
             raise RuntimeError("nothing can be scheduled")
-        logits = self.runner.forward(segments, self.blocks)
+        rows = sum(s.wanted for s in segments)
+        heard = any(s.sequence.request.listeners for s in segments)
+        hidden = np.empty((rows, self.runner.width), dtype=np.float32) if heard else None
+        logits = self.runner.forward(segments, self.blocks, hidden)
         self._steps += 1
         self._computed += sum(len(s.tokens) for s in segments)
         likeliest = logits.argmax(1).tolist() if any(s.wanted for s in segments) else []
@@ -232,7 +237,8 @@ class Loop:
         for segment in segments:
             end = row + segment.wanted
             try:
-                self._advance(segment, logits[row:end], likeliest[row:end])
+                states = None if hidden is None else hidden[row:end]
+                self._advance(segment, logits[row:end], likeliest[row:end], states)
             except Exception as error:  # one request's own steering, say: the others go on
                 scheduler.leave(segment.sequence)
                 failure = EngineError(f"the request failed: {type(error).__name__}: {error}")
@@ -240,7 +246,9 @@ class Loop:
                 segment.sequence.events.put(failure)
             row = end
 
-    def _advance(self, segment: Segment, logits: Logits, likeliest: list[int]) -> None:
+    def _advance(
+        self, segment: Segment, logits: Logits, likeliest: list[int], states: Logits | None
+    ) -> None:
         sequence = segment.sequence
         request = sequence.request
         greedy = (request.temperature == 0 and request.repetition_penalty == 1
@@ -250,6 +258,9 @@ class Loop:
         text: list[str] = []
         reason: str | None = None
         for i in range(segment.wanted):
+            if states is not None:
+                for listener in request.listeners:
+                    listener(states[i])
             token = Token(likeliest[i]) if greedy else choose(request, sequence.tokens, logits[i])
             sequence.tokens.append(token.token)
             made.append(token)

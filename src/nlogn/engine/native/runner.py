@@ -28,10 +28,14 @@ class Runner(Protocol):
     name: str
     memory_bytes: int  # of keys and values
     threads: int  # to compute with; may be changed between passes
+    width: int  # of the hidden states
 
-    def forward(self, segments: Items[Segment], blocks: Blocks) -> Logits:
+    def forward(
+        self, segments: Items[Segment], blocks: Blocks, hidden: Logits | None = None
+    ) -> Logits:
         """Logits (rows, V) of each segment's last `wanted` tokens, in order; keys and values of
-        all tokens go to the segments' blocks."""
+        all tokens go to the segments' blocks. `hidden` (rows, C) receives the states that the
+        logits are made of."""
 
 
 class TorchRunner:
@@ -43,6 +47,7 @@ class TorchRunner:
         self.weights = weights
         config = weights.config
         self.device = weights.head.device
+        self.width = config.hidden_size
         self.threads = torch.get_num_threads()
         self.cosine = torch.cat((weights.cosine, weights.cosine), -1)
         self.sine = torch.cat((weights.sine, weights.sine), -1)
@@ -54,7 +59,9 @@ class TorchRunner:
         self.memory_bytes = sum(t.nbytes for t in (*self.keys, *self.values))
 
     @torch.inference_mode()
-    def forward(self, segments: Items[Segment], blocks: Blocks) -> Logits:
+    def forward(
+        self, segments: Items[Segment], blocks: Blocks, hidden: Logits | None = None
+    ) -> Logits:
         if self.threads != torch.get_num_threads():
             torch.set_num_threads(self.threads)
         weights, config = self.weights, self.weights.config
@@ -72,8 +79,10 @@ class TorchRunner:
             if layer.routed is not None:
                 out = out + self._experts(normed, layer.routed)
             x = x + out
-        hidden = _norm(x[step.wanted], weights.norm, config.norm_eps)
-        logits: Logits = F.linear(hidden, weights.head).float().cpu().numpy()
+        states = _norm(x[step.wanted], weights.norm, config.norm_eps)
+        if hidden is not None:
+            hidden[:] = states.float().cpu().numpy()
+        logits: Logits = F.linear(states, weights.head).float().cpu().numpy()
         return logits
 
     def _attention(self, x: Tensor, index: int, layer: LayerWeights, step: "_Step") -> Tensor:

@@ -30,6 +30,8 @@ class Objection:
 # says what speaks against `token` after `tokens`, given how many of them are the prompt. It is
 # asked about those alone that would be chosen, so it may be slow where a `Steer` may not.
 Guide = Callable[[list[int], int, int], Objection | None]
+# is told the network's last hidden state (C,) each time before a token is chosen
+Listener = Callable[[NDArray[np.float32]], None]
 
 
 class PromptTooLong(EngineError):
@@ -57,7 +59,7 @@ class Request:
     token is always one, unless `ignore_end`). `logprobs` n asks for each token's logarithmic
     probability under the plain network, and the n likeliest ones'. `lookup` drafts tokens from the
     text so far; it changes the time, never the answer. `steer` changes the logits of every token,
-    `guides` those of the few that would be chosen.
+    `guides` those of the few that would be chosen; `listeners` hear the hidden states before.
     """
 
     tokens: tuple[int, ...]
@@ -76,6 +78,7 @@ class Request:
     tenant: str = ""
     steer: tuple[Steer, ...] = ()
     guides: tuple[Guide, ...] = ()
+    listeners: tuple[Listener, ...] = ()
 
     def __post_init__(self) -> None:
         checks = (

@@ -1,0 +1,72 @@
+"""The network's own expectation: how likely the function being written ends up over a budget.
+
+Reads a checkpoint's time and memory heads (`nlogn.model.heads`) in numpy, one hidden state at a
+time, which takes some microseconds.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nlogn.complexity.bigo import BigO, parse
+from nlogn.engine.native.lookahead import SLACK, weight
+from nlogn.engine.protocol import EngineError
+from nlogn.model.checkpoint import BadCheckpoint
+from nlogn.model.heads import Heads, load_heads
+
+Array = NDArray[np.float32]
+
+
+class CostHeads:
+    """`time` and `memory` give the probability that the finished function is over a budget.
+
+    Raises:
+        ValueError: a head's class is no class of growth.
+    """
+
+    def __init__(self, heads: Heads):
+        self._inner = _linear(heads.inner)
+        self._time = _linear(heads.time)
+        self._memory = _linear(heads.memory)
+        self._time_weights = _weights(heads.config.time)
+        self._memory_weights = _weights(heads.config.memory)
+
+    def time(self, hidden: Array, budget: BigO) -> float:
+        """`hidden` (C,): the network's output after its last norm."""
+        return self._over(hidden, self._time, self._time_weights, budget)
+
+    def memory(self, hidden: Array, budget: BigO) -> float:
+        return self._over(hidden, self._memory, self._memory_weights, budget)
+
+    def _over(
+        self, hidden: Array, head: tuple[Array, Array], weights: Array, budget: BigO
+    ) -> float:
+        inner = self._inner[0] @ hidden + self._inner[1]
+        inner = inner / (1 + np.exp(-inner.clip(-80, 80)))
+        logits = head[0] @ inner + head[1]
+        mass = np.exp(logits - logits.max())
+        return float(mass[weights > weight(budget) + SLACK].sum() / mass.sum())
+
+
+def open_heads(folder: Path) -> CostHeads | None:
+    """The heads of a checkpoint folder, None where it has none.
+
+    Raises:
+        EngineError: they do not fit their description.
+    """
+    try:
+        heads = load_heads(folder)
+        return None if heads is None else CostHeads(heads)
+    except (BadCheckpoint, ValueError) as error:
+        raise EngineError(f"the heads of {folder}: {error}") from error
+
+
+def _weights(names: tuple[str, ...]) -> Array:
+    return np.array([weight(parse(name)) for name in names], dtype=np.float32)
+
+
+def _linear(layer: torch.nn.Linear) -> tuple[Array, Array]:
+    weights = layer.weight.detach().float().cpu().numpy()
+    return weights, layer.bias.detach().float().cpu().numpy()
