@@ -15,6 +15,7 @@ def twice(n: int) -> int:
 import re
 import textwrap
 from collections.abc import Sequence
+from itertools import islice
 
 from nlogn.complexity import bigo
 from nlogn.corpus.specials import ASSISTANT, USER, Parts, Special, memory_token, time_token
@@ -77,9 +78,10 @@ def showable(problem: Problem) -> list[Case]:
 
 def examples(problem: Problem, name: str | None = None, count: int = SHOWN,
              longest: int = LONGEST) -> list[Shown]:  # fmt: skip
-    """The first `count` examples, without those of more than `longest` characters."""
-    made = [example(problem, case, name) for case in showable(problem)[:count]]
-    return [(given, answer) for given, answer in made if len(given) + len(answer) <= longest]
+    """The first `count` examples of at most `longest` characters."""
+    made = (example(problem, case, name) for case in showable(problem))
+    short = ((given, answer) for given, answer in made if len(given) + len(answer) <= longest)
+    return list(islice(short, count))
 
 
 def example(problem: Problem, case: Case, name: str | None = None) -> Shown:
