@@ -6,7 +6,6 @@ Python file with a ``check(args, expected, got)``, as `nlogn bank export` writes
 and said so: other output validators, interactive and multi-pass problems.
 """
 
-import os
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -26,30 +25,19 @@ _REASONS = {
     "run_time_error": "run-time error",
     "time_limit_exceeded": "time limit exceeded",
 }
+MARKER = "problem.yaml"  # the file that makes a folder a package
 MAX_YAML = 64 << 10
 _DEFAULT_TIME_S = 10.0
 _DEFAULT_MEMORY_MIB = 1024
 
 
-def package_roots(files: Files) -> list[str]:
-    """The folders of `files` that are packages: those that hold a ``problem.yaml``."""
-    return sorted(
-        str(PurePosixPath(name).parent)
-        for name in files
-        if PurePosixPath(name).name == "problem.yaml"
-    )
-
-
-def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str]) -> Problem:
-    """The problem in the folder `root` of `files`.
+def read_package(package: Files, name: str, where: str) -> Problem:
+    """The problem in `package`, whose files were found under `where` (which ends with a slash).
 
     Raises:
         ProblemError: no data, no statement, or judging that is not supported.
     """
-    prefix = "" if root == "." else root + "/"
-    package = {n[len(prefix) :]: c for n, c in files.items() if n.startswith(prefix)}
-    where = os.path.join(os.fspath(path), prefix)
-    config = _yaml(package["problem.yaml"], where + "problem.yaml")
+    config = _yaml(package[MARKER], where + MARKER)
     _refuse_unsupported(package, config, where)
     title, statement = _statement(package, where)
     flags = _flags(package, config, where)
@@ -60,7 +48,7 @@ def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str
     checker = _own_check(package) or checker
     limits = config.get("limits") or {}
     if not isinstance(limits, dict):
-        raise ProblemError(f"limits must be a mapping, not {limits!r:.40}", where + "problem.yaml")
+        raise ProblemError(f"limits must be a mapping, not {limits!r:.40}", where + MARKER)
     right, wrong = _submissions(package)
     return Problem(
         name=name,
@@ -308,9 +296,7 @@ def _memory_mib(value: Any, where: str) -> int:
         return _DEFAULT_MEMORY_MIB
     if isinstance(value, int | float) and 1 <= value < 1 << 20:
         return int(value)
-    raise ProblemError(
-        f"the memory limit {value!r:.40} is no number of MiB from 1", where + "problem.yaml"
-    )
+    raise ProblemError(f"the memory limit {value!r:.40} is no number of MiB from 1", where + MARKER)
 
 
 def _localised(name: Any) -> str:

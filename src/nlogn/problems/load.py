@@ -5,7 +5,7 @@ import io
 import json
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nlogn.problems import archives, kattis, polygon
 from nlogn.problems.benchmarks import problem_from_row
@@ -109,8 +109,13 @@ def _folder(folder: Path, skipped: list[ProblemError] | None) -> list[Problem]:
 def _packages(
     files: archives.Files, path: Path, skipped: list[ProblemError] | None
 ) -> list[Problem]:
-    roots = [(kattis.read_package, root) for root in kattis.package_roots(files)]
-    roots += [(polygon.read_package, root) for root in polygon.package_roots(files)]
+    readers = ((kattis.MARKER, kattis.read_package), (polygon.MARKER, polygon.read_package))
+    paths = [PurePosixPath(name) for name in files]
+    roots = [
+        (root, read_package)
+        for marker, read_package in readers
+        for root in sorted(str(path.parent) for path in paths if path.name == marker)
+    ]
     if not roots:
         raise ProblemError(
             "no problem package in it: there is neither a problem.yaml (Kattis) nor a problem.xml "
@@ -118,10 +123,12 @@ def _packages(
             path,
         )
     found = []
-    for read_package, root in roots:
+    for root, read_package in roots:
         stem = root.rsplit("/", 1)[-1] if root != "." else path.name.split(".")[0]
+        prefix = "" if root == "." else root + "/"
+        package = {n[len(prefix) :]: c for n, c in files.items() if n.startswith(prefix)}
         try:
-            found.append(read_package(files, root, _name(stem), path))
+            found.append(read_package(package, _name(stem), os.path.join(path, prefix)))
         except ProblemError as error:
             _skip(error, skipped)
     return found

@@ -7,7 +7,6 @@ or write files, and packages without their generated tests.
 """
 
 import json
-import os
 import re
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
@@ -23,6 +22,7 @@ from nlogn.problems.markdown import decode
 from nlogn.problems.problem import Case, Problem, Solution, WrongSolution
 from nlogn.problems.tex import plain_text
 
+MARKER = "problem.xml"  # the file that makes a folder a package
 MAX_XML = 8 << 20
 RIGHT = ("main", "accepted")
 REASONS = {
@@ -36,25 +36,13 @@ REASONS = {
 }
 
 
-def package_roots(files: Files) -> list[str]:
-    """The folders of `files` that are packages: those that hold a ``problem.xml``."""
-    return sorted(
-        str(PurePosixPath(name).parent)
-        for name in files
-        if PurePosixPath(name).name == "problem.xml"
-    )
-
-
-def read_package(files: Files, root: str, name: str, path: str | os.PathLike[str]) -> Problem:
-    """The problem in the folder `root` of `files`.
+def read_package(package: Files, name: str, where: str) -> Problem:
+    """The problem in `package`, whose files were found under `where` (which ends with a slash).
 
     Raises:
         ProblemError: no tests, no statement, or judging that is not supported.
     """
-    prefix = "" if root == "." else root + "/"
-    package = {n[len(prefix) :]: c for n, c in files.items() if n.startswith(prefix)}
-    where = os.path.join(os.fspath(path), prefix)
-    config = _xml(package["problem.xml"], where + "problem.xml")
+    config = _xml(package[MARKER], where + MARKER)
     _refuse_unsupported(config, where)
     language, title, statement = _statement(package, config, where)
     testset = _testset(config, where)
@@ -213,7 +201,7 @@ def _title(config: ElementTree.Element, language: str) -> str:
 def _testset(config: ElementTree.Element, where: str) -> ElementTree.Element:
     sets = config.findall("judging/testset")
     if not sets:
-        raise ProblemError("no tests: judging has no testset", where + "problem.xml")
+        raise ProblemError("no tests: judging has no testset", where + MARKER)
     return next((s for s in sets if s.get("name") == "tests"), sets[0])
 
 
@@ -272,7 +260,7 @@ def _limit(element: ElementTree.Element, tag: str, default: int, where: str) -> 
     limit = _number(element, tag, 0 if element.findtext(tag, "").strip() else default)
     if limit == 0:
         text = shorten(element.findtext(tag, "").strip())
-        raise ProblemError(f"the {tag} {text!r} is no whole number above 0", where + "problem.xml")
+        raise ProblemError(f"the {tag} {text!r} is no whole number above 0", where + MARKER)
     return limit
 
 
