@@ -30,6 +30,7 @@ COMMANDS = {
     "model": ("model",),
     "ablation": ("ablation",),
     "engine": ("engine",),
+    "guided": ("guided",),
     "complete": ("complete",),
 }
 NAMES = tuple(COMMANDS)

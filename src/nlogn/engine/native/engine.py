@@ -41,7 +41,9 @@ class NativeEngine:
 
     def __init__(self, folder: str | Path, options: Options | None = None):
         self.folder = Path(folder)
-        self.loop, self.tokenizer = open_folder(self.folder, options or Options())
+        options = options or Options()
+        self.loop, self.tokenizer = open_folder(self.folder, options)
+        self._steers = options.steer
         self._template = chat_template(self.folder)
         self._heads = open_heads(self.folder)
 
@@ -202,7 +204,8 @@ class NativeEngine:
                 (cancel or Cancel()).wait(_POLL_S)
 
     def _guides(self, rendered: Rendered, prompt: Prompt | None) -> tuple[BudgetGuide, ...]:
-        if prompt is None or not (prompt.time_budget or prompt.memory_budget):
+        budgets = prompt is not None and (prompt.time_budget or prompt.memory_budget)
+        if prompt is None or not budgets or not self._steers:
             return ()
         begun, fenced = self._begun(rendered)
         try:

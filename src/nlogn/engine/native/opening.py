@@ -38,7 +38,8 @@ class Options:
     tokens of a sequence at most (the network's own, if not given); `memory` bytes of keys and
     values (a quarter of what is free, if not given); `int8` weights; `lookup_up_to` sequences at
     once may draft: with more, the step is busy with real tokens. `kernels` False computes with
-    torch even where there is a compiler. `threads` to compute with: measured, if not given.
+    torch even where there is a compiler. `threads` to compute with: measured, if not given. `steer`
+    False leaves a prompt's budgets to the network's own understanding of it.
     """
 
     slots: int = 16
@@ -51,6 +52,7 @@ class Options:
     kernels: bool = True
     threads: int | None = None
     device: str = "cpu"
+    steer: bool = True
 
     def __post_init__(self) -> None:
         if min(self.slots, self.queue, self.chunk, self.threads or 1) < 1:
