@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import ir
-from .memory import callee
+from .memory.state import callee
 from .packs.go import NARROWED
 from .state import Hit
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ir
 from ..values import words
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 OPS = {"&&": "and", "||": "or", "and": "and", "or": "or"}
 INTEGERS = words(
@@ -18,46 +18,12 @@ INTEGERS = words(
 )
 
 
-class Lower:
+class Lower(Front):
     def __init__(self, text: str, lang: str) -> None:
-        self.src = Source(text, lang)
-        self.at = self.src.at
-        self.lang = lang
-        self.imports: dict[str, str] = {}
-        self.cls = ""
+        super().__init__(text, lang)
         self.macros: dict[str, Any] = {}
 
-    def module(self) -> ir.Module:
-        body = self.body(self.src.root)
-        return ir.Module(self.lang, body, self.imports, int(self.src.root.has_error))
-
     # ---- statements
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            for n in node.named_children:
-                self.statement(n, out)
-        return out
-
-    def one(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            self.statement(node, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        f = STATEMENTS.get(n.type)
-        if f is not None:
-            f(self, n, out)
-        elif n.type in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), n.start_byte))
-        else:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
 
     def include(self, n: Any, out: list[Any]) -> None:
         pass
@@ -289,9 +255,6 @@ class Lower:
         kids = [c for c in n.named_children if c.type != "comment"]
         out.append(ir.Return(self.expr(kids[0]) if kids else None, n.start_byte))
 
-    def block(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
-
     def switch(self, n: Any, out: list[Any]) -> None:
         cases: list[tuple[list[Any], list[Any]]] = []
         for c in n.child_by_field_name("body").named_children:
@@ -380,14 +343,6 @@ class Lower:
         out.append(ir.Def(fn, n.start_byte))
 
     # ---- expressions
-
-    def expr(self, n: Any) -> Any:
-        if n is None:
-            return ir.Const(None)
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def name(self, n: Any) -> Any:
         text = self.at(n)
@@ -612,6 +567,8 @@ STATEMENTS: dict[str, Any] = {
     "field_declaration": Lower.declaration, "access_specifier": Lower.skip,
     "field_declaration_list": Lower.block,
 }  # fmt: skip
+
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
 
 
 def lower(text: str, lang: str = "c") -> ir.Module:

@@ -1,11 +1,11 @@
-"""What every front end needs: the parser, the source text by byte offset, literal values."""
+"""What every front end needs: the parser, the source by byte offset, the two tables, literals."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import tree_sitter
 
@@ -54,6 +54,71 @@ class Source:
 
     def at(self, node: Any) -> str:
         return self.text[node.start_byte : node.end_byte]
+
+
+class Front:
+    """What every language's front end shares: statements and expressions are lowered by table.
+
+    A subclass sets `statements` (node type -> what appends IR statements to a list) and
+    `expressions` (node type -> what returns an IR expression). A node in neither table is lowered
+    through its children, so that broken code is lowered as far as it parses.
+    """
+
+    statements: ClassVar[dict[str, Any]]
+    expressions: ClassVar[dict[str, Any]]
+
+    def __init__(self, text: str, lang: str) -> None:
+        self.src = Source(text, lang)
+        self.at = self.src.at
+        self.lang = lang
+        self.imports: dict[str, str] = {}
+        self.cls = ""
+
+    def module(self) -> ir.Module:
+        root = self.src.root
+        return ir.Module(self.lang, self.body(root), self.imports, int(root.has_error))
+
+    def pos(self, n: Any) -> int:
+        return int(n.start_byte)
+
+    def body(self, node: Any) -> list[Any]:
+        out: list[Any] = []
+        if node is not None:
+            for n in node.named_children:
+                self.statement(n, out)
+        return out
+
+    def one(self, node: Any) -> list[Any]:
+        """A body that may be a single statement."""
+        out: list[Any] = []
+        if node is not None:
+            self.statement(node, out)
+        return out
+
+    def statement(self, n: Any, out: list[Any]) -> None:
+        f = self.statements.get(n.type)
+        if f is not None:
+            f(self, n, out)
+        elif n.type in self.expressions:
+            out.append(ir.Eval(self.expr(n), self.pos(n)))
+        else:
+            for c in n.named_children:
+                self.statement(c, out)
+
+    def skip(self, n: Any, out: list[Any]) -> None:
+        pass
+
+    def block(self, n: Any, out: list[Any]) -> None:
+        out.extend(self.body(n))
+
+    def expr(self, n: Any) -> Any:
+        if n is None:
+            return ir.Const(None)
+        f = self.expressions.get(n.type)
+        return f(self, n) if f is not None else self.other(n)
+
+    def other(self, n: Any) -> Any:
+        return ir.Other([self.expr(c) for c in n.named_children], self.pos(n))
 
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", "'": "'", '"': '"', "`": "`",

@@ -6,40 +6,12 @@ from typing import Any
 
 from .. import ir
 from ..values import words
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 OPS = {"&&": "and", "||": "or"}
 
 
-class Lower:
-    def __init__(self, text: str) -> None:
-        self.src = Source(text, "go")
-        self.at = self.src.at
-        self.imports: dict[str, str] = {}
-
-    def module(self) -> ir.Module:
-        return ir.Module("go", self.body(self.src.root), self.imports, int(self.src.root.has_error))
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            for n in node.named_children:
-                self.statement(n, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        f = STATEMENTS.get(n.type)
-        if f is not None:
-            f(self, n, out)
-        elif n.type in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), n.start_byte))
-        else:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
-
+class Lower(Front):
     def types(self, n: Any, out: list[Any]) -> None:
         """A struct type becomes a pseudo-call with its fields, for rules about declarations."""
         for spec in n.named_children:
@@ -73,9 +45,6 @@ class Lower:
 
     def send(self, n: Any, out: list[Any]) -> None:
         out.append(ir.Eval(ir.Other([self.expr(c) for c in n.named_children]), n.start_byte))
-
-    def block(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
 
     def expression_statement(self, n: Any, out: list[Any]) -> None:
         for c in n.named_children:
@@ -330,12 +299,6 @@ class Lower:
 
     # ---- expressions
 
-    def expr(self, n: Any) -> Any:
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
-
     def name(self, n: Any) -> Any:
         return ir.Name(self.at(n), n.start_byte)
 
@@ -540,6 +503,8 @@ STATEMENTS: dict[str, Any] = {
     "statement_list": Lower.block,
 }
 
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
+
 
 def lower(text: str) -> ir.Module:
-    return Lower(text).module()
+    return Lower(text, "go").module()

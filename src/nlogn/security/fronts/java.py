@@ -5,58 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ir
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 OPS = {"&&": "and", "||": "or"}
 
 
-class Lower:
-    def __init__(self, text: str) -> None:
-        self.src = Source(text, "java")
-        self.at = self.src.at
-        self.imports: dict[str, str] = {}
-        self.cls = ""
-
-    def module(self) -> ir.Module:
-        return ir.Module(
-            "java", self.body(self.src.root), self.imports, int(self.src.root.has_error)
-        )
-
+class Lower(Front):
     # ---- statements
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            for n in node.named_children:
-                self.statement(n, out)
-        return out
-
-    def one(self, node: Any) -> list[Any]:
-        """A body that may be a single statement."""
-        out: list[Any] = []
-        if node is not None:
-            self.statement(node, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        f = STATEMENTS.get(n.type)
-        if f is not None:
-            f(self, n, out)
-        elif n.type in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), n.start_byte))
-        else:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
 
     def sync(self, n: Any, out: list[Any]) -> None:
         for c in n.named_children:
             self.statement(c, out)
-
-    def block(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
 
     def expression_statement(self, n: Any, out: list[Any]) -> None:
         e = n.named_children[0] if n.named_child_count else None
@@ -274,15 +233,6 @@ class Lower:
 
     # ---- expressions
 
-    def expr(self, n: Any) -> Any:
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return self.other(n)
-
-    def other(self, n: Any) -> Any:
-        return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
-
     def name(self, n: Any) -> Any:
         return ir.Name(self.at(n), n.start_byte)
 
@@ -476,6 +426,8 @@ STATEMENTS: dict[str, Any] = {
     "interface_body": Lower.block, "local_class_declaration": Lower.sync,
 }  # fmt: skip
 
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
+
 
 def lower(text: str) -> ir.Module:
-    return Lower(text).module()
+    return Lower(text, "java").module()

@@ -6,51 +6,15 @@ import re
 from typing import Any
 
 from .. import ir
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 OPS = {"&&": "and", "||": "or", "??": "or", "===": "==", "!==": "!="}
 
 
-class Lower:
+class Lower(Front):
     def __init__(self, text: str, lang: str) -> None:
-        self.src = Source(text, lang)
-        self.at = self.src.at
-        self.imports: dict[str, str] = {}
-        self.cls = ""
-
-    def module(self) -> ir.Module:
-        return ir.Module(
-            "javascript", self.body(self.src.root), self.imports, int(self.src.root.has_error)
-        )
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            for n in node.named_children:
-                self.statement(n, out)
-        return out
-
-    def one(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            self.statement(node, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        f = STATEMENTS.get(n.type)
-        if f is not None:
-            f(self, n, out)
-        elif n.type in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), n.start_byte))
-        else:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
-
-    def block(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
+        super().__init__(text, lang)
+        self.lang = "javascript"  # to the rules, whichever grammar read it
 
     def export(self, n: Any, out: list[Any]) -> None:
         for c in n.named_children:
@@ -376,12 +340,6 @@ class Lower:
 
     # ---- expressions
 
-    def expr(self, n: Any) -> Any:
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
-
     def name(self, n: Any) -> Any:
         return ir.Name(self.at(n), n.start_byte)
 
@@ -633,6 +591,8 @@ STATEMENTS: dict[str, Any] = {
     "labeled_statement": Lower.export,
     "class_body": Lower.block,
 }
+
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
 
 
 def lower(text: str, lang: str = "javascript") -> ir.Module:

@@ -5,56 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ir
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 OPS = {"&&": "and", "||": "or", "??": "or", "===": "==", "!==": "!=", "<>": "!=", "xor": "or"}
 
 
-class Lower:
+class Lower(Front):
     def __init__(self, text: str) -> None:
-        self.src = Source(text if "<?" in text else "<?php\n" + text, "php")
+        super().__init__(text if "<?" in text else "<?php\n" + text, "php")
         self.shift = 0 if "<?" in text else len("<?php\n")
-        self.at = self.src.at
-        self.imports: dict[str, str] = {}
-        self.cls = ""
         self.bases: dict[str, str] = {}
-
-    def module(self) -> ir.Module:
-        return ir.Module(
-            "php", self.body(self.src.root), self.imports, int(self.src.root.has_error)
-        )
 
     def pos(self, n: Any) -> int:
         return max(0, int(n.start_byte) - self.shift)
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            for n in node.named_children:
-                self.statement(n, out)
-        return out
-
-    def one(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            self.statement(node, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        f = STATEMENTS.get(n.type)
-        if f is not None:
-            f(self, n, out)
-        elif n.type in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), self.pos(n)))
-        else:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
-
-    def block(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
 
     def namespace(self, n: Any, out: list[Any]) -> None:
         body = n.child_by_field_name("body")
@@ -311,12 +274,6 @@ class Lower:
         return out
 
     # ---- expressions
-
-    def expr(self, n: Any) -> Any:
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return ir.Other([self.expr(c) for c in n.named_children], self.pos(n))
 
     def variable(self, n: Any) -> Any:
         text = self.at(n)
@@ -610,6 +567,8 @@ STATEMENTS: dict[str, Any] = {
     "const_declaration": Lower.const,
     "text_interpolation": Lower.skip,
 }
+
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
 
 
 def lower(text: str) -> ir.Module:

@@ -6,48 +6,13 @@ from typing import Any
 
 from .. import ir
 from ..walk import walk
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 BOOL = {"and": "and", "or": "or"}
 
 
-class Lower:
-    def __init__(self, text: str) -> None:
-        self.src = Source(text, "python")
-        self.at = self.src.at
-        self.imports: dict[str, str] = {}
-        self.cls = ""
-
-    def module(self) -> ir.Module:
-        body = self.body(self.src.root)
-        return ir.Module("python", body, self.imports, int(self.src.root.has_error))
-
+class Lower(Front):
     # ---- statements
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is None:
-            return out
-        for n in node.named_children:
-            self.statement(n, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        kind = n.type
-        f = STATEMENTS.get(kind)
-        if f is not None:
-            f(self, n, out)
-        elif kind == "ERROR":
-            for c in n.named_children:
-                self.statement(c, out)
-        elif kind in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), n.start_byte))
-        elif n.named_child_count:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
 
     def any_statement(self, n: Any, out: list[Any]) -> None:
         out.append(ir.Eval(ir.Other([self.expr(c) for c in n.named_children]), n.start_byte))
@@ -55,9 +20,6 @@ class Lower:
     def exec_(self, n: Any, out: list[Any]) -> None:
         args = [self.expr(c) for c in n.named_children]
         out.append(ir.Eval(ir.Call(ir.Name("exec"), args, [], n.start_byte), n.start_byte))
-
-    def block_statement(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
 
     def expression_statement(self, n: Any, out: list[Any]) -> None:
         for c in n.named_children:
@@ -308,14 +270,6 @@ class Lower:
 
     # ---- expressions
 
-    def expr(self, n: Any) -> Any:
-        if n is None:
-            return ir.Const(None)
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
-
     def identifier(self, n: Any) -> Any:
         return ir.Name(self.at(n), n.start_byte)
 
@@ -543,12 +497,14 @@ STATEMENTS: dict[str, Any] = {
     "break_statement": Lower.jump, "continue_statement": Lower.jump,
     "assert_statement": Lower.assert_, "delete_statement": Lower.skip,
     "pass_statement": Lower.skip, "global_statement": Lower.skip, "comment": Lower.skip,
-    "block": Lower.block_statement, "nonlocal_statement": Lower.skip,
+    "block": Lower.block, "nonlocal_statement": Lower.skip,
     "future_import_statement": Lower.skip, "exec_statement": Lower.exec_,
     "print_statement": Lower.any_statement,
 }  # fmt: skip
 
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
+
 
 def lower(text: str) -> ir.Module:
     """Parse Python and lower it; broken code is lowered as far as it parses."""
-    return Lower(text).module()
+    return Lower(text, "python").module()

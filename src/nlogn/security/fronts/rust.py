@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .. import ir
-from .common import Source, number, unescape
+from .common import Front, number, unescape
 
 OPS = {"&&": "and", "||": "or"}
 _HOLE = re.compile(r"\{\{|\}\}|\{([\w.]*)(?::[^{}]*)?\}")
@@ -14,42 +14,8 @@ FORMATS = {"format", "println", "print", "eprintln", "eprint", "write", "writeln
            "warn", "error", "debug", "trace", "format_args"}  # fmt: skip
 
 
-class Lower:
-    def __init__(self, text: str) -> None:
-        self.src = Source(text, "rust")
-        self.at = self.src.at
-        self.imports: dict[str, str] = {}
-        self.cls = ""
-
-    def module(self) -> ir.Module:
-        return ir.Module(
-            "rust", self.body(self.src.root), self.imports, int(self.src.root.has_error)
-        )
-
+class Lower(Front):
     # ---- statements
-
-    def body(self, node: Any) -> list[Any]:
-        out: list[Any] = []
-        if node is not None:
-            for n in node.named_children:
-                self.statement(n, out)
-        return out
-
-    def statement(self, n: Any, out: list[Any]) -> None:
-        f = STATEMENTS.get(n.type)
-        if f is not None:
-            f(self, n, out)
-        elif n.type in EXPRESSIONS:
-            out.append(ir.Eval(self.expr(n), n.start_byte))
-        else:
-            for c in n.named_children:
-                self.statement(c, out)
-
-    def skip(self, n: Any, out: list[Any]) -> None:
-        pass
-
-    def block(self, n: Any, out: list[Any]) -> None:
-        out.extend(self.body(n))
 
     def body_of(self, n: Any, out: list[Any]) -> None:
         for c in n.named_children:
@@ -217,15 +183,6 @@ class Lower:
         out.append(ir.Def(fn, n.start_byte))
 
     # ---- expressions
-
-    def expr(self, n: Any) -> Any:
-        f = EXPRESSIONS.get(n.type)
-        if f is not None:
-            return f(self, n)
-        return self.other(n)
-
-    def other(self, n: Any) -> Any:
-        return ir.Other([self.expr(c) for c in n.named_children], n.start_byte)
 
     def name(self, n: Any) -> Any:
         return ir.Name(self.at(n), n.start_byte)
@@ -482,7 +439,9 @@ STATEMENTS: dict[str, Any] = {
     "macro_definition": Lower.skip, "declaration_list": Lower.block,
 }  # fmt: skip
 
+Lower.statements, Lower.expressions = STATEMENTS, EXPRESSIONS
+
 
 def lower(text: str) -> ir.Module:
     """Parse Rust and lower it."""
-    return Lower(text).module()
+    return Lower(text, "rust").module()
