@@ -1,6 +1,7 @@
 """Policy, suppression, audit, formats, files and fixes."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from nlogn.security import (
     to_text,
 )
 from nlogn.security.fixes import TITLES, offers
+from nlogn.security.present import apply_fixes
 
 BAD = "import os\nfrom flask import request\ndef f():\n    os.system('ping ' + request.args['h'])\n"
 FIELDS = {"rule", "cwe", "severity", "confidence", "evidence", "action", "line", "message", "flow"}
@@ -179,6 +181,71 @@ def test_diff_reports_only_introduced_lines(tmp_path):
     assert [f.rule for f in found.report.findings] == ["py.eval-param"]
     with pytest.raises(RuntimeError, match="git"):
         secure_diff("nowhere..HEAD", tmp_path)
+
+
+def test_diff_follows_names_and_branches(tmp_path):
+    def git(*args: str) -> None:
+        done = subprocess.run(["git", "-C", str(tmp_path), *args], capture_output=True)
+        assert done.returncode == 0, done.stderr
+
+    git("init", "-q", "-b", "main")
+    git("config", "user.email", "a@b.c")
+    git("config", "user.name", "a")
+    (tmp_path / "a.py").write_text(BAD)
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    git("checkout", "-q", "-b", "side")
+    git("mv", "a.py", "naïve name.py")
+    (tmp_path / "naïve name.py").write_text(BAD + "def g(x):\n    eval(x)\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "two")
+    git("checkout", "-q", "main")
+    (tmp_path / "c.py").write_text("def h(x):\n    exec(x)\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "three")
+    for range_ in ("main...side", "main~1..side"):
+        (found,) = secure_diff(range_, tmp_path)
+        assert found.path == "naïve name.py"
+        assert [f.rule for f in found.report.findings] == ["py.eval-param"]
+    (tmp_path / "c.py").write_text("def h(x):\n    exec(x)\n\ndef k(x):\n    eval(x)\n")
+    (found,) = secure_diff("main", tmp_path)
+    assert [(f.rule, f.line) for f in found.report.findings] == [("py.eval-param", 5)]
+    with pytest.raises(RuntimeError, match="git"):
+        secure_diff("--output=/tmp/x", tmp_path)
+
+
+def test_a_fix_keeps_bytes_it_does_not_mean_to_change(tmp_path):
+    code = "import yaml\r\n# größe\r\ndef f(x):\r\n    return yaml.load(x)\r\n"
+    for encoding in ("utf-8", "utf-8-sig", "latin-1", "utf-16"):
+        file = tmp_path / f"{encoding}.py"
+        file.write_bytes(code.encode(encoding))
+        (after,) = apply_fixes([secure_file(file)])
+        assert after.report.status == "clean"
+        assert file.read_bytes() == code.replace("yaml.load", "yaml.safe_load").encode(encoding)
+
+
+def test_a_file_that_changed_since_its_scan_is_not_rewritten(tmp_path):
+    file = tmp_path / "a.py"
+    file.write_text("import yaml\ndef f(x):\n    return yaml.load(x)\n")
+    scanned = secure_file(file)
+    file.write_text("mine = 1\n")
+    with pytest.raises(OSError, match="no longer what was scanned"):
+        apply_fixes([scanned])
+    assert file.read_text() == "mine = 1\n"
+
+
+@pytest.mark.parametrize(
+    "name, reason",
+    [("pipe.py", "not a regular file"), ("none.py", "no such file"), ("zeros.py", "NUL"),
+     ("large.py", "too large"), ("a.txt", "no rules")],
+)  # fmt: skip
+def test_what_is_no_source_is_unscanned_at_once(tmp_path, name, reason):
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "zeros.py").write_bytes(BAD.encode() + b"\0" + BAD.encode())
+    with open(tmp_path / "large.py", "wb") as file:
+        file.truncate(50_000_000)
+    report = secure_file(tmp_path / name).report
+    assert report.status == "unscanned" and reason in report.reason
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from .policy import Policy, audit
 from .report import Report, unscanned
-from .scan import secure
+from .scan import LONGEST, secure
 
 SUFFIXES = {
     ".py": "python",
@@ -65,13 +66,42 @@ def secure_file(path: Path | str, policy: Policy | None = None, language: str = 
     """Scan one file; a file that cannot be read or is in no known language is `unscanned`."""
     name = str(path)
     lang = language or language_of(path)
+    if not lang:
+        return Scanned(name, "", unscanned("no rules for this kind of file"))
     try:
-        code = Path(path).read_text(encoding="utf-8", errors="replace")
+        code, _ = read_source(Path(path))
     except OSError as e:
         return Scanned(name, "", unscanned(f"cannot read it: {e.strerror}"))
-    if not lang:
-        return Scanned(name, code, unscanned("no rules for this kind of file"))
+    except ValueError as e:
+        return Scanned(name, "", unscanned(str(e)))
     return _audited(Scanned(name, code, secure(code, lang, policy=policy, path=name)), policy)
+
+
+def read_source(path: Path) -> tuple[str, str]:
+    """A source file's text, and the encoding that gives its bytes back.
+
+    By its byte order mark, else as UTF-8, else as Latin-1.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no file of text, or far too large; such a file is not read at all.
+    """
+    if not path.is_file():
+        # To open a pipe or a device might wait, or read, for ever.
+        raise ValueError("no such file" if not path.exists() else "not a regular file")
+    if path.stat().st_size > 4 * LONGEST:
+        raise ValueError("the file is too large")
+    data = path.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif data.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
+    else:
+        encoding = "utf-8"
+    try:
+        return data.decode(encoding), encoding
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), "latin-1"
 
 
 def secure_paths(paths: Iterable[Path | str], policy: Policy | None = None) -> Iterator[Scanned]:
@@ -88,31 +118,58 @@ def secure_paths(paths: Iterable[Path | str], policy: Policy | None = None) -> I
 def secure_diff(range_: str, repo: Path | str = ".", policy: Policy | None = None) -> list[Scanned]:
     """Scan what a git range (`main..HEAD`) changes; only introduced lines are reported.
 
+    `main...HEAD` is what HEAD did since it left main, `main` alone what the working tree has
+    that main had not. A renamed file is compared with what it was called before.
+
     Raises:
         RuntimeError: git does not know the range, or this is not a repository.
     """
-    left, _, right = range_.partition("..")
-    right = right.lstrip(".") or "HEAD"
+    left, dots, right = range_.partition("..")
+    base, right = left or "HEAD", right.removeprefix(".") or "HEAD"
+    if dots and range_.startswith(f"{left}..."):  # what the right side did since they parted
+        base = _git(repo, "merge-base", "--", base, right).strip()
+    if not dots:
+        right = ""  # the working tree against one commit
     out = []
-    for name in _git(repo, "diff", "--name-only", "--diff-filter=d", range_).splitlines():
+    for name, was in _changed(repo, base, right):
         lang = language_of(name)
         if not lang:
             continue
-        new = _git(repo, "show", f"{right}:{name}")
-        try:
-            old = _git(repo, "show", f"{left or 'HEAD'}:{name}")
-        except RuntimeError:
-            old = ""  # the file is new
+        if right:
+            new = _git(repo, "show", "--end-of-options", f"{right}:{name}")
+        else:
+            top = _git(repo, "rev-parse", "--show-toplevel").removesuffix("\n")
+            found = secure_file(Path(top) / name)
+            if found.report.status == "unscanned":
+                out.append(Scanned(name, "", found.report))
+                continue
+            new = found.code
+        old = _git(repo, "show", "--end-of-options", f"{base}:{was}") if was else ""
         report = secure(new, lang, policy=policy, path=name, was=old)
         out.append(_audited(Scanned(name, new, report), policy))
     return out
 
 
+def _changed(repo: Path | str, base: str, right: str) -> list[tuple[str, str]]:
+    """Files that differ and are not deleted, each with its name before, "" for a new one."""
+    ends = [base, right] if right else [base]
+    options = ("--name-status", "-z", "-M", "--diff-filter=d", "--end-of-options")
+    fields = _git(repo, "diff", *options, *ends).split("\0")[:-1]
+    out: list[tuple[str, str]] = []
+    while fields:
+        kind, name = fields.pop(0), fields.pop(0)
+        if kind[0] in "RC":  # renamed or copied: the second name is the new one
+            out.append((fields.pop(0), name))
+        else:
+            out.append((name, "" if kind == "A" else name))
+    return out
+
+
 def _git(repo: Path | str, *args: str) -> str:
-    done = subprocess.run(["git", "-C", str(repo), *args], capture_output=True, text=True)
+    done = subprocess.run(["git", "-C", str(repo), *args], capture_output=True)
     if done.returncode:
-        raise RuntimeError(f"git {args[0]}: {done.stderr.strip()}")
-    return done.stdout
+        raise RuntimeError(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace")
 
 
 def secure_rows(lines: Iterable[str], policy: Policy | None = None) -> Iterator[dict[str, Any]]:

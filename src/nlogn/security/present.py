@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nlogn.security.files import Scanned, language_of
+from nlogn.security.files import Scanned, language_of, read_source
 from nlogn.security.fixes import fix
 from nlogn.security.formats import to_github, to_text
 from nlogn.security.policy import Policy
@@ -21,7 +21,7 @@ def apply_fixes(
     What came from stdin (path ``-``) is mended in the answer only.
 
     Raises:
-        OSError: a file cannot be written; it then stands as it was.
+        OSError: a file cannot be written, or has changed since; it then stands as it is.
     """
     out = []
     for item in scanned:
@@ -31,9 +31,15 @@ def apply_fixes(
             out.append(item)
             continue
         if item.path != "-":
+            try:
+                now, encoding = read_source(Path(item.path))
+            except ValueError as error:
+                raise OSError(f"{item.path}: {error}") from error
+            if now != item.code:
+                raise OSError(f"{item.path} is no longer what was scanned: scan it as it is now")
             partial = Path(f"{item.path}.partial")
             try:
-                partial.write_text(code, "utf-8")
+                partial.write_bytes(code.encode(encoding))
                 partial.chmod(Path(item.path).stat().st_mode & 0o777)
                 partial.replace(item.path)
             finally:

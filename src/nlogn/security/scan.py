@@ -237,6 +237,8 @@ def secure(
         return unscanned(f"no rules for language {language!r}")
     if len(code) + len(before) + len(after) > LONGEST:
         return unscanned("the file is too large")
+    if "\0" in code:  # a parser may stop there, and what follows would read as clean
+        return unscanned("it holds NUL bytes, so it is no source text")
     collecting = gc.isenabled()
     gc.disable()  # a scan makes many short-lived objects and no garbage worth a pause
     try:
