@@ -15,6 +15,7 @@ import keyword
 import re
 import unicodedata
 import warnings
+from bisect import bisect_left
 from functools import cache
 from typing import NamedTuple
 
@@ -322,8 +323,6 @@ def _names() -> list[str]:
 
 
 def _character_name(begun: str) -> str | None:
-    from bisect import bisect_left
-
     names = _names()
     at = bisect_left(names, begun)
     return names[at] if at < len(names) and names[at].startswith(begun) else None

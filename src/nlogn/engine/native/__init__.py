@@ -5,6 +5,13 @@
     scheduler   who runs next                                 text       bytes to whole characters
     runner      tensors; kernel_runner: the same, compiled    loop       the thread
 
+and what speaks against a token, or masks all of them:
+
+    written     the code in an answer             budget          keeps to classes of growth
+    lookahead   what more text would cost         python_output   keeps to Python's syntax
+    cost_heads  what the network expects          constrained     keeps to JSON
+                                                  schema_output   keeps to a JSON schema
+
 Each knows those before it. `NativeEngine(folder)` puts them behind the protocols.
 """
 

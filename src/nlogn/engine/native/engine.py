@@ -1,9 +1,11 @@
 """`NativeEngine`: our own network, or any checkpoint that it can load, behind the protocols."""
 
+import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code
@@ -14,6 +16,7 @@ from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.prompting import Rendered, chat_template, render
 from nlogn.engine.native.python_output import PythonOutput
+from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer
 from nlogn.engine.native.sequence import Chunk, Request, Token
 from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
@@ -26,6 +29,9 @@ from nlogn.engine.protocol import (
     Sampling,
     Steered,
 )
+
+if TYPE_CHECKING:
+    from llguidance import LLTokenizer
 
 _POLL_S = 0.05  # how soon a cancel is seen
 
@@ -74,6 +80,20 @@ class NativeEngine:
     def json_output(self, objects: bool = False) -> JsonOutput:
         """For `Request.steer`: the answer is JSON, an object if `objects`."""
         return JsonOutput(self.loop.vocabulary, self.loop.end, objects)
+
+    def schema_output(self, schema: Schema) -> SchemaOutput:
+        """For `Request.steer` of one request: the answer is JSON of a schema.
+
+        Raises:
+            EngineError: llguidance is not installed, or does not take the schema.
+        """
+        return SchemaOutput(self._schema_tokenizer, self.loop.end, schema)
+
+    @functools.cached_property
+    def _schema_tokenizer(self) -> "LLTokenizer":
+        return schema_tokenizer(
+            self.loop.vocabulary, self.loop.end, lambda text: encode(self.tokenizer, [text])
+        )
 
     def python_output(self, begun: str = "", fenced: bool = False) -> PythonOutput:
         """For `Request.guides` of one request: the code of the answer is Python source, whole

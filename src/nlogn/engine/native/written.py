@@ -116,10 +116,3 @@ class Written:
     def pending(self) -> bytes:
         """The bytes of a character that is not whole."""
         return self._decoder.getstate()[0]
-
-
-def fence_open(text: str) -> bool:
-    """Whether `text`, such as the end of a prompt, leaves a fenced Python block open."""
-    lines = CodeLines(fenced=True)
-    lines.feed(text)
-    return lines.inside
