@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import calls, containers, ir, models, names, statements, strings
 from .guards import refine
 from .rules import last_part
-from .state import FACTS, ClassInfo, Closure, Env, Facts, apply_facts, fork
+from .state import FACTS, ClassInfo, Closure, Env, Facts, apply_facts
 from .values import EVERY, NOTHING, PARAM, WEB, Value, constant, derive, join, unknown
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def ev_cond(it: Interpreter, e: ir.Cond, env: Env) -> Value:
         return it.ev(e.then, env)
     if test is False:
         return it.ev(e.other, env)
-    a, b = fork(env), fork(env)
+    a, b = it.fork(env), it.fork(env)
     refine(it, e.test, a, True)
     refine(it, e.test, b, False)
     x, y = it.ev(e.then, a), it.ev(e.other, b)

@@ -30,6 +30,7 @@ from .state import (
     OutOfFuel,
     apply_facts,
     built,
+    fork,
 )
 from .values import EVERY, HOLE, NC, PARAM, WEB, Value, constant, derive, flatten, unknown
 
@@ -260,6 +261,14 @@ class Interpreter:
             if not run[type(s)](self, s, env):
                 return False
         return True
+
+    def fork(self, env: Env) -> Env:
+        """A scope for one of several paths. Wide scopes cost more than an expression does."""
+        out, cost = fork(env)
+        self.fuel -= cost
+        if self.fuel < 0:
+            raise OutOfFuel
+        return out
 
     def ev(self, e: Any, env: Env) -> Value:
         self.fuel -= 1

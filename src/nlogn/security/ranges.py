@@ -12,7 +12,7 @@ from typing import Any
 from . import ir
 from .memory.state import callee
 from .packs.go import NARROWED
-from .state import Hit
+from .state import Hit, OutOfFuel
 
 Range = tuple[int, int]
 BITS = {"int": 64, "int8": 8, "int16": 16, "int32": 32, "int64": 64, "rune": 32, "uint": 64,
@@ -55,8 +55,8 @@ def path(e: Any) -> str:
 
 
 class Ranges:
-    def __init__(self, module: ir.Module, text: str) -> None:
-        self.module, self.text = module, text
+    def __init__(self, module: ir.Module, text: str, fuel: int) -> None:
+        self.module, self.text, self.fuel = module, text, fuel
         self.hits: dict[int, Hit] = {}
         self.types: dict[str, str] = {}
         self.where = ""
@@ -78,7 +78,13 @@ class Ranges:
     def block(self, body: list[Any], st: State) -> bool:
         return all(self.statement(s, st) for s in body)
 
+    def spend(self, st: State) -> None:
+        self.fuel -= 1 + (len(st) >> 3)
+        if self.fuel < 0:
+            raise OutOfFuel
+
     def statement(self, s: Any, st: State) -> bool:
+        self.spend(st)
         kind = type(s)
         if kind is ir.Assign:
             self.uses(s.value, st)
@@ -107,7 +113,7 @@ class Ranges:
                 st.pop(path(s.value.arg), None)
         elif kind is ir.If:
             self.uses(s.test, st)
-            a, b = self.assume(s.test, st, True), self.assume(s.test, st, False)
+            a, b = self.branches(s.test, st)
             alive_a, alive_b = self.block(s.then, a), self.block(s.other, b)
             st.clear()
             if alive_a and alive_b:
@@ -153,7 +159,7 @@ class Ranges:
                 inner[name] = (start[0], TYPES.get(self.types.get(name, ""), TYPES["int"])[1])
         if s.test is not None:
             self.uses(s.test, inner)
-            inner = self.assume(s.test, inner, True)
+            inner, _ = self.branches(s.test, inner)
         self.block(s.body, inner)
         for x in list(st):
             if st[x] != inner.get(x):
@@ -161,22 +167,26 @@ class Ranges:
 
     # ---- conditions
 
-    def assume(self, test: Any, st: State, truth: bool) -> State:
-        """The state on the branch where `test` is `truth`."""
+    def branches(self, test: Any, st: State) -> tuple[State, State]:
+        """The states where `test` is true and where it is false, each operand looked at once."""
+        self.spend(st)
         if type(test) is ir.Un and test.op == "not":
-            return self.assume(test.arg, st, not truth)
+            yes, no = self.branches(test.arg, st)
+            return no, yes
         if type(test) is ir.Bin and test.op in ("and", "or"):
-            left = self.assume(test.left, st, truth)
-            if truth is (test.op == "and"):
-                return self.assume(test.right, left, truth)
-            other = self.assume(test.right, self.assume(test.left, st, not truth), truth)
-            return hull(left, other)
-        out = dict(st)
+            yes, no = self.branches(test.left, st)
+            if test.op == "and":
+                both, second = self.branches(test.right, yes)
+                return both, hull(no, second)
+            second, neither = self.branches(test.right, no)
+            return hull(yes, second), neither
+        yes, no = dict(st), dict(st)
         if type(test) is ir.Bin and test.op in FLIP:
-            op = test.op if truth else NOT[test.op]
-            self.narrow(test.left, op, self.range_of(test.right, st), out)
-            self.narrow(test.right, FLIP[op], self.range_of(test.left, st), out)
-        return out
+            left, right = self.range_of(test.left, st), self.range_of(test.right, st)
+            for out, op in ((yes, test.op), (no, NOT[test.op])):
+                self.narrow(test.left, op, right, out)
+                self.narrow(test.right, FLIP[op], left, out)
+        return yes, no
 
     def narrow(self, e: Any, op: str, other: Range | None, st: State) -> None:
         """`e op other` holds: x - 3 < 7 gives x < 10, x * 2 < 10 gives x < 5."""
@@ -318,7 +328,8 @@ class Ranges:
         kind = type(e)
         if kind is ir.Bin and e.op in ("and", "or"):
             self.uses(e.left, st)
-            self.uses(e.right, self.assume(e.left, st, e.op == "and"))
+            yes, no = self.branches(e.left, st)
+            self.uses(e.right, yes if e.op == "and" else no)
             return
         for part in parts(e):
             self.uses(part, st)
@@ -392,6 +403,6 @@ def combine(op: str, a: Range, b: Range) -> Range | None:
     return None
 
 
-def range_hits(module: ir.Module, text: str) -> list[Hit]:
-    """What the intervals show in a Go file."""
-    return Ranges(module, text).run()
+def range_hits(module: ir.Module, text: str, fuel: int) -> list[Hit]:
+    """What the intervals show in a Go file. Raises OutOfFuel."""
+    return Ranges(module, text, fuel).run()

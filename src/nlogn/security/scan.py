@@ -84,11 +84,12 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
         if whole != code:
             again = front.lower(whole, lang) if two else front.lower(whole)
             module = again if again.errors <= module.errors else module
-    memory = memory_hits(module, code) if c_family else []
+    fuel = fuel or fuel_for(code)
+    memory = memory_hits(module, code, fuel) if c_family else []
     if idle:
         return memory
-    bounds = bounds_hits(module, code) + range_hits(module, code) if lang == "go" else []
-    return Interpreter(module, ix, code, fuel or fuel_for(code)).run() + memory + bounds
+    bounds = bounds_hits(module, code) + range_hits(module, code, fuel) if lang == "go" else []
+    return Interpreter(module, ix, code, fuel).run() + memory + bounds
 
 
 def worth_a_look(code: str, ix: Index) -> bool:

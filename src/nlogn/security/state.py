@@ -111,15 +111,17 @@ def apply_facts(v: Value, facts: dict[str, frozenset[str]]) -> Value:
     return v.copy(clean=v.clean | known)
 
 
-def fork(env: Env) -> Env:
-    """A copy whose containers can change without changing the original's."""
+def fork(env: Env) -> tuple[Env, int]:
+    """A copy whose containers can change without changing the original's, and what it cost."""
     out = env.copy()
     out[FACTS] = dict(env[FACTS])
     seen: dict[int, Value] = {}
+    cost = len(env) >> 3
     for key, v in env.items():
         if key != FACTS and v.items is not None:
+            cost += 1 + (len(v.items) >> 3)
             out[key] = clone(v, seen, 3)
-    return out
+    return out, cost
 
 
 def clone(v: Value, seen: dict[int, Value], depth: int) -> Value:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import containers, expressions, ir, names
 from .guards import refine
-from .state import FACTS, Closure, Env, Facts, apply_facts, env_copy, fork, merge_into
+from .state import FACTS, Closure, Env, Facts, apply_facts, env_copy, merge_into
 from .values import EVERY, HOLE, NC, Value, join, unknown
 from .walk import flat
 
@@ -68,8 +68,8 @@ def st_if(it: Interpreter, s: ir.If, env: Env) -> bool:
     if test is False:
         refine(it, s.test, env, False)
         return it.block(s.other, env)
-    a = fork(env)
-    b = fork(env) if s.other else env  # nothing runs there that could change a container
+    a = it.fork(env)
+    b = it.fork(env) if s.other else env  # nothing runs there that could change a container
     refine(it, s.test, a, True)
     refine(it, s.test, b, False)
     live = []
@@ -135,7 +135,7 @@ def st_loop(it: Interpreter, s: ir.Loop, env: Env) -> bool:
         it.check("endless loop", "endless loop", [], {}, None, s.pos)
     forever = False
     for turn in (0, 1):
-        body_env = fork(env)
+        body_env = it.fork(env)
         if s.target is not None:
             over = it.ev(s.iter, body_env)
             if over.items is not None and not over.items and over.rest is None and over.seq:
@@ -195,7 +195,7 @@ def st_switch(it: Interpreter, s: ir.Switch, env: Env) -> bool:
         has_default = False
         for n, (pats, _) in enumerate(s.cases):
             has_default = has_default or not pats
-            branch = fork(env)
+            branch = it.fork(env)
             for p in pats:
                 v = it.ev(p, branch)
                 if v.is_const and len(pats) == 1:
@@ -238,7 +238,7 @@ def st_jump(it: Interpreter, s: ir.Jump, env: Env) -> bool:
 def st_try(it: Interpreter, s: ir.Try, env: Env) -> bool:
     # Any statement of the body may be the one that throws: a handler sees what held before
     # each of them.
-    before = fork(env)
+    before = it.fork(env)
     alive = True
     for n, one in enumerate(s.body):
         alive = it.block([one], env)
@@ -250,7 +250,7 @@ def st_try(it: Interpreter, s: ir.Try, env: Env) -> bool:
     if s.handlers:
         merge_into(before, [before.copy(), env_copy(env)])
         for handler in s.handlers:
-            branch = fork(before)
+            branch = it.fork(before)
             if it.block(handler, branch):
                 live.append(branch)
     if not merge_into(env, live):

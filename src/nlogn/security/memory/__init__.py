@@ -13,6 +13,6 @@ from ..state import Hit
 from .function import Memory
 
 
-def memory_hits(module: ir.Module, text: str) -> list[Hit]:
-    """What the walk finds in a C or C++ file."""
-    return Memory(module, text).run()
+def memory_hits(module: ir.Module, text: str, fuel: int) -> list[Hit]:
+    """What the walk finds in a C or C++ file. Raises OutOfFuel."""
+    return Memory(module, text, fuel).run()

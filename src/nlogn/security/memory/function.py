@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ir
 from ..packs.c_memory import RULES
-from ..state import Hit
+from ..state import Hit, OutOfFuel
 from ..walk import flat
 from . import assignments, facts, sizes, uses
 from .apis import ASSERTS, CLOSING
@@ -17,8 +17,8 @@ from .state import State, bare, callee, merge, path
 class Memory:
     """The walk over one file's functions."""
 
-    def __init__(self, module: ir.Module, text: str) -> None:
-        self.module, self.text = module, text
+    def __init__(self, module: ir.Module, text: str, fuel: int) -> None:
+        self.module, self.text, self.fuel = module, text, fuel
         self.hits: dict[tuple[str, int], Hit] = {}
         self.macros: dict[str, int] = {}
         self.fn: ir.Function | None = None
@@ -55,7 +55,7 @@ class Memory:
         self.fn = fn
         self.types = {p.name: p.type for p in fn.params}
         self.statics = set(
-            re.findall(r"\bstatic\b[^;=\n]*?\b(\w+)\s*\[", self.text[fn.pos : fn.end])
+            re.findall(r"\bstatic\b[^;=\n]{0,200}?\b(\w+)\s*\[", self.text[fn.pos : fn.end])
         )
         self.fields_freed, self.assigned_after, self.measured = [], set(), {}
         st = State(const=dict(self.macros))
@@ -68,7 +68,13 @@ class Memory:
     def block(self, body: list[Any], st: State) -> bool:
         return all(self.statement(s, st) for s in body)
 
+    def spend(self, st: State) -> None:
+        self.fuel -= 1 + (st.width() >> 3)
+        if self.fuel < 0:
+            raise OutOfFuel
+
     def statement(self, s: Any, st: State) -> bool:
+        self.spend(st)
         kind = type(s)
         if kind is ir.Assign:
             assignments.assign(self, s, st)

@@ -23,6 +23,10 @@ class State:
     filled: dict[str, int] = field(default_factory=dict)  # bytes of text written to it
     checked: set[str] = field(default_factory=set)
 
+    def width(self) -> int:
+        """About how many facts it holds: what a copy costs."""
+        return len(self.checked) + len(self.const) + len(self.null) + len(self.outside)
+
     def copy(self) -> State:
         return State(
             dict(self.null), dict(self.freed), dict(self.size), dict(self.elem), dict(self.outside),

@@ -21,6 +21,7 @@ def look_at(mem: Memory, e: Any, st: State, write: bool = False) -> None:
     if kind is ir.Bin:
         if e.op in ("and", "or"):
             look_at(mem, e.left, st)
+            mem.spend(st)
             inner = st.copy()
             facts.check(mem, e.left, inner, e.op == "and")
             look_at(mem, e.right, inner)
@@ -52,6 +53,7 @@ def look_at(mem: Memory, e: Any, st: State, write: bool = False) -> None:
         call(mem, e, st)
     elif kind is ir.Cond:
         look_at(mem, e.test, st)
+        mem.spend(st)
         a = st.copy()
         b = st.copy()
         facts.check(mem, e.test, a, True)

@@ -606,7 +606,7 @@ API_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "py.off-by-one", 193, "medium", "high", "The index reaches one past the end.",
-        ("op<=",), when=(("arg", 1, r"^len\(\)$"), ("fn", r"while\s+(\w+)\s*<=\s*len\((\w+)\)\s*:.*\b\2\[\1\]")),
+        ("op<=",), when=(("arg", 1, r"^len\(\)$"), ("fn", r"while\s+(\w+)\s*<=\s*len\((\w+)\)\s*:.{0,500}?\b\2\[\1\]")),
         advice="Use < len(…).",
         insecure=("def f(a):\n    i = 0\n    while i <= len(a):\n        a[i] += 1\n        i += 1\n",),
         fixed=("def f(a):\n    i = 0\n    while i < len(a):\n        a[i] += 1\n        i += 1\n",), near=(),
