@@ -29,6 +29,7 @@ def test_exit_codes_and_json(files: Path) -> None:
     odd = nlogn("secure", "nowhere.py", "--format", "json", cwd=files)
     assert (odd.returncode, json.loads(odd.stdout)["status"]) == (2, "unscanned")
     assert nlogn("secure").returncode == 2
+    assert nlogn("secure", "--diff", "HEAD", "--fix").returncode == 2
 
 
 def test_folder_stdin_rows_sarif_and_github(files: Path) -> None:

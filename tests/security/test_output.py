@@ -20,6 +20,7 @@ from nlogn.security import (
     secure_file,
     secure_paths,
     secure_rows,
+    secure_text,
     to_github,
     to_sarif,
     to_text,
@@ -150,10 +151,28 @@ def test_github_annotations_escape_their_text():
 
 
 def test_rows():
-    rows = [json.dumps({"id": "a", "lang": "python", "code": BAD}), "", "not json", '{"id": 3}']
-    out = list(secure_rows(rows))
-    assert [r["id"] for r in out] == ["a", 3, 4]
-    assert [r["status"] for r in out] == ["findings", "unscanned", "unscanned"]
+    good = json.dumps({"id": "a", "lang": "python", "code": BAD})
+    bad = [
+        "not json",
+        '{"id": "b"}',
+        '{"id": "c", "lang": "python", "code": null}',
+        b"\xff\xfe",
+        "[1]",
+    ]
+    out = list(secure_rows([good, "", *bad, good.encode()]))
+    assert [r["id"] for r in out] == ["a", 3, "b", "c", 6, 7, "a"]
+    assert [r["status"] for r in out] == ["findings", *["unscanned"] * len(bad), "findings"]
+
+
+def test_every_way_in_is_audited(tmp_path):
+    log = tmp_path / "audit.jsonl"
+    policy = parse_policy(f'[audit]\nlog = "{log}"\n')
+    list(secure_rows([json.dumps({"id": "row", "lang": "python", "code": BAD})], policy))
+    secure_text("-", BAD, "python", policy)
+    secure_file(tmp_path / "none.py", policy)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [x["file"] for x in lines] == ["row", "-", str(tmp_path / "none.py")]
+    assert [x["status"] for x in lines] == ["findings", "findings", "unscanned"]
 
 
 def test_folders_skip_what_is_not_ours(tmp_path):

@@ -237,7 +237,7 @@ def solve(
 @click.option("--language", help="of stdin, or where a file's name does not say")
 @click.option("--policy", type=click.Path(path_type=Path), help="a TOML policy")
 @click.option("--tier", default="default", show_default=True, help="the policy's tier")
-@click.option("--jsonl", type=click.File("r"), help='scan rows {"id", "lang", "code"} (- stdin)')
+@click.option("--jsonl", type=click.File("rb"), help='scan rows {"id", "lang", "code"} (- stdin)')
 @click.option(
     "--format", "style", type=click.Choice(["text", "json", "sarif", "github"]), default="text"
 )
@@ -248,7 +248,7 @@ def secure(
     language: str | None,
     policy: Path | None,
     tier: str,
-    jsonl: IO[str] | None,
+    jsonl: IO[bytes] | None,
     style: str,
 ) -> None:
     """Find what makes code vulnerable in PATHS (files, folders, - for stdin).
@@ -261,6 +261,8 @@ def secure(
     rules = security.load_policy(policy, tier) if policy else None
     if sum((bool(paths), range_ is not None, jsonl is not None)) != 1:
         raise click.UsageError("give PATHS, or --diff RANGE, or --jsonl FILE")
+    if fixing and not paths:
+        raise click.UsageError("--fix rewrites whole files: give their PATHS")
     if jsonl is not None:
         worst = GOOD
         for row in security.secure_rows(jsonl, rules):
@@ -273,9 +275,7 @@ def secure(
         except RuntimeError as error:  # git's own words; the first line says it
             raise Mistake(str(error).partition("\n")[0]) from error
     elif paths == ("-",):
-        code = sys.stdin.read()
-        report = security.secure(code, language or "python", policy=rules)
-        scanned = [security.Scanned("-", code, report)]
+        scanned = [security.secure_text("-", sys.stdin.read(), language or "python", rules)]
     elif language:
         scanned = [security.secure_file(path, rules, language) for path in paths]
     else:

@@ -18,6 +18,7 @@ from .files import (
     secure_file,
     secure_paths,
     secure_rows,
+    secure_text,
 )
 from .fixes import Fix, fix
 from .formats import to_github, to_text
@@ -31,5 +32,5 @@ __all__ = [
     "Finding", "Fix", "Policy", "PolicyError", "Report", "Scanned", "Step", "Suppression",
     "exit_code", "fix", "language_of", "languages", "load_policy", "parse_policy",
     "redact_secrets", "secure", "secure_diff", "secure_file", "secure_paths", "secure_rows",
-    "to_github", "to_sarif", "to_text",
+    "secure_text", "to_github", "to_sarif", "to_text",
 ]  # fmt: skip

@@ -66,15 +66,23 @@ def secure_file(path: Path | str, policy: Policy | None = None, language: str = 
     """Scan one file; a file that cannot be read or is in no known language is `unscanned`."""
     name = str(path)
     lang = language or language_of(path)
+    code = ""
     if not lang:
-        return Scanned(name, "", unscanned("no rules for this kind of file"))
-    try:
-        code, _ = read_source(Path(path))
-    except OSError as e:
-        return Scanned(name, "", unscanned(f"cannot read it: {e.strerror}"))
-    except ValueError as e:
-        return Scanned(name, "", unscanned(str(e)))
-    return _audited(Scanned(name, code, secure(code, lang, policy=policy, path=name)), policy)
+        report = unscanned("no rules for this kind of file")
+    else:
+        try:
+            code, _ = read_source(Path(path))
+            report = secure(code, lang, policy=policy, path=name)
+        except OSError as e:
+            report = unscanned(f"cannot read it: {e.strerror}")
+        except ValueError as e:
+            report = unscanned(str(e))
+    return _audited(Scanned(name, code, report), policy)
+
+
+def secure_text(name: str, code: str, language: str, policy: Policy | None = None) -> Scanned:
+    """Scan a text that is no file, and note it under `name` where the policy keeps a log."""
+    return _audited(Scanned(name, code, secure(code, language, policy=policy)), policy)
 
 
 def read_source(path: Path) -> tuple[str, str]:
@@ -172,21 +180,27 @@ def _git(repo: Path | str, *args: str) -> str:
     return done.stdout.decode(errors="replace")
 
 
-def secure_rows(lines: Iterable[str], policy: Policy | None = None) -> Iterator[dict[str, Any]]:
-    """Rows `{"id", "lang", "code"}` in, one report each out, with the row's id.
+def secure_rows(
+    lines: Iterable[str | bytes], policy: Policy | None = None
+) -> Iterator[dict[str, Any]]:
+    """Rows `{"id", "lang", "code"}` in, one report each out, with the row's id or line number.
 
     A row that is no such object gives an `unscanned` report rather than an exception.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        ident: Any = number
         try:
-            row = json.loads(line)
-            code, lang, ident = row["code"], row["lang"], row.get("id", number)
-        except (ValueError, KeyError, TypeError) as e:
-            yield {"id": number, **unscanned(f"not a row with lang and code: {e!r}").to_json()}
+            row = json.loads(line.decode() if isinstance(line, bytes) else line)
+            ident = row.get("id", number)
+            code, lang = row["code"], row["lang"]
+            if type(code) is not str or type(lang) is not str:
+                raise TypeError("lang and code must be texts")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+            yield {"id": ident, **unscanned(f"not a row with lang and code: {e}").to_json()}
             continue
-        yield {"id": ident, **secure(str(code), str(lang), policy=policy).to_json()}
+        yield {"id": ident, **secure_text(str(ident), code, lang, policy).report.to_json()}
 
 
 def _audited(scanned: Scanned, policy: Policy | None) -> Scanned:
