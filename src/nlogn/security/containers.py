@@ -77,9 +77,10 @@ def load(obj: Value, key: Value) -> Value | None:
     return out
 
 
-def store(obj: Value, key: Value, v: Value) -> None:
+def store(obj: Value, key: Value, v: Value, chosen: bool = False) -> None:
+    """Set an item. `chosen`: its place was looked at, so the rest of the buffer stays as it was."""
     assert obj.items is not None
-    if "buffer" in obj.tags and v.is_const:
+    if "buffer" in obj.tags and v.is_const and not chosen:
         obj.tags = obj.tags | {"patched"}  # in place: aliases of the buffer share it
     if key.const is not NC and names.hashable(key.const):
         obj.items[key.const] = v

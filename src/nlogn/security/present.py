@@ -1,6 +1,7 @@
 """What the command line does with scans: mend files in place, print in four formats."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,16 +38,23 @@ def apply_fixes(
                 raise OSError(f"{item.path}: {error}") from error
             if now != item.code:
                 raise OSError(f"{item.path} is no longer what was scanned: scan it as it is now")
-            partial = Path(f"{item.path}.partial")
-            try:
-                partial.write_bytes(code.encode(encoding))
-                partial.chmod(Path(item.path).stat().st_mode & 0o777)
-                partial.replace(item.path)
-            finally:
-                partial.unlink(missing_ok=True)
+            _replace(Path(item.path).resolve(), code.encode(encoding))
         report = secure(code, named, policy=policy, path=item.path)
         out.append(replace(item, code=code, report=report))
     return out
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put `data` in a file's place at once, with the file's mode."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    partial = Path(name)
+    try:
+        with open(handle, "wb") as out:
+            out.write(data)
+        partial.chmod(path.stat().st_mode & 0o7777)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def render(scanned: Sequence[Scanned], style: str) -> str:

@@ -44,6 +44,7 @@ class Frame:
     breaks: list[list[Env]] = field(default_factory=list)
     tests: dict[str, Any] = field(default_factory=dict)
     to: str = ""
+    compared: frozenset[str] = frozenset()  # names in the conditions around a statement, in Go
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from . import containers, expressions, ir, names
 from .guards import refine
 from .state import FACTS, Closure, Env, Facts, apply_facts, env_copy, merge_into
 from .values import EVERY, HOLE, NC, Value, join, unknown
-from .walk import flat
+from .walk import flat, walk
 
 if TYPE_CHECKING:
     from .interp import Interpreter
@@ -73,8 +73,12 @@ def st_if(it: Interpreter, s: ir.If, env: Env) -> bool:
     refine(it, s.test, a, True)
     refine(it, s.test, b, False)
     live = []
+    compared = it.frame.compared
+    if it.lang == "go":  # where a rule asks whether a write's place was chosen
+        it.frame.compared = compared | {x.id for x in walk(s.test) if type(x) is ir.Name}
     if it.block(s.then, a):
         live.append(a)
+    it.frame.compared = compared
     if it.block(s.other, b):
         live.append(b)
     return merge_into(env, live)
@@ -334,7 +338,8 @@ def bind(it: Interpreter, t: Any, v: Value, env: Env, pos: int) -> None:
             obj.items = {}
             if type(t.obj) is ir.Name and t.obj.id not in env:
                 env[t.obj.id] = obj
-        containers.store(obj, key_v, v)
+        chosen = type(t.key) is ir.Name and t.key.id in it.frame.compared
+        containers.store(obj, key_v, v, chosen)
     elif kind is ir.Coll:
         for n, (_, part) in enumerate(t.items):
             bind(it, part, containers.element(v, n), env, pos)
