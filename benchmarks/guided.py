@@ -5,35 +5,52 @@
 
 First every Python solution of the bank (or N of them) is replayed token by token: what a guide
 says of tokens that are known to be right, of those that lead to a dearer class than the best known
-one, and what it costs. Then the checkpoint is asked problems of the bank, in words that it was not
-trained on, with no budget, with the best known class as control tokens of the prompt alone, and
-with steering too: the share of accepted programs that are in the best known class. Intervals are
-bootstrapped over problems (10,000 resamples). Without a checkpoint, only the first is done.
+one, and what it costs. Then the engine runs a "network" that knows the solutions of each problem by
+heart, all as likely, and nothing else (any other token is e^-25 times as likely), with the best
+known class as its budget and without: a network with few ways to go on, which says what steering
+alone can do. Then the checkpoint is asked problems of the bank, in words that it was not trained
+on, with no budget, with the best known class as control tokens of the prompt alone, and with
+steering too: the share of accepted programs that are in the best known class. Intervals are
+bootstrapped over problems (10,000 resamples). Without a checkpoint, the last is left out.
 """
 
 import argparse
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.security import wilson
-from nlogn.corpus.tokenizer import encode, load_tokenizer
+from nlogn.corpus.specials import TURN_END
+from nlogn.corpus.tokenizer import encode, load_tokenizer, save_tokenizer
 from nlogn.engine.native import NativeEngine, Options
+from nlogn.engine.native.blocks import Blocks
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
+from nlogn.engine.native.prompting import render
 from nlogn.engine.native.python_output import PythonOutput
-from nlogn.engine.native.sequence import Guide
+from nlogn.engine.native.scheduler import Segment
+from nlogn.engine.native.sequence import Guide, Logits
 from nlogn.engine.native.text import token_bytes
 from nlogn.engine.protocol import Prompt, Sampling
 from nlogn.evals.unseen import reworded, without_answers
 from nlogn.judge import Suite, judge_program, suite_for
 from nlogn.judge.ranking import class_rank
+from nlogn.model.checkpoint import save
+from nlogn.model.config import ModelConfig
+from nlogn.model.transformer import Transformer
 from nlogn.problems import Problem, Solution, bank
 from nlogn.sandbox import Program, Sandbox
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+CONTEXT = 4096
 ARMS = ("no budget", "control tokens", "control tokens and steering")
 
 
@@ -109,6 +126,85 @@ def guides(
         yield "the best known time class, which it is over", BudgetGuide(vocabulary, best)
 
 
+class Reciting:
+    """A runner that gives the solutions of one problem, all as likely, behind a prompt of so many
+    tokens, and hardly anything else."""
+
+    name, memory_bytes, threads, width = "by heart", 0, 1, 1
+
+    def __init__(self, known: Sequence[tuple[int, ...]], prompt: int, size: int):
+        self.known, self.prompt, self.size = known, prompt, size
+
+    def forward(
+        self, segments: Sequence[Segment], blocks: Blocks, hidden: Logits | None = None
+    ) -> Logits:
+        rows = [
+            self.following((*s.sequence.tokens[: s.start], *s.tokens[: len(s.tokens) - last]))
+            for s in segments for last in range(s.wanted - 1, -1, -1)
+        ]  # fmt: skip
+        return np.stack(rows) if rows else np.empty((0, self.size), dtype=np.float32)
+
+    def following(self, tokens: tuple[int, ...]) -> Logits:
+        written = tokens[self.prompt :]
+        going = [k[len(written)] for k in self.known if k[: len(written)] == written and
+                 len(k) > len(written)]  # fmt: skip
+        logits: Logits = np.full(self.size, -25.0, dtype=np.float32)
+        for token, count in Counter(going).items():
+            logits[token] = np.log(count / len(going))
+        return logits
+
+
+def by_heart(folder: Path, count: int, samples: int) -> None:
+    tokenizer = load_tokenizer(folder)
+    problems = [p for p in bank() if p.reference is not None
+                and len({s.time for s in p.solutions if s.language == "python"}) > 1]  # fmt: skip
+    if count:
+        problems = problems[:: -(-len(problems) // count)]
+    written: dict[bool, list[Written]] = {False: [], True: []}
+    with tempfile.TemporaryDirectory() as home, small_engine(tokenizer, Path(home)) as engine:
+        for problem in problems:
+            assert problem.reference is not None
+            known = {f"```python\n{s.code.rstrip()}\n```": s
+                     for s in problem.solutions if s.language == "python" and s.time}  # fmt: skip
+            best = class_rank(problem.reference.time)
+            for guided, found in written.items():
+                prompt = Prompt(without_answers(problem),
+                                time_budget=problem.reference.time if guided else "")  # fmt: skip
+                recite(engine, prompt, list(known))
+                sampling = Sampling(n=samples, temperature=1.0, max_tokens=CONTEXT // 2)
+                for made in engine.generate([prompt], sampling)[0]:
+                    solution = known.get(made.text.strip())
+                    right = solution is not None and class_rank(solution.time) <= best
+                    found.append(
+                        Written(problem.name, solution is not None, right, len(made.steered))
+                    )
+    print(f"\n{len(problems)} problems with solutions of several classes, known by heart, "
+          f"{samples} samples of each.\n")  # fmt: skip
+    print("| | a solution | of these in the best known class | tokens steered per sample |")
+    print("|---|---|---|---|")
+    for guided, found in written.items():
+        row("steering" if guided else "no budget", found)
+    gained = difference(written[False], written[True], 0)
+    print(f"\nSteering: {gained[0]} points of solutions, {gained[1]} of these in the best class.")
+
+
+def recite(engine: NativeEngine, prompt: Prompt, answers: Sequence[str]) -> None:
+    """Let the engine's network know these answers to a prompt, and nothing else."""
+    tokenizer = engine.tokenizer
+    asked = len(render(prompt, tokenizer, None, engine.loop.context // 2).tokens)
+    end = tokenizer.token_to_id(TURN_END) or min(engine.loop.end)
+    known = [(*encode(tokenizer, [text]), end) for text in answers]
+    engine.loop.runner = Reciting(known, asked, len(engine.loop.vocabulary))
+
+
+def small_engine(tokenizer: "Tokenizer", folder: Path) -> NativeEngine:
+    config = ModelConfig(vocab_size=tokenizer.get_vocab_size(), hidden_size=32, layers=1, heads=2,
+                         kv_heads=1, head_dim=16, dense_width=32, context=CONTEXT)  # fmt: skip
+    save(Transformer(config, seed=0), folder)
+    save_tokenizer(tokenizer, folder, CONTEXT)
+    return NativeEngine(folder, Options(slots=8, kernels=False, threads=1))
+
+
 def share(k: int, n: int) -> str:
     return f"{k} ({k / n:.1%}) [{wilson(k, n)}]" if n else "–"
 
@@ -140,14 +236,17 @@ def ask(options: argparse.Namespace) -> None:
     print("| | accepted | of these in the best known class | tokens steered per sample |")
     print("|---|---|---|---|")
     for arm, found in written.items():
-        accepted, best = sum(w.accepted for w in found), sum(w.best for w in found)
-        steered = sum(w.steered for w in found) / max(len(found), 1)
-        print(f"| {arm} | {share(accepted, len(found))} | {share(best, accepted)} | "
-              f"{steered:.2f} |")  # fmt: skip
+        row(arm, found)
     print("\n| against no budget | accepted, points | in the best class, points |\n|---|---|---|")
     for arm in ARMS[1:]:
         gained = difference(written[ARMS[0]], written[arm], seeds[0])
         print(f"| {arm} | {gained[0]} | {gained[1]} |")
+
+
+def row(what: str, found: list[Written]) -> None:
+    accepted, best = sum(w.accepted for w in found), sum(w.best for w in found)
+    steered = sum(w.steered for w in found) / max(len(found), 1)
+    print(f"| {what} | {share(accepted, len(found))} | {share(best, accepted)} | {steered:.2f} |")
 
 
 def sampled(
@@ -235,6 +334,7 @@ def main() -> None:
     print("## Guided decoding\n")
     if options.solutions >= 0:
         replays(options.checkpoint or options.tokenizer, options.solutions)
+        by_heart(options.checkpoint or options.tokenizer, options.solutions // 3, options.samples)
     if options.checkpoint is not None:
         ask(options)
     else:

@@ -4,12 +4,14 @@ The static path cost (`nlogn.complexity.static`) says what the program would cos
 token is asked about where it is about to be chosen, so what counts is the moment of decision: the
 `for` that opens one loop too many, the list after `in`, the sort in a loop.
 
-Where the cost is certain (nothing that can follow on the line lowers it), the token is refused: it
-loses `REFUSED` nats, enough to lose against any other, and not so much that nothing is left where
-all lead over the budget. Elsewhere its probability is divided by how many times over the budget
-the program would be at inputs of size `SIZE`; where a loop is only about to be opened, to the power
-of how likely the network's own heads (else a half) think it that the function ends up over it. A
-program that is over the budget already is not held to it any more, but to no dearer class.
+Where the cost is certain (nothing that can follow on the line lowers it), the token is refused,
+unless nothing else is left to say: it loses `REFUSED` nats, so it loses against any token that the
+network does not hold for 160,000 times less likely. Where the network is as sure as that, another
+token would end in no program at all. Elsewhere its probability is divided by how many times over
+the budget the program would be at inputs of size `SIZE`; where a loop is only about to be opened,
+to the power of how likely the network's own heads (else a half) think it that the function ends up
+over it. A program that is over the budget already is not held to it any more, but to no dearer
+class.
 """
 
 import re
@@ -22,7 +24,8 @@ from nlogn.engine.native.lookahead import SLACK, Lookahead, Spent, weight
 from nlogn.engine.native.sequence import Objection
 from nlogn.engine.native.written import Written
 
-REFUSED = 60.0
+REFUSED = 12.0
+_DEAREST = 10.0  # nats, of what is not certain
 _MAY_BE = 0.5  # how likely a loop that is about to be opened walks the input, if no head says
 _LOOP = re.compile(r"\s*(async\s+)?(for|while)\b")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
@@ -97,7 +100,8 @@ class BudgetGuide:
         price = self._price(self._written.lines.partial, text)
         if price is None:
             return None
-        return Objection(REFUSED if price.certain else price.nats, price.reason)
+        nats = REFUSED if price.certain else min(price.nats, _DEAREST)
+        return Objection(nats, price.reason)
 
     def _restart(self) -> None:
         self._tracker = Lookahead()

@@ -3,21 +3,22 @@
 import functools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code
-from nlogn.engine.native.budget import BudgetGuide
+from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import open_heads
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.prompting import Rendered, chat_template, render
 from nlogn.engine.native.python_output import PythonOutput
+from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
 from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer
-from nlogn.engine.native.sequence import Chunk, Request, Token
+from nlogn.engine.native.sequence import Chunk, Request, Token, Turned
 from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
     Cancel,
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
     from llguidance import LLTokenizer
 
 _POLL_S = 0.05  # how soon a cancel is seen
+_REWOUND = 1 << 20  # between the seeds of a sample and of what replaces it
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    tokens: list[Token]
+    text: str
+    reason: Literal["stop", "length"]
 
 
 class NativeEngine:
@@ -133,7 +142,8 @@ class NativeEngine:
         self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
     ) -> list[list[Completion]]:
         """Up to ``sampling.n`` completions for each prompt: those that ended before the deadline.
-        Sample i has the seed ``sampling.seed + i``. The budgets of a prompt steer: see `budget`.
+        Sample i has the seed ``sampling.seed + i``. The budgets of a prompt steer: see `budget`;
+        what goes over them all the same is written anew from an earlier place: see `rewind`.
 
         Raises:
             EngineError: not one ended in time, a prompt does not fit, or a budget is no class.
@@ -157,9 +167,11 @@ class NativeEngine:
                 ended = []
                 for stream in streams:
                     try:
-                        ended.append(self._collect(stream, rendered, deadline, cancel))
+                        made = self._collect(stream, deadline, cancel)
                     except TimeoutError:
                         stream.cancel()
+                        continue
+                    ended.append(self._within(made, rendered, sampling, deadline, cancel, prompt))
                 answers.append([replace(c, code=extract_code(c.text, entry)) for c in ended])
         except BaseException:
             for _, streams in under_way:
@@ -186,7 +198,7 @@ class NativeEngine:
         deadline = time.monotonic() + sampling.timeout_s
         stream = self._submit(Rendered(self.encode(prompt)), sampling, 0, deadline, cancel)
         try:
-            done = self._collect(stream, Rendered(()), deadline, cancel)
+            done = self._completion(self._collect(stream, deadline, cancel), Rendered(()))
         except TimeoutError:
             raise self._late(sampling) from None
         finally:
@@ -205,15 +217,16 @@ class NativeEngine:
 
     def _submit(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
-        cancel: Cancel | None, prompt: Prompt | None = None,
+        cancel: Cancel | None, prompt: Prompt | None = None, kept: Sequence[Token] = (),
     ) -> Stream:  # fmt: skip
-        """Queue one sample; while the queue is full, wait for a place."""
+        """Queue one sample, to go on from `kept`; while the queue is full, wait for a place."""
         seed = time.time_ns() if sampling.seed is None else sampling.seed
-        guides = self._guides(rendered, prompt)
+        guides = self._guides(rendered, prompt, kept)
         request = Request(
-            rendered.tokens, sampling.max_tokens, sampling.temperature, seed=seed + sample,
-            stop=(*sampling.stop, *rendered.stop), stop_tokens=rendered.stop_tokens, logprobs=0,
-            guides=guides, listeners=tuple(g.listen for g in guides if self._heads is not None),
+            (*rendered.tokens, *(token.token for token in kept)), sampling.max_tokens - len(kept),
+            sampling.temperature, seed=seed + sample, stop=(*sampling.stop, *rendered.stop),
+            stop_tokens=rendered.stop_tokens, logprobs=SEEN if guides else 0, guides=guides,
+            listeners=tuple(g.listen for g in guides if self._heads is not None),
         )  # fmt: skip
         while True:
             try:
@@ -223,11 +236,14 @@ class NativeEngine:
                     raise
                 (cancel or Cancel()).wait(_POLL_S)
 
-    def _guides(self, rendered: Rendered, prompt: Prompt | None) -> tuple[BudgetGuide, ...]:
+    def _guides(
+        self, rendered: Rendered, prompt: Prompt | None, kept: Sequence[Token]
+    ) -> tuple[BudgetGuide, ...]:
         budgets = prompt is not None and (prompt.time_budget or prompt.memory_budget)
         if prompt is None or not budgets or not self._steers:
             return ()
         begun, fenced = self._begun(rendered)
+        begun += self._text(kept)
         try:
             return (self.budget(prompt.time_budget, prompt.memory_budget, begun, fenced),)
         except ValueError as error:
@@ -245,18 +261,66 @@ class NativeEngine:
             tail.append(self.loop.vocabulary[token])
         return b"".join(reversed(tail)).decode("utf-8", "replace"), True
 
-    def _collect(
-        self, stream: Stream, rendered: Rendered, deadline: float, cancel: Cancel | None
-    ) -> Completion:
-        text, tokens = [rendered.begun], list[Token]()
+    def _collect(self, stream: Stream, deadline: float, cancel: Cancel | None) -> "_Sample":
+        text, tokens = list[str](), list[Token]()
         for chunk in _chunks(stream, deadline, cancel):
             text.append(chunk.text)
             tokens += chunk.tokens
         assert stream.finished is not None
+        return _Sample(tokens, "".join(text), stream.finished.reason)
+
+    def _within(
+        self, made: "_Sample", rendered: Rendered, sampling: Sampling, deadline: float,
+        cancel: Cancel | None, prompt: Prompt,
+    ) -> Completion:  # fmt: skip
+        """The sample, or what replaces it if it went over a budget and another way does not."""
+        tokens = made.tokens
+        never = {*self.loop.end, *rendered.stop_tokens}
+        tried: set[tuple[int, ...]] = set()
+        for number in range(REWINDS):
+            over = overrun(tokens, REFUSED)
+            if over is None:
+                break
+            seed = (sampling.seed or 0) + number
+            place = fork(tokens, over[0], tried, never, seed)
+            if place is None:
+                return self._completion(made, rendered)
+            at, other = place
+            written = tuple(token.token for token in tokens[: at + 1])
+            tried |= {written, (*written[:at], other)}
+            reason = f"{over[1]} further on"
+            turned = Turned(written[at], reason)
+            logprob = dict(tokens[at].top)[other]
+            kept = [*tokens[:at], Token(other, logprob, tokens[at].top, turned)]
+            if len(kept) >= sampling.max_tokens:
+                break
+            stream = self._submit(
+                rendered, sampling, _REWOUND * (number + 1), deadline, cancel, prompt, kept
+            )
+            try:
+                more = self._collect(stream, deadline, cancel)
+            except TimeoutError:
+                return self._completion(made, rendered)
+            finally:
+                stream.cancel()
+            tokens = [*kept, *more.tokens]
+            text = self._text(kept) + more.text
+            cuts = [text.find(stop) for stop in (*sampling.stop, *rendered.stop)]
+            text = text[: min((cut for cut in cuts if cut >= 0), default=len(text))]
+            if overrun(tokens, REFUSED) is None:
+                return self._completion(_Sample(tokens, text, more.reason), rendered)
+        return self._completion(made, rendered)
+
+    def _completion(self, made: "_Sample", rendered: Rendered) -> Completion:
         return Completion(
-            "".join(text), "", self.folder.name, stream.finished.reason, len(tokens),
-            sum(token.logprob or 0.0 for token in tokens), steered=self._steered(tokens, rendered),
+            rendered.begun + made.text, "", self.folder.name, made.reason, len(made.tokens),
+            sum(token.logprob or 0.0 for token in made.tokens),
+            steered=self._steered(made.tokens, rendered),
         )  # fmt: skip
+
+    def _text(self, tokens: Sequence[Token]) -> str:
+        data = b"".join(self.loop.vocabulary[token.token] for token in tokens)
+        return data.decode("utf-8", "replace")
 
     def _steered(self, tokens: list[Token], rendered: Rendered) -> tuple[Steered, ...]:
         if not any(token.turned for token in tokens):
@@ -265,8 +329,7 @@ class NativeEngine:
         out = []
         for at, token in enumerate(tokens):
             if token.turned is not None:
-                before = b"".join(self.loop.vocabulary[t.token] for t in tokens[:at])
-                text = begun + before.decode("utf-8", "replace")
+                text = begun + self._text(tokens[:at])
                 line = 1
                 for kind, _ in CodeLines(fenced).feed(text):
                     line = line + 1 if kind == "line" else 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nlogn.engine.native.sequence import Logits, Request, Token, Turned
+from nlogn.engine.native.sequence import Logits, Objection, Request, Token, Turned
 
 _HEAD = 512  # of the likeliest tokens are looked at before all are sorted
 _MASK = (1 << 64) - 1
@@ -36,15 +36,17 @@ def choose(request: Request, tokens: list[int], logits: Logits) -> Token:
     if logits.max() == -np.inf:
         raise ValueError("the steering allows no token")
     chosen = _pick(request, len(tokens), logits, 0)
-    turned = None
+    turned = objected = None
     if request.guides:
         wanted = chosen
-        chosen, reasons = _guided(request, tokens, logits, chosen)
+        chosen, asked = _guided(request, tokens, logits, chosen)
+        objected = asked.get(chosen)
         if chosen != wanted:
-            turned = Turned(wanted, reasons[wanted])
-    if plain is None:
-        return Token(chosen, turned=turned)
-    return replace(_with_logprobs(chosen, plain, request.logprobs or 0), turned=turned)
+            turned = Turned(wanted, asked[wanted].reason)
+    made = Token(chosen)
+    if plain is not None:
+        made = _with_logprobs(chosen, plain, request.logprobs or 0)
+    return replace(made, turned=turned, objected=objected)
 
 
 def _pick(request: Request, position: int, logits: Logits, draw: int) -> int:
@@ -55,28 +57,28 @@ def _pick(request: Request, position: int, logits: Logits, draw: int) -> int:
 
 def _guided(
     request: Request, tokens: list[int], logits: Logits, chosen: int
-) -> tuple[int, dict[int, str]]:
+) -> tuple[int, dict[int, Objection]]:
     """The token that is chosen once the guides have lowered the logits of those that they object
-    to, and their reasons. Only tokens that come up are asked about.
+    to, and what they said. Only tokens that come up are asked about.
 
     Sampling stays exact: a token that loses x of its logit is kept with probability exp(-x); else
     its logit is lowered for good and all is drawn anew. By induction over the tokens asked about,
     what is kept has the distribution of all logits lowered.
     """
-    asked: dict[int, str] = {}
+    asked: dict[int, Objection] = {}
     draws = 0
     while chosen not in asked:
         found = [o for guide in request.guides
                  if (o := guide(tokens, len(request.tokens), chosen)) is not None]  # fmt: skip
         if not found:
             break
-        asked[chosen] = max(found, key=lambda o: o.nats).reason
         lost = sum(o.nats for o in found)
+        asked[chosen] = Objection(lost, max(found, key=lambda o: o.nats).reason)
         if request.temperature > 0 and _kept(request, len(tokens), lost, draws):
             break
         logits[chosen] -= lost
         if logits.max() == -np.inf:
-            raise ValueError(f"no token is allowed: {asked[chosen]}")
+            raise ValueError(f"no token is allowed: {asked[chosen].reason}")
         draws += 1
         if draws >= _MOST_ASKED and logits[list(asked)].max() > -np.inf:
             others = np.ones(len(logits), dtype=np.bool_)

@@ -108,12 +108,14 @@ class Turned:
 @dataclass(frozen=True, slots=True)
 class Token:
     """One generated token. `logprob` and the likeliest `top` where they were asked for; `turned`
-    where it is another than the network's because of a guide."""
+    where it is another than the network's because of a guide; `objected` where one spoke against
+    it, and it was chosen all the same."""
 
     token: int
     logprob: float | None = None
     top: tuple[tuple[int, float], ...] = ()
     turned: Turned | None = None
+    objected: Objection | None = None
 
 
 @dataclass(frozen=True, slots=True)
