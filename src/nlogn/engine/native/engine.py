@@ -18,7 +18,7 @@ from nlogn.engine.native.prompting import Rendered, chat_template, render
 from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
 from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer
-from nlogn.engine.native.sequence import Chunk, Request, Token, Turned
+from nlogn.engine.native.sequence import Busy, Chunk, Request, Token, Turned
 from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
     Cancel,
@@ -165,13 +165,15 @@ class NativeEngine:
                 signature = prompt.problem.signature
                 entry = signature.entry if signature else None
                 ended = []
-                for stream in streams:
+                for sample, stream in enumerate(streams):
                     try:
                         made = self._collect(stream, deadline, cancel)
                     except TimeoutError:
                         stream.cancel()
                         continue
-                    ended.append(self._within(made, rendered, sampling, deadline, cancel, prompt))
+                    ended.append(
+                        self._within(made, sample, rendered, sampling, deadline, cancel, prompt)
+                    )
                 answers.append([replace(c, code=extract_code(c.text, entry)) for c in ended])
         except BaseException:
             for _, streams in under_way:
@@ -270,7 +272,7 @@ class NativeEngine:
         return _Sample(tokens, "".join(text), stream.finished.reason)
 
     def _within(
-        self, made: "_Sample", rendered: Rendered, sampling: Sampling, deadline: float,
+        self, made: "_Sample", sample: int, rendered: Rendered, sampling: Sampling, deadline: float,
         cancel: Cancel | None, prompt: Prompt,
     ) -> Completion:  # fmt: skip
         """The sample, or what replaces it if it went over a budget and another way does not."""
@@ -281,10 +283,10 @@ class NativeEngine:
             over = overrun(tokens, REFUSED)
             if over is None:
                 break
-            seed = (sampling.seed or 0) + number
-            place = fork(tokens, over[0], tried, never, seed)
+            seed = sample + _REWOUND * (number + 1)
+            place = fork(tokens, over[0], tried, never, (sampling.seed or 0) + seed)
             if place is None:
-                return self._completion(made, rendered)
+                break
             at, other = place
             written = tuple(token.token for token in tokens[: at + 1])
             tried |= {written, (*written[:at], other)}
@@ -292,15 +294,17 @@ class NativeEngine:
             turned = Turned(written[at], reason)
             logprob = dict(tokens[at].top)[other]
             kept = [*tokens[:at], Token(other, logprob, tokens[at].top, turned)]
-            if len(kept) >= sampling.max_tokens:
+            room = min(self.loop.context - len(rendered.tokens), sampling.max_tokens)
+            if len(kept) >= room:
                 break
-            stream = self._submit(
-                rendered, sampling, _REWOUND * (number + 1), deadline, cancel, prompt, kept
-            )
+            try:
+                stream = self._submit(rendered, sampling, seed, deadline, cancel, prompt, kept)
+            except Busy:
+                break
             try:
                 more = self._collect(stream, deadline, cancel)
             except TimeoutError:
-                return self._completion(made, rendered)
+                break
             finally:
                 stream.cancel()
             tokens = [*kept, *more.tokens]
