@@ -97,6 +97,13 @@ def test_the_end_comes_behind_a_whole_program(code: str, may: bool) -> None:
     assert (guide(list(code.encode()), 0, 256) is None) == may
 
 
+def test_the_end_of_a_turn_is_an_end_too() -> None:
+    guide = PythonOutput([*BYTES, b"", b""], frozenset({256}), fenced=True)
+    code = b"Here:\n```python\nx = [\n"
+    assert guide(list(code), 0, 257) is not None
+    assert guide(list(code + b"]\n```\n"), 0, 257) is None
+
+
 def test_characters_may_come_byte_by_byte() -> None:
     for code in ("naïve = 'Ω'  # €\n", "s = '😀'\n", "π = 3\n"):
         guide = PythonOutput(BYTES, frozenset())

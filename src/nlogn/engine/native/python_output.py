@@ -42,10 +42,8 @@ class PythonOutput:
         for event in events:
             self._take(event)
         vocabulary = self._written.vocabulary
-        if token in self.end:
+        if token in self.end or not vocabulary[token]:  # special tokens end turns, or say nothing
             return None if self._may_end() else _NOT_WHOLE
-        if not vocabulary[token]:
-            return _NO_PYTHON
         text = self._written.ahead(token)
         pending = self._written.pending_after(token)
         if pending is None:
