@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from .bounds import bounds_hits
+from .cancels import cancel_hits
 from .fragments import close, dedent, introduced, unfence
 from .interp import Interpreter
 from .memory import memory_hits
@@ -88,8 +89,10 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     memory = memory_hits(module, code, fuel) if c_family else []
     if idle:
         return memory
-    bounds = bounds_hits(module, code) + range_hits(module, code, fuel) if lang == "go" else []
-    return Interpreter(module, ix, code, fuel).run() + memory + bounds
+    own = memory
+    if lang == "go":
+        own = bounds_hits(module, code) + range_hits(module, code, fuel) + cancel_hits(code)
+    return Interpreter(module, ix, code, fuel).run() + own
 
 
 def worth_a_look(code: str, ix: Index) -> bool:

@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     Rule("go.bind-all", 605, "medium", "high", "The service answers on every network interface.", ("{net,crypto~tls}.Listen", "net.ListenPacket"), when=(("re", 1, r"^(?:0\.0\.0\.0|\[::\])?:\d"),), unless=(("in", "(?i)test"), ("re", 1, r":0$")), advice="Bind to the address that needs it.",
          insecure=('package p\nimport "net"\nfunc f() {\n net.Listen("tcp", "0.0.0.0:80")\n}\n',), fixed=('package p\nimport "net"\nfunc f() {\n net.Listen("tcp", "127.0.0.1:80")\n}\n',), near=()),
     Rule("go.no-timeout", 400, "low", "medium", "A slow client can hold the connection for ever.", (HTTP + ".{ListenAndServe,ListenAndServeTLS,Serve,ServeTLS}", HTTP + ".Server{}"),
-         when=(("any", ("not", ("call", r"\{\}$")), ("all", ("missing", "ReadHeaderTimeout"), ("missing", "ReadTimeout"), ("not", ("fn", r"ReadHeaderTimeout|ReadTimeout")))),), unless=(("file", r"HandleFunc\("),), advice="Use a Server with ReadHeaderTimeout.",
+         when=(("any", ("not", ("call", r"\{\}$")), ("all", ("missing", "ReadHeaderTimeout"), ("missing", "ReadTimeout"), ("not", ("fn", r"ReadHeaderTimeout|ReadTimeout")))),), advice="Use a Server with ReadHeaderTimeout.",
          insecure=('package p\nimport "net/http"\nfunc main() {\n http.ListenAndServe("127.0.0.1:1", nil)\n}\n',), fixed=('package p\nimport ("net/http"; "time")\nfunc main() {\n s := &http.Server{ReadHeaderTimeout: time.Second}\n s.ListenAndServe()\n}\n',), near=()),
     Rule("go.decompression-bomb", 409, "medium", "high", "A small file can unpack to more than the memory holds.", ("io.{Copy,CopyBuffer,ReadAll}",), when=(("any", *(("arg", k, r"(?:gzip|zlib|flate|bzip2|lzw|tar|zip)\.\w*(?:NewReader|Open|NewReaderDict)|(?:gzip|zlib|flate|bzip2|lzw)~?\w*\.NewReader") for k in (0, 1)),),),
          advice="Use io.CopyN or io.LimitReader.",
@@ -220,11 +220,17 @@ RULES: tuple[Rule, ...] = (
          insecure=("package p\nfunc isValidUser(id string) bool {\n return true\n}\n",), fixed=("package p\nfunc isValidUser(id string) bool {\n return len(id) == 8\n}\n",), near=("package p\nfunc ready(id string) bool {\n return true\n}\n",)),
 )  # fmt: skip
 
-# Reported by ranges.py and bounds.py rather than by a call.
+# Reported by ranges.py, cancels.py and bounds.py rather than by a call.
 NARROWED = Rule(
     "go.int-overflow", 190, "medium", "high", "The number may not fit the type it is converted to.", (), advice="Compare it with the type's limits first.",
     insecure=("package p\nfunc f(n int) uint8 {\n return uint8(n)\n}\n", "package p\nfunc f(n int) uint8 {\n if n < 300 {\n  return uint8(n)\n }\n return 0\n}\n"),
     fixed=("package p\nfunc f(n int) uint8 {\n if n < 0 || n > 255 {\n  return 0\n }\n return uint8(n)\n}\n",), near=("package p\nfunc f(n uint8) int {\n return int(n)\n}\n", "package p\nfunc f(n int) int8 {\n return int8(n % 10)\n}\n"),
+)  # fmt: skip
+KEPT_CANCEL = Rule(
+    "go.kept-cancel", 404, "low", "medium", "The context's cancel function is kept and never called.", (), advice="Call it when the work is over.",
+    insecure=("package p\nimport \"context\"\ntype W struct { stop context.CancelFunc }\nfunc f(c context.Context) *W {\n d, cancel := context.WithCancel(c)\n use(d)\n return &W{stop: cancel}\n}\n",),
+    fixed=("package p\nimport \"context\"\ntype W struct { stop context.CancelFunc }\nfunc f(c context.Context) *W {\n d, cancel := context.WithCancel(c)\n use(d)\n return &W{stop: cancel}\n}\nfunc (w *W) Close() { w.stop() }\n",),
+    near=("package p\nimport \"context\"\nfunc f(c context.Context) (context.Context, func()) {\n d, cancel := context.WithCancel(c)\n return d, cancel\n}\n",),
 )  # fmt: skip
 INDEX_PAST_END = Rule(
     "go.index-past-end", 129, "medium", "high", "The index is past the end.", (), advice="Compare it with len.",
@@ -254,7 +260,7 @@ GUARDS = (
     Guard(("strings.ContainsAny",), 0, frozenset({"path", "xpath", "log"}), truth=False), Guard(("unicode.{Is,In,IsLetter,IsDigit,IsNumber,IsSpace,IsPrint,IsGraphic,IsControl,IsUpper,IsLower,IsPunct}",), 0),
 )  # fmt: skip
 PACK = Pack(
-    "go", (*RULES, NARROWED, INDEX_PAST_END), SOURCES, SANITIZERS, GUARDS, (("make", "zeroed"), ("make", "buffer")),
+    "go", (*RULES, NARROWED, KEPT_CANCEL, INDEX_PAST_END), SOURCES, SANITIZERS, GUARDS, (("make", "zeroed"), ("make", "buffer")),
     web_types=("Request",), stops=frozenset({"Open", "ReadFile", "Create"}), exits=frozenset({"Fatal", "Fatalf", "Exit", "panic"}),
     words=frozenset({"make", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "uint", "int64", "byte", "rune"}), hint=r"\[\d+\]\w|\[\]\w+\{|func \w*[Ll]og\w*\(|func \w*(?:[Vv]alid|[Ss]afe|[Cc]heck|[Aa]llow)\w*\(", canary=(g(f'db.Query("select * from t where a=\'" + {Q} + "\'")', "", "db *sql.DB, r *http.Request"), "go.sql-injection"),
 )  # fmt: skip
