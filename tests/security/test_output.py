@@ -369,3 +369,27 @@ def test_placeholders_are_not_secrets(text):
 def test_bidirectional_text_is_reported_in_every_language():
     report = secure("access = 'user\u202e \u2066// admin\u2069 \u2066'\n", "python")
     assert "text.bidi" in [f.rule for f in report.findings]
+
+
+SECRETS = {
+    "secret.aws-access-key": "AKIA" + "QZ7P2M4WX6TLNB3R",
+    "secret.github-token": "ghp_" + "k3Jx9QpZ81mWq7LrT5uV2yB6nH0dF4gS8aC1",
+    "secret.gitlab-token": "glpat-" + "k3Jx9QpZ81-mWq7LrT5u",
+    "secret.slack-token": "xoxb-" + "8302-9174-k3Jx9QpZ81",
+    "secret.stripe-key": "sk_live_" + "k3Jx9QpZ81mWq7Lr",
+    "secret.google-key": "AIza" + "-k3Jx9QpZ81mWq7LrT5uV2yB6nH0dF4gS8a",
+    "secret.openai-key": "sk-" + "k3Jx9QpZ81mWq7LrT5uV2yB6nH0dF4gS8",
+    "secret.sendgrid-key": "SG." + "k3Jx9QpZ81mWq7Lr" + "." + "T5uV2yB6nH0dF4gS8",
+    "secret.npm-token": "npm_" + "k3Jx9QpZ81mWq7LrT5uV2yB6nH0dF4gS8aC1",
+    "secret.huggingface-token": "hf_" + "kJxQpZmWqLrTuVyBnHdFgSaCkJxQpZmWqL",
+    "secret.shopify-token": "shpat_" + "9f3c27ab5e81d604" * 2,
+    "secret.bearer-token": "Authorization: Bearer " + "k3Jx9QpZ81mWq7LrT5uV2yB",
+    "secret.url-password": "postgres://app:" + "k3Jx9QpZ@db.internal/x",
+}
+
+
+@pytest.mark.parametrize("rule", SECRETS)
+@pytest.mark.parametrize("frame", ["x = '{}'\n", "# {}\n", "größe = '{}'\n"])
+def test_every_kind_of_key_is_seen_wherever_it_stands(rule, frame):
+    found = secure(frame.format(SECRETS[rule]), "python").findings
+    assert rule in [f.rule for f in found]

@@ -15,7 +15,7 @@ from importlib import import_module
 
 from .bounds import bounds_hits
 from .cancels import cancel_hits
-from .fragments import close, dedent, introduced, unfence
+from .fragments import close, dedent, introduced, unfence, words_of
 from .interp import Interpreter
 from .memory import memory_hits
 from .packs import MODULES, pack
@@ -40,8 +40,6 @@ ALIASES = {
     "pyi": "python", "php5": "php",
 }  # fmt: skip
 LONGEST = 2_000_000  # characters
-_WORD = re.compile(r"\w+")
-_SPACED = {k: " " for k in range(128) if not (chr(k).isalnum() or chr(k) == "_")}
 # A quoted text bound to, or compared with, a name that holds secrets.
 _SECRET = re.compile(
     r"""(?i)(?:passw|secret|api[_-]?key|token|pwd|credential|access[_-]?key|private[_-]?key|pass\b)"""
@@ -66,12 +64,12 @@ def fuel_for(code: str) -> int:
     return 60_000 + 120 * code.count("\n")
 
 
-def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
-    """What the interpreter finds. Raises OutOfFuel when the file is too much for its budget."""
+def taint_hits(code: str, lang: str, words: set[str]) -> list[Hit]:
+    """What the analyses find in a file with these words. Raises OutOfFuel when it is too much."""
     ix = pack(lang)
     c_family = lang in ("c", "cpp")
     idle = False
-    if not worth_a_look(code, ix):
+    if not worth_a_look(code, words, ix):
         if not c_family:
             return []
         idle = True  # no flow of text, but sizes and lifetimes may still be wrong
@@ -85,7 +83,7 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
         if whole != code:
             again = front.lower(whole, lang) if two else front.lower(whole)
             module = again if again.errors <= module.errors else module
-    fuel = fuel or fuel_for(code)
+    fuel = fuel_for(code)
     memory = memory_hits(module, code, fuel) if c_family else []
     if idle:
         return memory
@@ -95,17 +93,11 @@ def taint_hits(code: str, lang: str, fuel: int | None = None) -> list[Hit]:
     return Interpreter(module, ix, code, fuel).run() + own
 
 
-def worth_a_look(code: str, ix: Index) -> bool:
+def worth_a_look(code: str, words: set[str], ix: Index) -> bool:
     """Whether any word of the file can make a rule speak."""
-    if ix.concerns(words_of(code)) or _SECRET.search(code) is not None:
+    if ix.concerns(words) or _SECRET.search(code) is not None:
         return True
     return bool(ix.pack.hint) and re.search(ix.pack.hint, code) is not None
-
-
-def words_of(code: str) -> set[str]:
-    if code.isascii():  # several times faster than the pattern, which costs as much as parsing
-        return set(code.translate(_SPACED).split())
-    return set(_WORD.findall(code))
 
 
 class Lines:
@@ -143,10 +135,10 @@ def from_hits(code: str, hits: list[Hit]) -> list[Finding]:
     return strongest(out)
 
 
-def from_text(code: str) -> list[Finding]:
+def from_text(code: str, words: set[str]) -> list[Finding]:
     """What holds for every language: keys of known formats, and text that reads as other text."""
     out: list[Finding] = []
-    for s in find_secrets(code):
+    for s in find_secrets(code, words):
         line = code.count("\n", 0, s.pos) + 1
         out.append(
             Finding(
@@ -195,12 +187,13 @@ def _weight(f: Finding) -> tuple[int, int, int]:
 
 def raw_findings(code: str, lang: str) -> list[Finding]:
     """Findings before any policy. Raises OutOfFuel or RecursionError."""
+    words = words_of(code)
     if lang in NATIVE:
         native = import_module(f".{NATIVE[lang]}", __package__)
         found = strongest(native.findings(code, lang))
     else:
-        found = from_hits(code, taint_hits(code, lang))
-    return found + from_text(code)
+        found = from_hits(code, taint_hits(code, lang, words))
+    return found + from_text(code, words)
 
 
 @lru_cache(maxsize=32)

@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from math import log2
 
+from .fragments import words_of
+from .values import words
+
 TYPED: tuple[tuple[str, str, str], ...] = (
     ("secret.aws-access-key", "AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     (
@@ -52,10 +55,13 @@ TYPED: tuple[tuple[str, str, str], ...] = (
     ),
 )
 _ANY = re.compile("|".join(f"(?P<t{n}>{rx})" for n, (_, _, rx) in enumerate(TYPED)))
-_HINT = re.compile(
-    r"AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox[abprs]-|hooks\.slack|_live_|AIza|sk-|SG\.|npm_|"
-    r"pypi-|SK[0-9a-f]{8}|hf_|do[opr]_v1|shp(?:at|ca|pa|ss)_|earer:?\s|PRIVATE KEY|://[^\s/]+@"
-)
+# Every key holds one of these as a word, begins a long word with one, or is part of a URL. To look
+# at words (letters, digits and underscores) is several times faster than any pattern.
+_ALONE = words("sk SG glpat xoxa xoxb xoxp xoxr xoxs Bearer bearer pypi PRIVATE hooks")
+_STARTS = (
+    "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sk_live_", "rk_live_",
+    "npm_", "SK", "hf_", "dop_v1_", "doo_v1_", "dor_v1_", "shpat_", "shpca_", "shppa_", "shpss_",
+)  # fmt: skip
 PLACEHOLDER = re.compile(
     r"(?i)example|sample|your|change|xxx|placeholder|dummy|redacted|fixme|todo|replace|insert|"
     r"test|fake|mock|foo|bar|1234567|abcdef|aaaa|0000|\*\*\*|<.*>|\$\{|\{\{|%s|\.\.\.|"
@@ -106,9 +112,19 @@ def looks_secret(text: str) -> bool:
     return kinds >= 2 and entropy(text) >= (3.0 if len(text) >= 16 else 2.5)
 
 
-def find_secrets(code: str) -> list[Secret]:
-    """Keys of known formats anywhere in the text, comments included."""
-    if _HINT.search(code) is None:
+def may_hold(code: str, found: set[str]) -> bool:
+    """Whether a text with these words can hold a key of a known format."""
+    if not found.isdisjoint(_ALONE) or "AIza" in code or ("@" in code and "://" in code):
+        return True
+    for word in found:  # noqa: SIM110 -- a generator costs as much again
+        if len(word) > 18 and word.startswith(_STARTS):
+            return True
+    return False
+
+
+def find_secrets(code: str, found: set[str] | None = None) -> list[Secret]:
+    """Keys of known formats anywhere in the text, comments included. `found`: its words."""
+    if not may_hold(code, words_of(code) if found is None else found):
         return []
     out: list[Secret] = []
     for m in _ANY.finditer(code):
@@ -131,7 +147,7 @@ def find_secrets(code: str) -> list[Secret]:
 def redact_secrets(code: str) -> str:
     """The text with every key of a known format shortened to its first characters."""
     out = code
-    for m in reversed(list(_ANY.finditer(code)) if _HINT.search(code) else []):
+    for m in reversed(list(_ANY.finditer(code)) if may_hold(code, words_of(code)) else []):
         if not PLACEHOLDER.search(m.group(0)) or "PRIVATE KEY" in m.group(0):
             out = out[: m.start()] + redact(m.group(0)) + out[m.end() :]
     return out
