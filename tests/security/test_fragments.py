@@ -44,6 +44,12 @@ def test_surrounding_buffer_gives_meaning_but_no_findings():
     assert lines(code, before=before, after="def later(b):\n    eval(b)\n") == [2]
 
 
+def test_a_completion_in_the_middle_of_a_line():
+    before = "import os\nfrom flask import request\ndef ping():\n    os.system('ping ' + "
+    assert lines("request.args['h']", before=before, after=")\n") == [1]
+    assert lines("'localhost'", before=before, after=")\n") == []
+
+
 def test_only_introduced_lines():
     assert lines(CALL + "def g(y):\n    eval(y)\n", was=CALL) == [5]
     assert lines(CALL, was=CALL) == []

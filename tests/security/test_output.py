@@ -70,6 +70,12 @@ def test_a_heuristic_finding_is_never_blocked():
         ('[[suppress]]\nrule = "py.eval-param"\n', "say why"),
         ("[unknown]\n", "unknown table"),
         ("= 1", "not TOML"),
+        ("when = 3", "write ..when.."),
+        ('[[when]]\nrule = ["py.*", 3]\naction = "warn"\n', "rule must be a text"),
+        ('[[when]]\nseverity = "awful"\naction = "warn"\n', "never 'awful'"),
+        ('[[suppress]]\nrules = "py.x"\nreason = "because it is so"\n', "unknown field 'rules'"),
+        ('[[suppress]]\nreason = "because it is so"\n', "suppress everything"),
+        ("[audit]\nlog = 3\n", "audit: write"),
     ],
 )
 def test_policy_errors_say_what_is_wrong(text, message):

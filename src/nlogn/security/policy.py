@@ -26,6 +26,7 @@ import json
 import re
 import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -36,6 +37,11 @@ from .report import Finding, Report, Suppression
 ACTIONS = ("block", "regenerate", "autofix", "redact", "warn", "info", "allow")
 STOPPING = ("block", "regenerate")
 FIELDS = ("rule", "path", "tier", "severity", "confidence", "evidence")
+LEVELS = {
+    "severity": ("low", "medium", "high", "critical"),
+    "confidence": ("low", "medium", "high"),
+    "evidence": ("flow", "api", "heuristic"),
+}
 SHORTEST_REASON = 10
 
 
@@ -69,10 +75,16 @@ DEFAULT = Policy()
 
 def load_policy(path: Path | str, tier: str = "default") -> Policy:
     """Read a policy. Raises PolicyError, or OSError when the file cannot be read."""
-    return parse_policy(Path(path).read_text(), tier)
+    try:
+        return parse_policy(Path(path).read_text("utf-8-sig"), tier)
+    except UnicodeDecodeError as e:
+        raise PolicyError(f"{path}: not UTF-8 text") from e
+    except PolicyError as e:
+        raise PolicyError(f"{path}: {e}") from e
 
 
 def parse_policy(text: str, tier: str = "default") -> Policy:
+    """Raises PolicyError: a policy that is half understood would let through what it forbids."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
@@ -80,9 +92,19 @@ def parse_policy(text: str, tier: str = "default") -> Policy:
     unknown = set(data) - {"when", "suppress", "audit"}
     if unknown:
         raise PolicyError(f"unknown table {sorted(unknown)[0]!r}; use when, suppress and audit")
-    entries = tuple(_entry(n, raw) for n, raw in enumerate(data.get("when", []), 1))
-    waivers = tuple(_waiver(n, raw) for n, raw in enumerate(data.get("suppress", []), 1))
-    return Policy(entries, waivers, tier, str(data.get("audit", {}).get("log", "")))
+    entries = tuple(_entry(n, raw) for n, raw in _tables(data, "when"))
+    waivers = tuple(_waiver(n, raw) for n, raw in _tables(data, "suppress"))
+    log = data.get("audit", {})
+    if type(log) is not dict or set(log) - {"log"} or type(log.get("log", "")) is not str:
+        raise PolicyError('audit: write [audit], and log = "FILE"')
+    return Policy(entries, waivers, tier, log.get("log", ""))
+
+
+def _tables(data: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    tables = data.get(name, [])
+    if type(tables) is not list or any(type(t) is not dict for t in tables):
+        raise PolicyError(f"{name}: write [[{name}]] above each entry")
+    return enumerate(tables, 1)
 
 
 def _entry(n: int, raw: dict[str, Any]) -> Entry:
@@ -95,17 +117,31 @@ def _entry(n: int, raw: dict[str, Any]) -> Entry:
             continue
         if key not in FIELDS:
             raise PolicyError(f"when #{n}: unknown field {key!r}; use {', '.join(FIELDS)}")
-        match.append((key, tuple(value) if isinstance(value, list) else (str(value),)))
+        patterns = tuple(value) if type(value) is list else (value,)
+        for one in patterns:
+            if type(one) is not str:
+                raise PolicyError(f"when #{n}: {key} must be a text or a list of texts")
+            known = LEVELS.get(key)
+            if known is not None and not any(fnmatchcase(level, one) for level in known):
+                raise PolicyError(f"when #{n}: {key} is one of {', '.join(known)}, never {one!r}")
+        match.append((key, patterns))
     return Entry(action, tuple(match))
 
 
 def _waiver(n: int, raw: dict[str, Any]) -> Waiver:
-    reason = str(raw.get("reason", "")).strip()
+    for key, value in raw.items():
+        if key not in ("rule", "path", "reason"):
+            raise PolicyError(f"suppress #{n}: unknown field {key!r}; use rule, path and reason")
+        if type(value) is not str:
+            raise PolicyError(f"suppress #{n}: {key} must be a text")
+    reason = raw.get("reason", "").strip()
     if len(reason) < SHORTEST_REASON:
         raise PolicyError(
             f"suppress #{n}: say why in `reason` (at least {SHORTEST_REASON} letters)"
         )
-    return Waiver(str(raw.get("rule", "*")), str(raw.get("path", "*")), reason)
+    if "rule" not in raw and "path" not in raw:
+        raise PolicyError(f"suppress #{n}: name a rule or a path; this would suppress everything")
+    return Waiver(raw.get("rule", "*"), raw.get("path", "*"), reason)
 
 
 def default_action(severity: str, confidence: str, evidence: str, rule: str = "") -> str:

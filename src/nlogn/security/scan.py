@@ -226,7 +226,7 @@ def secure(
     """Scan one piece of code. Never raises for bad input: it says `unscanned` and why.
 
     `before` and `after` are the text around it in the same buffer: they are analysed with it,
-    but only findings in `code` itself are reported, numbered by its own lines. `was` is the
+    but only findings on the lines of `code` are reported, numbered by its own. `was` is the
     earlier version of `code`: then only lines that it did not have are reported.
     """
     lang = canonical(language)
@@ -259,11 +259,10 @@ def secure(
 
 
 def _scan(code: str, lang: str, before: str, after: str) -> tuple[list[Finding], str]:
-    if before or after:
-        head = before if not before or before.endswith("\n") else before + "\n"
-        shift = head.count("\n")
+    if before or after:  # joined as they stand in the buffer, perhaps in the middle of a line
+        shift = before.count("\n")
         last = shift + code.count("\n") + 1
-        found = raw_findings(head + code + ("" if code.endswith("\n") else "\n") + after, lang)
+        found = raw_findings(before + code + after, lang)
         return [_move(f, -shift) for f in found if shift < f.line <= last], code
     part = unfence(code) if "```" in code or "~~~" in code else None
     text = part.text if part is not None else code

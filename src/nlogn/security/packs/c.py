@@ -1,6 +1,6 @@
 """C and C++: libc calls that trust their arguments, and flows of text into them.
 
-What depends on sizes, lifetimes and null is in `memory.py`. Sources: the C and POSIX standards,
+What depends on sizes, lifetimes and null is in `memory/`. Sources: the C and POSIX standards,
 CERT C, the manuals of OpenSSL, libxml2, SQLite and MySQL's client.
 """
 

@@ -1,4 +1,4 @@
-"""C and C++: what `memory.py` reports, with the samples that show each.
+"""C and C++: what `memory/` reports, with the samples that show each.
 
 Sources: CWE, and CERT C where it names the same mistake.
 """
