@@ -187,6 +187,26 @@ def test_folders_skip_what_is_not_ours(tmp_path):
     (tmp_path / "a.py").write_text(BAD)
     (tmp_path / "b.txt").write_text("hello")
     assert [Path(s.path).name for s in secure_paths([tmp_path])] == ["a.py"]
+    inside = tmp_path / "build" / "project"  # what lies above the folder asked for does not matter
+    inside.mkdir(parents=True)
+    (inside / "b.py").write_text(BAD)
+    assert [Path(s.path).name for s in secure_paths([inside])] == ["b.py"]
+
+
+def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("shut"):  # the tests may run as a user who may open everything
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = {Path(s.path).name: s.report.status for s in secure_paths([tmp_path])}
+    assert found == {"a.py": "clean", "shut": "unscanned"}
 
 
 def test_diff_reports_only_introduced_lines(tmp_path):

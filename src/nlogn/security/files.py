@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -113,14 +114,33 @@ def read_source(path: Path) -> tuple[str, str]:
 
 
 def secure_paths(paths: Iterable[Path | str], policy: Policy | None = None) -> Iterator[Scanned]:
-    """Scan files and, for folders, every file in a known language below them."""
+    """Scan files and, for folders, every file in a known language below them.
+
+    Below a folder, those of version control, installed packages and build results are left out;
+    one that cannot be opened is `unscanned`.
+    """
     for path in map(Path, paths):
         if not path.is_dir():
             yield secure_file(path, policy)
             continue
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and language_of(file) and not SKIPPED.intersection(file.parts):
-                yield secure_file(file, policy)
+        closed: list[OSError] = []
+        for folder, below, names in os.walk(path, onerror=closed.append):
+            below[:] = sorted(set(below) - SKIPPED)
+            for name in sorted(names):
+                file = Path(folder, name)
+                if language_of(name) and _may_be_code(file):
+                    yield secure_file(file, policy)
+        for error in closed:
+            report = unscanned(f"cannot open the folder: {error.strerror}")
+            yield _audited(Scanned(str(error.filename), "", report), policy)
+
+
+def _may_be_code(path: Path) -> bool:
+    """Whether to try: not a dead link or a pipe, but what may not even be looked at is told."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def secure_diff(range_: str, repo: Path | str = ".", policy: Policy | None = None) -> list[Scanned]:
