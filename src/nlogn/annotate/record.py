@@ -23,13 +23,15 @@ _MOST_INPUT = 20_000  # characters of a failing input
 
 def annotate(
     candidate: Candidate, program: Program, suite: Suite, sandbox: Sandbox, *,
-    problem: Problem | None, seed: int, origin: Complexity | None = None,
+    problem: Problem | None, seed: int, most_steps: int | None = None,
+    origin: Complexity | None = None,
 ) -> tuple[Row, Complexity | None]:  # fmt: skip
     """The row of one program, and its growth: its verdict on `suite` and, where it is accepted,
     how its time and memory grow and its memory by line. What the judge's own failure spoils is
     tried once more.
 
     Args:
+        most_steps: steps are not counted further for a case that takes more.
         origin: the growth of the solution that the program is a variant of; see `grown`.
     """
     began = time.monotonic()
@@ -41,7 +43,7 @@ def annotate(
     steps = None
     if verdict.accepted and program.language == "python":
         growth = grown(program, suite, sandbox, problem=problem, seed=seed, origin=origin)
-        steps = total_steps(program, suite, sandbox)
+        steps = total_steps(program, suite, sandbox, most=most_steps)
     row = {
         **_identity(candidate, problem),
         **_verdict(verdict, suite),

@@ -27,7 +27,7 @@ from nlogn.judge.verdict import versions
 from nlogn.problems.problem import Problem
 
 UNIT = 96  # programs that a kill can cost, per worker: a whole problem's share, prepared once
-FORMAT = 3  # of the table and of how programs are made: another one is another recipe
+FORMAT = 4  # of the table and of how programs are made: another one is another recipe
 _RETRIES = 3
 
 Doer = Callable[[Sequence[Unit]], Iterator[tuple[Unit, Done]]]

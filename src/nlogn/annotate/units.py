@@ -13,15 +13,16 @@ from typing import Any
 from nlogn.annotate.candidates import Candidate, candidates
 from nlogn.annotate.record import Row, annotate, grown
 from nlogn.cases.sized import SizedInputs
-from nlogn.complexity import Complexity, make_inputs
+from nlogn.complexity import Complexity, count_steps, make_inputs
 from nlogn.judge import Suite, SuiteError, suite_for
 from nlogn.judge.making import called
 from nlogn.judge.running import run_suite
 from nlogn.judge.yardstick import measurable
 from nlogn.problems.problem import Problem
-from nlogn.sandbox import Program, Sandbox
+from nlogn.sandbox import Limits, Program, Sandbox
 
-CASE_S, MARGIN = 0.5, 10.0  # CPU seconds that a program may take for one case; see `_patient`
+CASE_S, MARGIN = 0.5, 10.0  # CPU seconds that a program may take for one case; see `_quick`
+MOST_STEPS, STEPS_MARGIN = 300_000, 10  # of a right solution in one case; of any program
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,12 @@ class Worker:
         drawn = self._stream.upto(unit.stop)[unit.start : unit.stop]
         task = unit.task
         rows = []
+        most = None if task.problem is None else STEPS_MARGIN * MOST_STEPS
         for one in drawn:
             origin = self._growth_of(task, one.origin, unit.seed) if one.kind == "variant" else None
             row, growth = annotate(one, _program(task, one.code), self._suite, self.sandbox,
-                                   problem=task.problem, seed=unit.seed, origin=origin)  # fmt: skip
+                                   problem=task.problem, seed=unit.seed, origin=origin,
+                                   most_steps=most)  # fmt: skip
             rows.append(row)
             if one.kind == "right":
                 self._grown[one.origin] = growth
@@ -126,7 +129,7 @@ class Worker:
                           from_json=task.cases is not None)  # fmt: skip
         if task.inputs is not None:
             suite = replace(suite, sized=(SizedInputs("given", task.inputs, "given"),))
-        suite = _patient(suite, task.problem, self.sandbox)
+        suite = _quick(suite, task.problem, self.sandbox)
         suite = measurable(suite, task.problem, self.sandbox)
         sized = tuple(make_inputs(one, self.sandbox, entry=first.entry, seed=unit.seed)
                       for one in suite.sized or ())  # fmt: skip
@@ -136,19 +139,25 @@ class Worker:
         self._at = (task.name, unit.seed)
 
 
-def _patient(suite: Suite, problem: Problem | None, sandbox: Sandbox) -> Suite:
-    """The suite with less time for a case, since one hang in fifty programs would else take as
-    long as all the others: `CASE_S`, or `MARGIN` times what the problem's slowest right solution
-    takes. A program of the user's own gets all of the judge's time."""
+def _quick(suite: Suite, problem: Problem | None, sandbox: Sandbox) -> Suite:
+    """The suite without the cases on which a right solution takes more than `MOST_STEPS`, since
+    one slow solution and its variants would else take as long as a hundred others; and with less
+    time for a case, for the sake of those that hang: `CASE_S`, or `MARGIN` times what the slowest
+    right solution takes. A program of the user's own gets all cases and the judge's time."""
     if problem is None:
         return suite
+    right = [called(problem, s) for s in problem.solutions if s.language == "python"]
+    for program in right:
+        called_with = [case.args or () for case in suite.cases]
+        limits = Limits(steps=MOST_STEPS)
+        counts = count_steps(suite.runnable(program), called_with, limits, sandbox=sandbox)
+        quick = [c for c, count in zip(suite.cases, counts, strict=True) if count or c.script]
+        suite = replace(suite, cases=tuple(quick)) if quick else suite
     slowest = 0.0
-    for solution in problem.solutions:
-        if solution.language == "python":
-            judged = run_suite(called(problem, solution), suite, sandbox)
-            slowest = max([slowest, *(j.outcome.cpu_s for j in judged if j.status == "accepted")])
-    most = max(suite.limits.cpu_s, 2 * slowest)
-    cpu = max(CASE_S, min(MARGIN * slowest, most))
+    for program in right:
+        judged = run_suite(program, suite, sandbox)
+        slowest = max([slowest, *(j.outcome.cpu_s for j in judged if j.status == "accepted")])
+    cpu = max(CASE_S, min(MARGIN * slowest, suite.limits.cpu_s))
     return replace(suite, limits=replace(suite.limits, cpu_s=cpu))
 
 

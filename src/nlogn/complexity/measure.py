@@ -401,10 +401,11 @@ def _steeper(
 
 def count_steps(
     program: Program, calls: Sequence[Any], limits: Limits = Limits(),  # noqa: B008 (frozen)
-    *, sandbox: Sandbox | None = None,
+    *, sandbox: Sandbox | None = None, stop: bool = False,
 ) -> list[int | None]:  # fmt: skip
     """Deterministic step counts of given calls: argument tuples, or stdin texts for a whole
-    program. None where the call fails or is cut off by a limit; A against A is always equal."""
+    program. None where the call fails or is cut off by a limit, and with `stop` for all calls
+    after the first that is cut off; A against A is always equal."""
     from nlogn import values
 
     sandbox = sandbox or shared_sandbox()
@@ -416,7 +417,7 @@ def count_steps(
         report = sandbox.execute(harness(), payload, limits)
         counts = [m for m in report.messages if not isinstance(m, dict)]
         out.extend(counts)
-        if report.status == "ok" or len(counts) < len(report.messages):
+        if stop or report.status == "ok" or len(counts) < len(report.messages):
             break
         out.append(None)
     return (out + [None] * len(encoded))[: len(encoded)]

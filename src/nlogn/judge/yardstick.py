@@ -49,13 +49,17 @@ def fitting_inputs(
         return ()
 
 
-def total_steps(program: Program, suite: Suite, sandbox: Sandbox) -> int | None:
-    """The steps of `program` on the largest cases of `suite`; None where it fails on one."""
+def total_steps(
+    program: Program, suite: Suite, sandbox: Sandbox, *, most: int | None = None
+) -> int | None:
+    """The steps of `program` on the largest cases of `suite`; None where it fails on one, or takes
+    more than `most` steps for it."""
     calls: list[Any] = [c.args for c in suite.cases if c.args is not None]
     if program.entry is None:
         calls = [c.stdin for c in suite.cases if c.stdin is not None]
     calls = sorted(calls, key=lambda call: len(repr(call)))[-STEP_CASES:]
     if not calls or program.language != "python":
         return None
-    counts = count_steps(suite.runnable(program), calls, Limits(), sandbox=sandbox)
+    limits = Limits(steps=most)
+    counts = count_steps(suite.runnable(program), calls, limits, sandbox=sandbox, stop=True)
     return None if None in counts else sum(count or 0 for count in counts)
