@@ -1,6 +1,6 @@
 """Score the security filter on labelled sets: one line for each row of the published table.
 
-    python benchmarks/security.py [DATA] [--only NAME …] [--half odd|even] [--show]
+    python -m benchmarks.security [DATA] [--only NAME …] [--half odd|even] [--show]
 
 DATA is a folder of `*.jsonl.gz` with rows {id, lang, cwe, label, code}; the default is
 ../shared/data/security or $NLOGN_DATA/security. A row is flagged when a finding asks for

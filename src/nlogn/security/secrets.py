@@ -58,6 +58,7 @@ _ANY = re.compile("|".join(f"(?P<t{n}>{rx})" for n, (_, _, rx) in enumerate(TYPE
 # Every key holds one of these as a word, begins a long word with one, or is part of a URL. To look
 # at words (letters, digits and underscores) is several times faster than any pattern.
 _ALONE = words("sk SG glpat xoxa xoxb xoxp xoxr xoxs Bearer bearer pypi PRIVATE hooks")
+_LOGIN = re.compile(r"://[^\s/@]+@")
 _STARTS = (
     "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sk_live_", "rk_live_",
     "npm_", "SK", "hf_", "dop_v1_", "doo_v1_", "dor_v1_", "shpat_", "shpca_", "shppa_", "shpss_",
@@ -114,7 +115,7 @@ def looks_secret(text: str) -> bool:
 
 def may_hold(code: str, found: set[str]) -> bool:
     """Whether a text with these words can hold a key of a known format."""
-    if not found.isdisjoint(_ALONE) or "AIza" in code or ("@" in code and "://" in code):
+    if not found.isdisjoint(_ALONE) or "AIza" in code or _LOGIN.search(code) is not None:
         return True
     for word in found:  # noqa: SIM110 -- a generator costs as much again
         if len(word) > 18 and word.startswith(_STARTS):
