@@ -14,7 +14,7 @@ _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY(?: BLOCK)?)-----(.{40,}?)----
 _TYPED = [(rule.removeprefix("secret."), re.compile(rx)) for rule, _, rx in TYPED]
 _HINT = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox[abprs]-|hooks\.slack|_live_|AIza|sk-|SG\.|npm_|"
-    r"pypi-|SK[0-9a-f]{8}|PRIVATE KEY|://[^\s/]+@"
+    r"pypi-|SK[0-9a-f]{8}|hf_|do[opr]_v1|shp(?:at|ca|pa|ss)_|[Bb]earer:?\s|PRIVATE KEY|://[^\s/]+@"
 )
 _EMAIL = re.compile(
     r"(?<![\w.+/:-])[\w.+-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.)+"
