@@ -97,6 +97,11 @@ def repeats(middle: str, suffix: str) -> bool:
     )  # fmt: skip
 
 
+def test_the_line_at_the_cursor_is_no_evidence_of_the_unit_of_indentation() -> None:
+    assert fit("   ", "class E(ValueError):\n ", "pass\n", "python") == "   "
+    assert fit("    x", "if a:\n    b()\nif c:\n    ", "()\n", "python") == "x"
+
+
 @given(st.sampled_from(CHUNKS), st.data())
 @settings(max_examples=400, deadline=None)
 def test_a_true_middle_comes_back_unchanged(chunk: tuple[str, str], data: st.DataObject) -> None:

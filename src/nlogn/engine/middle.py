@@ -147,11 +147,12 @@ def _without_repeated_start(middle: str, text: "_Surroundings") -> str:
     if head:
         assigns = re.search(r"\w\s*:?=\Z", head)
         return again[len(head) :].lstrip(" ") if assigns and again.startswith(head) else middle
-    before = text.prefix[: len(text.prefix) - len(text.line)].rstrip()
-    opener = before[before.rfind("\n") + 1 :]
+    above = text.prefix[: len(text.prefix) - len(text.line)]
+    below = text.suffix.partition("\n")[2]
+    opener = above.rstrip().rpartition("\n")[2]
     if not text.line or middle[:1] not in (" ", "\t") or opener[-1:] not in (":", "{"):
         return middle
-    right = _indent(text.line + "x") == _indent(opener) + _unit(text.prefix + text.suffix)
+    right = _indent(text.line + "x") == _indent(opener) + _unit(above + below)
     return middle.lstrip(" \t") if right and middle.lstrip(" \t")[:1] != "\n" else middle
 
 
