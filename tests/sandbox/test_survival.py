@@ -173,12 +173,17 @@ def test_a_fork_gets_a_sandbox_of_its_own() -> None:
 
 
 def test_an_interrupt_leaves_the_sandbox_usable() -> None:
-    with Sandbox(1) as sandbox:
-        sandbox.call(ADD, [(1, 2)])
-        threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
-        with pytest.raises(KeyboardInterrupt):
-            sandbox.call(SLEEP, [()])
-        assert sandbox.call(ADD, [(1, 2)])[0].value == 3
+    # A shell's background jobs ignore SIGINT, and so does a Python that is started in one.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Sandbox(1) as sandbox:
+            sandbox.call(ADD, [(1, 2)])
+            threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+            with pytest.raises(KeyboardInterrupt):
+                sandbox.call(SLEEP, [()])
+            assert sandbox.call(ADD, [(1, 2)])[0].value == 3
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_no_descriptors_left_is_our_error_and_passes() -> None:
