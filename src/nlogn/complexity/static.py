@@ -14,6 +14,7 @@ The answer is an upper bound under assumptions that are named in `flags`; "unkno
 from collections import ChainMap
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from typing import Self
 
 from nlogn.complexity import static_terms as t
 from nlogn.complexity.static_lines import Line, Parsed, Scanner, parse_line, parse_partial
@@ -89,14 +90,19 @@ class PathTracker:
     def path_if(self, text: str) -> str:
         """What `path` would be after `text` as well; nothing is fed. For weighing what to write
         next: it costs as much as the lines of `text`."""
-        twin = PathTracker(self._entry)
+        return self.twin(text).path()
+
+    def twin(self, text: str) -> Self:
+        """A tracker that was fed `text` as well. It costs as much as the lines of `text`, and is
+        good for one look."""
+        twin = type(self)(self._entry)
         twin._scanner = self._scanner.copy()
         twin._state = self._state.fork()
         twin._records = self._records[-1:]
         twin._marks = list(self._marks)
         twin._params = ChainMap({}, self._params)
         twin.feed(text)
-        return twin.path()
+        return twin
 
     def result(self) -> PathCost:
         """All that is known; takes time linear in the number of lines, for their costs."""

@@ -1,7 +1,6 @@
 """What a half-written program would cost after some more text."""
 
 import math
-from collections import ChainMap
 from dataclasses import dataclass
 
 from nlogn.complexity import static_terms as terms
@@ -26,18 +25,6 @@ class Spent:
 
 class Lookahead(PathTracker):
     """A `PathTracker` that can be asked ahead of what is written."""
-
-    def twin(self, text: str) -> "Lookahead":
-        """A tracker that was fed `text` as well. It costs as much as the lines of `text`, and is
-        good for one look."""
-        twin = Lookahead(self._entry)
-        twin._scanner = self._scanner.copy()
-        twin._state = self._state.fork()
-        twin._records = self._records[-1:]
-        twin._marks = list(self._marks)
-        twin._params = ChainMap({}, self._params)
-        twin.feed(text)
-        return twin
 
     def closers(self) -> str:
         """What would close the brackets and the quote that the line being written has open."""
