@@ -85,11 +85,9 @@ class BudgetGuide:
         self._hidden = hidden
 
     def __call__(self, tokens: list[int], prompt: int, token: int) -> Objection | None:
-        answer = tokens[prompt:]
-        events = self._written.follow(answer)
-        if events is None:
+        events, another = self._written.follow(tokens[prompt:])
+        if another:
             self._restart()
-            events = self._written.follow(answer) or []
         for kind, line in events:
             self._take(line) if kind == "line" else self._restart()
         if not self._written.lines.inside:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nlogn.corpus.tokenizer import encode
-from nlogn.engine.chat import extract_code
+from nlogn.engine.chat import extract_code, room
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import open_heads
@@ -214,8 +214,8 @@ class NativeEngine:
         yield from self._stream(Rendered(self.encode(prompt)), sampling, cancel)
 
     def _render(self, prompt: Prompt, sampling: Sampling) -> Rendered:
-        room = max(self.loop.context - sampling.max_tokens, self.loop.context // 2)
-        return render(prompt, self.tokenizer, self._template, room)
+        fits = room(self.loop.context, sampling.max_tokens)
+        return render(prompt, self.tokenizer, self._template, fits)
 
     def _submit(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
@@ -294,8 +294,8 @@ class NativeEngine:
             turned = Turned(written[at], reason)
             logprob = dict(tokens[at].top)[other]
             kept = [*tokens[:at], Token(other, logprob, tokens[at].top, turned)]
-            room = min(self.loop.context - len(rendered.tokens), sampling.max_tokens)
-            if len(kept) >= room:
+            left = min(self.loop.context - len(rendered.tokens), sampling.max_tokens)
+            if len(kept) >= left:
                 break
             try:
                 stream = self._submit(rendered, sampling, seed, deadline, cancel, prompt, kept)

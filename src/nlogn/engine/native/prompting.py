@@ -28,7 +28,7 @@ class Rendered:
     stop_tokens: tuple[int, ...] = ()
 
 
-def render(prompt: Prompt, tokenizer: "Tokenizer", template: str | None, room: int) -> Rendered:
+def render(prompt: Prompt, tokenizer: "Tokenizer", template: str | None, room: float) -> Rendered:
     """The prompt in at most `room` tokens, with as many of its examples as fit; where none does,
     it is longer, and the engine refuses it."""
     vocabulary = tokenizer.get_vocab()

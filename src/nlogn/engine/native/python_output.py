@@ -34,11 +34,9 @@ class PythonOutput:
         self._restart()
 
     def __call__(self, tokens: list[int], prompt: int, token: int) -> Objection | None:
-        answer = tokens[prompt:]
-        events = self._written.follow(answer)
-        if events is None:
+        events, another = self._written.follow(tokens[prompt:])
+        if another:
             self._restart()
-            events = self._written.follow(answer) or []
         for event in events:
             self._take(event)
         vocabulary = self._written.vocabulary

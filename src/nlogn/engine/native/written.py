@@ -78,22 +78,23 @@ class Written:
         self._tokens: list[int] = []
         self._started = False
 
-    def follow(self, tokens: Items[int]) -> list[Event] | None:
-        """What the new ones bring; None where this is another answer than before, and all that
-        was known of it is void: `lines` is fresh then, and the next call brings everything."""
+    def follow(self, tokens: Items[int]) -> tuple[list[Event], bool]:
+        """What the new ones bring; and whether this is another answer than before, so that all
+        that was known of it is void: `lines` is fresh then, and the new ones are all."""
         known = len(self._tokens)
-        if list(tokens[:known]) != self._tokens:
+        another = list(tokens[:known]) != self._tokens
+        if another:
             self.lines = CodeLines(self._fenced)
             self._decoder.reset()
             self._tokens = []
             self._started = False
-            return None
+            known = 0
         events = [] if self._started else self.lines.feed(self.begun)
         self._started = True
         for token in tokens[known:]:
             events += self.lines.feed(self._decoder.decode(self.vocabulary[token]))
             self._tokens.append(token)
-        return events
+        return events, another
 
     def ahead(self, token: int) -> str:
         """The text that `token` would add, as far as its characters are whole."""
