@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -209,14 +210,21 @@ def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
     assert found == {"a.py": "clean", "shut": "unscanned"}
 
 
-def test_diff_reports_only_introduced_lines(tmp_path):
+def repository(folder: Path) -> Callable[..., None]:
+    """An empty repository in `folder`; what runs git in it."""
+
     def git(*args: str) -> None:
-        done = subprocess.run(["git", "-C", str(tmp_path), *args], capture_output=True)
+        done = subprocess.run(["git", "-C", str(folder), *args], capture_output=True)
         assert done.returncode == 0, done.stderr
 
     git("init", "-q", "-b", "main")
     git("config", "user.email", "a@b.c")
     git("config", "user.name", "a")
+    return git
+
+
+def test_diff_reports_only_introduced_lines(tmp_path):
+    git = repository(tmp_path)
     (tmp_path / "a.py").write_text(BAD)
     git("add", "a.py")
     git("commit", "-q", "-m", "one")
@@ -229,13 +237,7 @@ def test_diff_reports_only_introduced_lines(tmp_path):
 
 
 def test_diff_follows_names_and_branches(tmp_path):
-    def git(*args: str) -> None:
-        done = subprocess.run(["git", "-C", str(tmp_path), *args], capture_output=True)
-        assert done.returncode == 0, done.stderr
-
-    git("init", "-q", "-b", "main")
-    git("config", "user.email", "a@b.c")
-    git("config", "user.name", "a")
+    git = repository(tmp_path)
     (tmp_path / "a.py").write_text(BAD)
     git("add", ".")
     git("commit", "-q", "-m", "one")
