@@ -9,20 +9,19 @@ all of them, some 25 minutes of one core). After M minutes no more are begun: th
 that were done, the same ones as with N set to their number.
 """
 
-import argparse
-import random
 import statistics
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
 
+from benchmarks.drawn import drawn_problems
 from nlogn.evals.efficiency import efficiency, mean_score
 from nlogn.judge import judge_program, suite_for
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.verdict import Verdict
 from nlogn.judge.yardstick import measurable
-from nlogn.problems import Problem, bank
+from nlogn.problems import Problem
 from nlogn.sandbox import Program, Sandbox
 
 
@@ -38,26 +37,18 @@ KINDS = ("the obvious one", "between", "best known", "wrong")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--problems", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--minutes", type=float, default=float("inf"))
-    options = parser.parse_args()
-    seed, known = options.seed, bank()
-    count = min(options.problems or len(known), len(known))
-    end = time.monotonic() + 60 * options.minutes
-    problems = random.Random(seed).sample(known, count)
+    asked_for = drawn_problems(__doc__.splitlines()[0])
+    seed, known, problems = asked_for.seed, asked_for.known, asked_for.problems
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
     programs: Counter[str] = Counter()
     unsaid = []
     done = refused = 0
 
     def in_time(problem: Problem) -> list[Scored]:
-        return [] if time.monotonic() > end else score(problem, sandbox, seed)
+        return [] if time.monotonic() > asked_for.end else score(problem, sandbox, seed)
 
-    with Sandbox(workers=options.workers) as sandbox:
-        scores = map_ordered(in_time, problems, workers=options.workers)
+    with Sandbox(workers=asked_for.workers) as sandbox:
+        scores = map_ordered(in_time, problems, workers=asked_for.workers)
         for problem, scored in zip(problems, scores, strict=True):
             if not scored:
                 break
@@ -71,7 +62,7 @@ def main() -> None:
             refused += sum(s.kind != "wrong" and s.value == 0 and not s.accepted for s in scored)
             for s in filter(_odd, scored):
                 print(f"{problem.name}, {s.name}: {s.value:.2f}", file=sys.stderr)
-            print(f"{done} of {count}", file=sys.stderr, flush=True)
+            print(f"{done} of {len(problems)}", file=sys.stderr, flush=True)
     print("## Efficiency score\n")
     print(
         f"The solutions of {done} of the bank's {len(known)} problems, drawn with seed {seed}, "

@@ -10,18 +10,18 @@ with the seed (0: all of them, some 45 minutes of one core). After M minutes no 
 table is of those that were done, the same ones as with N set to their number.
 """
 
-import argparse
 import random
 import sys
 import time
 from dataclasses import replace
 
+from benchmarks.drawn import drawn_problems
 from benchmarks.security import wilson
 from nlogn.assistant import solve
 from nlogn.engine.recall import RecallEngine
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.ranking import class_rank
-from nlogn.problems import Parameter, Problem, Signature, bank
+from nlogn.problems import Parameter, Problem, Signature
 from nlogn.sandbox import Sandbox
 
 SAMPLES = 8
@@ -30,34 +30,26 @@ WAYS = ("the problem", "one phrasing")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--problems", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--minutes", type=float, default=float("inf"))
-    options = parser.parse_args()
-    seed, known = options.seed, bank()
-    count = min(options.problems or len(known), len(known))
-    end = time.monotonic() + 60 * options.minutes
-    drawn = random.Random(seed).sample(known, count)
+    asked_for = drawn_problems(__doc__.splitlines()[0])
+    seed, known, problems = asked_for.seed, asked_for.known, asked_for.problems
     found: dict[str, list[tuple[Problem, bool, bool]]] = {way: [] for way in WAYS}
 
     def both(problem: Problem) -> list[tuple[bool, bool]]:
-        if time.monotonic() > end:
+        if time.monotonic() > asked_for.end:
             return []
         asking = [(asked(problem, problem.statement), without(known, problem))]
         asking.append(reworded(known, problem, seed))
         return [score(*pair, sandbox, seed) for pair in asking]
 
-    with Sandbox(workers=options.workers) as sandbox:
-        scores = map_ordered(both, drawn, workers=options.workers)
-        for done, (problem, pair) in enumerate(zip(drawn, scores, strict=True), 1):
+    with Sandbox(workers=asked_for.workers) as sandbox:
+        scores = map_ordered(both, problems, workers=asked_for.workers)
+        for done, (problem, pair) in enumerate(zip(problems, scores, strict=True), 1):
             if not pair:
                 break
             for way, scored in zip(WAYS, pair, strict=True):
                 found[way].append((problem, *scored))
             told = " ".join("yes" if accepted else "no" for accepted, _ in pair)
-            print(f"{done} of {count}: {problem.name}: {told}", file=sys.stderr, flush=True)
+            print(f"{done} of {len(problems)}: {problem.name}: {told}", file=sys.stderr, flush=True)
     count = len(found[WAYS[0]])
     print("## Recall, with something held out\n")
     print(
