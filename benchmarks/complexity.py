@@ -125,9 +125,9 @@ def table(scored: list[Scored], name: str, load: int) -> str:
     with_memory = [s for s in scored if s.row.memory]
     peers = [s for s in scored if s.peer]
     rows = [
-        "## Complexity",
+        f"## Complexity of `{name}`",
         "",
-        f"{len(scored)} labelled functions of `{name}`, seed 0.",
+        f"{len(scored)} labelled functions, seed 0.",
         "",
         "| | this | big-O |",
         "|---|---|---|",

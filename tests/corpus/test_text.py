@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 from nlogn.corpus.alignment import alignment
 from nlogn.corpus.fim import KINDS, fim
 from nlogn.corpus.quality import Quality
+from nlogn.corpus.question import turns
 from nlogn.corpus.redact import redact
-from nlogn.corpus.specials import END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, SPECIALS, Special
+from nlogn.corpus.specials import (
+    END,
+    FIM_MIDDLE,
+    FIM_PREFIX,
+    FIM_SUFFIX,
+    SPECIALS,
+    SYSTEM,
+    TURN_END,
+    Special,
+)
 from nlogn.corpus.tokenise import pieces
 from nlogn.corpus.tokenizer import (
     encode,
@@ -172,6 +182,17 @@ def test_transformers_reads_the_tokenizer(tmp_path: Path) -> None:
         "<|time:O(n log n)|>"
     )
     assert encode(load_tokenizer(tmp_path), [PYTHON]) == encode(TOKENIZER, [PYTHON])
+    said = [("system", "Be brief."), ("user", "\nAdd\n\n- 1\n"), ("assistant", "x = 1"),
+            ("user", "More.")]  # fmt: skip
+    asked = theirs.apply_chat_template(
+        [{"role": role, "content": text} for role, text in said],
+        add_generation_prompt=True, return_dict=False,
+    )  # fmt: skip
+    ours = [Special(SYSTEM), "\nBe brief.\n", *turns("Add\n\n- 1\n", []), "x = 1\n",
+            Special(TURN_END), *turns("More.\n", [])]  # fmt: skip
+    assert asked == encode(TOKENIZER, ours)
+    ends = transformers.GenerationConfig.from_pretrained(tmp_path).eos_token_id
+    assert theirs.convert_ids_to_tokens(ends) == [END, TURN_END]
 
 
 def test_the_same_texts_give_the_same_tokenizer() -> None:

@@ -19,7 +19,7 @@ from nlogn.model.transformer import Transformer  # noqa: E402
 
 SOURCES = Path(os.__file__).parent
 VOCAB = 600
-SPECIAL = ["<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
+SPECIAL = ["<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|turn_end|>"]
 
 
 def wide(config: ModelConfig) -> ModelConfig:
@@ -57,6 +57,7 @@ def written(config: ModelConfig, folder: Path, tokenizer: object) -> Transformer
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_the_file_holds_the_network(precision: str, tmp_path: Path, tokenizer: object) -> None:
     model = written(wide(HYBRID), tmp_path, tokenizer)
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     path = export_gguf(tmp_path, tmp_path / "m.gguf", precision)  # type: ignore[arg-type]
     reader = gguf.GGUFReader(path)
     tensors = {t.name: t for t in reader.tensors}
@@ -77,6 +78,8 @@ def test_the_file_holds_the_network(precision: str, tmp_path: Path, tokenizer: o
     assert fields["exaone-moe.attention.sliding_window_pattern"] == [True, True, True, False, True]
     assert fields["exaone-moe.expert_group_count"] == 4
     assert fields["tokenizer.ggml.fim_mid_token_id"] == 3
+    assert fields["tokenizer.ggml.eot_token_id"] == 4
+    assert fields["tokenizer.chat_template"] == "{{ messages }}"
     assert len(fields["tokenizer.ggml.tokens"]) == VOCAB + 5
 
 

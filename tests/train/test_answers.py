@@ -2,6 +2,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = small_corpus(tmp_path_factory.mktemp("corpus"))
     folder = tmp_path_factory.mktemp("start")
     save(Transformer(replace(HYBRID, vocab_size=512, context=128), seed=1), folder)
+    torch.manual_seed(1)
     save_heads(Heads(HeadsConfig(32, ("1", "n"), ("1",), width=8)), folder)
     for path in (corpus / "tokenizer").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
@@ -138,7 +140,8 @@ def test_measured_labels_teach_the_heads_that_have_their_classes(
     ended = go("run", start, annotated=[table])  # its heads name other classes
     labels, heads = told.pop()
     assert heads == ("leak",) and labels["time"] > labels["leak"] > labels["leaking"] > 100
-    assert seen[-1].losses["leak"] < 0.1 < seen[-60].losses["leak"]
+    losses = [progress.losses["leak"] for progress in seen[-60:]]
+    assert mean(losses[-10:]) < mean(losses[:10]) / 3
     heads_of = load_heads(ended.checkpoint)
     assert heads_of is not None and heads_of.config.time == ("1", "n")
     bare = tmp_path / "bare"

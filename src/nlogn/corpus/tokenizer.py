@@ -8,16 +8,34 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlogn.corpus.specials import END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, SPECIALS, Parts, Special
+from nlogn.corpus.specials import (
+    ASSISTANT,
+    END,
+    FIM_MIDDLE,
+    FIM_PREFIX,
+    FIM_SUFFIX,
+    SPECIALS,
+    TURN_END,
+    Parts,
+    Special,
+)
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 SMALLEST = 256 + len(SPECIALS)
+# The turns of `nlogn.corpus.question`, for programs that ask by a template.
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|' + message['role'] + '|>\\n' + message['content'].strip('\\n') + '\\n' }}"
+    "{% if message['role'] == 'assistant' %}{{ '" + TURN_END + "' }}{% endif %}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '" + ASSISTANT + "\\n' }}{% endif %}"
+)
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> "Tokenizer":
@@ -46,7 +64,8 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> "Tokenizer":
 
 
 def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int = 1024) -> None:
-    """`tokenizer.json` and `tokenizer_config.json`."""
+    """`tokenizer.json`, `tokenizer_config.json`, and in `generation_config.json` what ends an
+    answer: the document, or the turn."""
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -55,9 +74,13 @@ def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int = 1024) ->
         "additional_special_tokens": [s for s in SPECIALS if s != END],
         "clean_up_tokenization_spaces": False,
         "model_max_length": context,
+        "chat_template": CHAT_TEMPLATE,
         "fim": {"prefix": FIM_PREFIX, "suffix": FIM_SUFFIX, "middle": FIM_MIDDLE, "order": "PSM"},
     }
+    ends = [tokenizer.token_to_id(END), tokenizer.token_to_id(TURN_END)]
+    generation = {"eos_token_id": ends, "pad_token_id": ends[0]}
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
     tokenizer.save(str(folder / "tokenizer.json"))
 
 
@@ -65,6 +88,19 @@ def load_tokenizer(folder: Path) -> "Tokenizer":
     from tokenizers import Tokenizer
 
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def chat_template(folder: Path) -> str | None:
+    """The template of a folder's tokenizer, where it has one."""
+    aside = folder / "chat_template.jinja"
+    if aside.exists():
+        return aside.read_text()
+    try:
+        data: dict[str, Any] = json.loads((folder / "tokenizer_config.json").read_text())
+    except (OSError, ValueError):
+        return None
+    template = data.get("chat_template")
+    return template if isinstance(template, str) else None
 
 
 def token_bytes(tokenizer: "Tokenizer") -> np.ndarray:

@@ -15,7 +15,8 @@ from nlogn.model.upcycle import upcycle
 
 BESIDE = (
     "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
-    "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "training.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
+    "generation_config.json", "training.json",
 )  # fmt: skip
 DTYPES = ("float32", "bfloat16", "float16")
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor
 
+from nlogn.corpus.tokenizer import chat_template
 from nlogn.model.checkpoint import load
 from nlogn.model.config import BadConfig, ModelConfig
 from nlogn.model.families import Unsupported, family
@@ -23,8 +24,9 @@ from nlogn.model.transformer import Transformer
 
 Precision = Literal["f32", "f16", "bf16", "q8_0"]
 PRECISIONS: tuple[Precision, ...] = ("f32", "f16", "bf16", "q8_0")
-FIM = {"<|fim_prefix|>": "fim_pre", "<|fim_suffix|>": "fim_suf", "<|fim_middle|>": "fim_mid",
-       "<|file_sep|>": "fim_sep", "<|repo_name|>": "fim_rep"}  # fmt: skip
+KNOWN_TOKENS = {"<|fim_prefix|>": "fim_pre", "<|fim_suffix|>": "fim_suf",
+                "<|fim_middle|>": "fim_mid", "<|file_sep|>": "fim_sep", "<|repo_name|>": "fim_rep",
+                "<|turn_end|>": "eot"}  # fmt: skip
 NARROW = 64  # llama.cpp's AVX-512 kernels read wrong values from q8_0 rows of a single block
 _NORMAL, _CONTROL, _USER, _UNUSED = 1, 3, 4, 5
 
@@ -200,9 +202,12 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
                          (writer.add_pad_token_id, config.pad)):  # fmt: skip
         if token is not None:
             write(token)
-    for content, key in FIM.items():
+    for content, key in KNOWN_TOKENS.items():
         if content in added:
             writer.add_uint32(f"tokenizer.ggml.{key}_token_id", added[content])
+    template = chat_template(folder)
+    if template is not None:
+        writer.add_chat_template(template)
     writer.add_add_bos_token(False)
     writer.add_add_space_prefix(False)
 

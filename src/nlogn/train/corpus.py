@@ -18,7 +18,7 @@ from nlogn.train.state import TrainError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "generation_config.json")
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nlogn.corpus.tokenizer import encode
+from nlogn.corpus.tokenizer import chat_template, encode
 from nlogn.engine.chat import extract_code, room
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import open_heads
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder
-from nlogn.engine.native.prompting import Rendered, chat_template, render
+from nlogn.engine.native.prompting import Rendered, render
 from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
 from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer

@@ -4,10 +4,8 @@ Ours reads the turns that it was trained on; others their own chat template; a n
 either continues a comment and a signature.
 """
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nlogn.corpus.specials import TURN_END
 from nlogn.corpus.tokenizer import encode
@@ -68,16 +66,3 @@ def _harmless(text: str, names: set[str]) -> str:
 
 def _refuse(message: str) -> None:
     raise EngineError(f"the network's chat template refuses: {message}")
-
-
-def chat_template(folder: Path) -> str | None:
-    """The template of a checkpoint folder, where it has one."""
-    aside = folder / "chat_template.jinja"
-    if aside.exists():
-        return aside.read_text()
-    try:
-        data: dict[str, Any] = json.loads((folder / "tokenizer_config.json").read_text())
-    except (OSError, ValueError):
-        return None
-    template = data.get("chat_template")
-    return template if isinstance(template, str) else None
