@@ -74,7 +74,8 @@ def plan(sources: Sequence[Path], licence: str = "", skip: Iterable[str] = ()) -
         try:
             found = _units(source, licence, {name.lower() for name in skip})
         except OSError as error:
-            raise SourceError(f"{source}: {error.strerror or error}") from error
+            where = error.filename or source
+            raise SourceError(f"{where}: {error.strerror or error}") from error
         if not found:
             raise SourceError(f"{source}: no source files, rows or packages in it")
         units += found
@@ -108,14 +109,21 @@ def _rows_unit(file: Path, licence: str) -> Unit:
 
 
 def _git_unit(folder: Path, licence: str) -> Unit:
-    """Tracked files only: what lies about untracked or ignored is nobody's published work."""
-    command = ["git", "-c", "safe.directory=*", "-C", str(folder), "ls-files", "-z", "--stage"]
+    """Tracked files only: what lies about untracked or ignored is nobody's published work. A
+    checkout's own settings name programs that git would start (core.fsmonitor): none is."""
+    command = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder),
+               "ls-files", "-z", "--stage"]  # fmt: skip
+    outside = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent)}
     try:
-        done = subprocess.run(command, capture_output=True, check=False)
+        done = subprocess.run(command, capture_output=True, check=False, env=outside)
     except FileNotFoundError as error:
         raise SourceError(f"{folder} is a git checkout, and git is not installed") from error
     if done.returncode:
-        raise SourceError(f"{folder}: git ls-files: {done.stderr.decode(errors='replace').strip()}")
+        told = done.stderr.decode(errors="replace").strip()
+        raise SourceError(
+            f"{folder}: git ls-files: {told}: mend the checkout, or move its .git away to have the"
+            " folder read as it lies"
+        )
     files = []
     for entry in done.stdout.decode(errors="surrogateescape").split("\0"):
         mode, _, name = entry.partition(" ")[0], *entry.partition("\t")[1:]
