@@ -1,10 +1,14 @@
 """Folders that were made to hang, to break or to start something."""
 
+import gzip
+import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from nlogn.corpus import sources
 from nlogn.corpus.sources import SourceError, plan, read_unit
 
 CODE = "def f(x):\n    return x + 1\n"
@@ -38,3 +42,49 @@ def test_a_broken_checkout_is_named_and_not_taken_for_the_one_around_it(tmp_path
     (outer / "inner" / "b.py").write_text(CODE)
     with pytest.raises(SourceError, match=r"inner: git ls-files: .*move its \.git away"):
         plan([outer / "inner"])
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(CODE)
+    for name in ("pipe.py", "rows.jsonl", "LICENSE"):
+        os.mkfifo(tmp_path / name)
+    found = {"a.py": "", "pipe.py": "no_file", "rows.jsonl": "not_source"}
+    assert problems(tmp_path) == found
+
+
+def test_links_lead_nowhere(tmp_path: Path) -> None:
+    checkout(tmp_path / "elsewhere")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "b.py").write_text(CODE)
+    (folder / "round").symlink_to(folder)
+    (folder / "self").symlink_to("self")
+    (folder / "away").symlink_to(tmp_path / "elsewhere")
+    assert problems(folder) == {"b.py": ""}
+
+
+def test_names_that_are_no_text_are_spelled_out(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    Path(folder, os.fsdecode(b"na\xefve.py")).write_text(CODE)
+    (raw,) = (r for u in plan([folder], "MIT") for r in read_unit(u))
+    assert (raw.unit, raw.path, raw.text) == ("caf\\udce9", "na\\udcefve.py", CODE)
+
+
+def test_rows_that_break_readers_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_ROW", 200)
+    rows = [{"text": CODE, "path": "a\ud800.py"}, {"text": "x = '\ud800'\n"},
+            {"text": "y" * 500}, {"text": "z" * 184}, {"text": CODE}]  # fmt: skip
+    lines = "".join(json.dumps(row) + "\n" for row in rows) + "[" * 5000
+    (tmp_path / "rows.jsonl").write_text(lines)
+    found = [r for u in plan([tmp_path], "MIT") for r in read_unit(u)]
+    assert [r.problem for r in found] == ["", "not_text", "bad_row", "", "", "bad_row"]
+    assert found[0].path == "a\\ud800.py" and found[4].text == CODE
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl.gz", "rows.parquet"])
+def test_a_damaged_file_of_rows_is_named(tmp_path: Path, name: str) -> None:
+    whole = gzip.compress(json.dumps({"text": CODE}).encode() * 50)
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SourceError, match=f"{name} is damaged"):
+        problems(tmp_path)

@@ -9,7 +9,9 @@ import gzip
 import io
 import json
 import os
+import stat
 import subprocess
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,7 @@ from nlogn.security.files import SKIPPED
 
 Kind = Literal["folder", "git", "distribution", "rows"]
 MAX_FILE = 1 << 20
+MAX_ROW = 1 << 26  # bytes of a line of JSON
 _ROW_FILES = (".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
 _TEXT_KEYS = ("text", "content", "code")
 _PATH_KEYS = ("path", "max_stars_repo_path", "file_path", "filename")
@@ -82,8 +85,9 @@ def plan(sources: Sequence[Path], licence: str = "", skip: Iterable[str] = ()) -
     names: dict[str, int] = {}
     out = []
     for unit in units:
-        number = names[unit.name] = names.get(unit.name, 0) + 1
-        name = unit.name if number == 1 else f"{unit.name}-{number}"
+        plain = _printable(unit.name)
+        number = names[plain] = names.get(plain, 0) + 1
+        name = plain if number == 1 else f"{plain}-{number}"
         out.append(Unit(name, unit.kind, unit.root, unit.files, unit.licence, unit.size))
     return out
 
@@ -155,18 +159,15 @@ def _folder_units(folder: Path, licence: str) -> list[Unit]:
     out: list[Unit] = []
     for root, folders, files in os.walk(folder, onerror=_raise):
         here = Path(root)
-        for name in sorted(folders):
-            if (here / name / ".git").exists():
-                out.append(_git_unit(here / name, licence))
-        folders[:] = sorted(
-            name for name in folders
-            if name not in SKIPPED and name != "site-packages" and not (here / name).is_symlink()
-            and not (here / name / ".git").exists()
-        )  # fmt: skip
+        inside = sorted(name for name in folders if not (here / name).is_symlink())
+        checkouts = [name for name in inside if (here / name / ".git").exists()]
+        out += [_git_unit(here / name, licence) for name in checkouts]
+        left = {*SKIPPED, "site-packages", *checkouts}
+        folders[:] = [name for name in inside if name not in left]
         for name in sorted(files):
             if (here / name).is_symlink():
                 continue
-            if name.endswith(_ROW_FILES):
+            if name.endswith(_ROW_FILES) and (here / name).is_file():
                 out.append(_rows_unit(here / name, licence))
             else:
                 own.append(str((here / name).relative_to(folder)))
@@ -212,20 +213,30 @@ def read_unit(unit: Unit) -> Iterator[Raw]:
     if unit.kind == "distribution":
         folders.pop(".", None)  # the root of site-packages belongs to nobody
     for path in unit.files:
+        name = _printable(path)
         if language := language_of(path):
             text, problem = _read(root / path)
             licence = "" if problem else licences.of_file(path, text, folders, unit.licence)
-            yield Raw(unit.name, path, text, language, licence, problem)
+            yield Raw(unit.name, name, text, language, licence, problem)
         elif not _about_licence(path):
-            yield Raw(unit.name, path, "", "", "", "not_source")
+            yield Raw(unit.name, name, "", "", "", "not_source")
+
+
+def _printable(name: str) -> str:
+    """A name whose bytes are no UTF-8, or that has half a surrogate pair, with those spelled out:
+    no file of the build could hold it otherwise."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _read(path: Path) -> tuple[str, str]:
     """(text, why not)."""
     try:
-        if path.is_symlink():
+        about = path.lstat()
+        if stat.S_ISLNK(about.st_mode):
             return "", "link"
-        if path.stat().st_size > MAX_FILE:
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for
+            return "", "no_file"
+        if about.st_size > MAX_FILE:
             return "", "too_large"
         data = path.read_bytes()
     except OSError:
@@ -246,25 +257,47 @@ def _decode(data: bytes) -> tuple[str, str]:
 def _rows(unit: Unit) -> Iterator[Raw]:
     for name in unit.files:
         path = Path(unit.root) / name
-        rows = _parquet(path) if name.endswith(".parquet") else _json_lines(path)
-        for number, row in enumerate(rows):
+        for number, row in enumerate(_whole(path)):
             yield _raw(unit, number, row)
+
+
+def _whole(path: Path) -> Iterator[Any]:
+    """The rows of a file.
+
+    Raises:
+        SourceError: it is damaged, which may show after some rows.
+    """
+    try:
+        yield from _parquet(path) if path.suffix == ".parquet" else _json_lines(path)
+    except (EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
+        raise SourceError(f"{path} is damaged: {error}") from error
 
 
 def _raw(unit: Unit, number: int, row: Any) -> Raw:
     if not isinstance(row, dict):
         return Raw(unit.name, str(number), "", "", "", "bad_row")
     text = _first(row, _TEXT_KEYS)
-    path = _first(row, _PATH_KEYS) or str(number)
-    language = _first(row, _LANGUAGE_KEYS).lower().replace("c++", "cpp") or language_of(path)
-    repository = _first(row, _REPO_KEYS) or unit.name
+    path = _printable(_first(row, _PATH_KEYS)) or str(number)
+    language = _printable(_first(row, _LANGUAGE_KEYS)).lower().replace("c++", "cpp")
+    language = language or language_of(path)
+    repository = _printable(_first(row, _REPO_KEYS)) or unit.name
     if not text:
         return Raw(repository, path, "", language, "", "bad_row")
-    licence = licences.from_header(text) or _first(row, _LICENCE_KEYS) or unit.licence
+    licence = licences.from_header(text) or _printable(_first(row, _LICENCE_KEYS)) or unit.licence
     licence = licence if licences.permissive(licence) else licences.spelled(licence) or licence
-    if len(text) > MAX_FILE:
-        return Raw(repository, path, "", language, licence, "too_large")
+    problem = "too_large" if len(text) > MAX_FILE else "" if _encodes(text) else "not_text"
+    if problem:
+        return Raw(repository, path, "", language, licence, problem)
     return Raw(repository, path, text.replace("\r\n", "\n"), language, licence)
+
+
+def _encodes(text: str) -> bool:
+    """JSON can spell half a surrogate pair, which is no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _first(row: dict[str, Any], keys: Sequence[str]) -> str:
@@ -279,7 +312,11 @@ def _first(row: dict[str, Any], keys: Sequence[str]) -> str:
 
 def _json_lines(path: Path) -> Iterator[Any]:
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
-        for line in file:
+        while line := file.readline(MAX_ROW):
+            if len(line) == MAX_ROW and not line.endswith(b"\n"):
+                while (rest := file.readline(MAX_ROW)) and not rest.endswith(b"\n"):
+                    continue
+                line = b""
             try:
                 yield json.loads(line)
             except (ValueError, RecursionError):
