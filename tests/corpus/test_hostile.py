@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from nlogn.corpus import sources
+from nlogn.corpus.benchmarks import benchmark_texts
+from nlogn.corpus.report import examples
 from nlogn.corpus.sources import SourceError, plan, read_unit
 
 CODE = "def f(x):\n    return x + 1\n"
@@ -88,3 +90,15 @@ def test_a_damaged_file_of_rows_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match=f"{name} is damaged"):
         problems(tmp_path)
+
+
+def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    text = "one\u2028two\x85three"
+    row = {"text": text, "task_id": "s/1", "metadata": {"filter_reason": "too_short"}}
+    for folder in ("dropped/quality", "data/benchmarks"):
+        (tmp_path / folder).mkdir(parents=True)
+        line = json.dumps(row, ensure_ascii=False) + "\n"
+        (tmp_path / folder / "rows.jsonl").write_text(line * 2)
+    shown = examples(tmp_path / "dropped")
+    assert [r["text"] for r in shown["quality"]["too_short"]] == [text, text]
+    assert ("rows", "s/1", text) in list(benchmark_texts(tmp_path / "data"))

@@ -76,7 +76,7 @@ def _json(text: str) -> list[Any]:
         whole = json.loads(text)
         return whole if isinstance(whole, list) else [whole]
     except ValueError:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def _row_name(row: Any, number: int) -> str:

@@ -51,8 +51,9 @@ def examples(dropped: Path, most: int = 2) -> dict[str, dict[str, list[dict[str,
     """step -> reason -> a few documents that were dropped for it."""
     out: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for path in sorted(dropped.glob("*/*.jsonl")):
-        for line in path.read_text().splitlines():
-            row = json.loads(line)
+        with path.open("rb") as file:  # a text may hold what str.splitlines takes for a line's end
+            rows = list(map(json.loads, file))
+        for row in rows:
             about = row["metadata"]
             shown = out.setdefault(path.parent.name, {}).setdefault(about["filter_reason"], [])
             if len(shown) < most:
