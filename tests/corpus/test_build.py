@@ -206,8 +206,17 @@ def test_forget_deletes_builds_only(tmp_path: Path, code: Path) -> None:
     prepare([code], out, Recipe())
     with pytest.raises(CorpusError, match="vocab_size"):
         prepare([code], out, Recipe(vocab_size=700))
+    (out / "train-00000").mkdir()
+    (out / "notes.md").write_text("mine")
+    with pytest.raises(CorpusError, match="more than a build \\(notes.md\\)"):
+        forget(out)
+    (out / "notes.md").unlink()
     forget(out)
     assert not out.exists()
+    (tmp_path / "recipe.json").write_text('{"name": "somebody else\'s"}')
+    with pytest.raises(CorpusError, match="none of a build"):
+        forget(tmp_path)
+    assert (tmp_path / "kept.txt").exists()
 
 
 @pytest.mark.slow

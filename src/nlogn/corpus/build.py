@@ -9,6 +9,7 @@ an interruption changes a byte of it.
 import hashlib
 import json
 import platform
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +24,12 @@ from nlogn.problems.load import BANK
 
 if TYPE_CHECKING:
     from nlogn.corpus.execute import ExecutorKind, Progress, Slurm
+
+
+_PART = re.compile(  # what a build leaves in its folder
+    r"(?:recipe|report)\.(?:part|json|md)|manifest\.json(?:\.part)?|work|logs|dropped|tokenizer|"
+    r"(?:train|validation|finetune)-\d{5,}"
+)
 
 
 class CorpusError(Exception):
@@ -149,9 +156,27 @@ def _tables(recipe: Recipe) -> dict[str, str]:
 
 
 def forget(out: Path) -> None:
-    """Delete a build, and nothing that is none."""
-    if (out / "recipe.json").exists():
-        shutil.rmtree(out)
+    """Delete a build, and nothing that is none.
+
+    Raises:
+        CorpusError: the folder holds something else too, or a recipe.json that is none of ours.
+    """
+    record = out / "recipe.json"
+    if not record.exists():
+        return
+    try:
+        ours = {"recipe", "units"} <= json.loads(record.read_text()).keys()
+    except (ValueError, AttributeError):
+        ours = False
+    if not ours:
+        raise CorpusError(f"{record} is none of a build: give another folder")
+    foreign = sorted(p.name for p in out.iterdir() if not _PART.fullmatch(p.name))
+    if foreign:
+        raise CorpusError(
+            f"{out} holds more than a build ({', '.join(foreign[:3])}): move it away, or give"
+            " another folder"
+        )
+    shutil.rmtree(out)
 
 
 def build(
