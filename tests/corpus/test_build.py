@@ -208,7 +208,7 @@ def test_forget_deletes_builds_only(tmp_path: Path, code: Path) -> None:
         prepare([code], out, Recipe(vocab_size=700))
     (out / "train-00000").mkdir()
     (out / "notes.md").write_text("mine")
-    with pytest.raises(CorpusError, match="more than a build \\(notes.md\\)"):
+    with pytest.raises(CorpusError, match=r"more than a build \(notes\.md\)"):
         forget(out)
     (out / "notes.md").unlink()
     forget(out)
