@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from datatrove.data import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.bank_documents import held_out, held_out_phrasing, render_problem
 from nlogn.corpus.benchmarks import MBPP_TRAINING, benchmark_texts
-from nlogn.corpus.compose import temperature_shares
+from nlogn.corpus.compose import Compose, temperature_shares
 from nlogn.corpus.decontaminate import Index, build_index
 from nlogn.corpus.label import reference_texts
 from nlogn.corpus.order import dependencies, topological
@@ -94,6 +95,15 @@ def test_temperature_lifts_what_is_rare() -> None:
     taken = {k: sizes[k] * shares[k] for k in sizes}
     assert taken["python"] / taken["php"] == pytest.approx((900 / 10) ** 0.5)
     assert temperature_shares({}, 2.0) == {}
+
+
+def test_documents_of_one_path_are_all_composed() -> None:
+    about = {"unit": "u", "path": "main.py", "language": "python"}
+    documents = [Document(f"x = {i}\n", f"{i}", metadata=dict(about)) for i in range(5)]
+    step = Compose(seed=0, validation=0.0, longest=40_000, whole_units=True)
+    (made,) = step.run(documents)
+    assert sorted(made.text.splitlines()) == [f"x = {i}" for i in range(5)]
+    assert [name for name, *_ in made.metadata["files"]] == ["main.py"] * 5
 
 
 # --- packing ------------------------------------------------------------------------------------

@@ -99,7 +99,13 @@ class Compose(PipelineStep):
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Documents:
         for unit, docs in groupby(data, key=lambda doc: doc.metadata["unit"]):
-            found = {doc.metadata["path"]: doc for doc in docs}
+            found: dict[str, Document] = {}
+            for doc in docs:  # rows may share a path, or be of several versions of a file
+                path, number = doc.metadata["path"], 1
+                while path in found:
+                    number += 1
+                    path = f"{doc.metadata['path']}#{number}"
+                found[path] = doc
             texts = {p: (d.text, d.metadata["language"]) for p, d in found.items()}
             needs = dependencies(texts)
             self.stat_update("units")
