@@ -53,8 +53,8 @@ class Bench:
         if self.dense is not None:
             told += f", dense twin {lm.bits_per_byte(self.dense, self.documents):.3f}"
         size = sum(len(d.text.encode()) for d in self.documents)
-        yield (f"bits per byte, {len(self.documents)} held-out modules ({size:,} bytes)", told,
-               f"{lm.bits_per_byte(self.model, self.documents):.3f}")  # fmt: skip
+        yield (f"bits per byte, {len(self.documents)} pieces of held-out files ({size:,} bytes)",
+               told, f"{lm.bits_per_byte(self.model, self.documents):.3f}")  # fmt: skip
 
     def groups(self) -> Iterator[Row]:
         shares = lm.own_group(self.model, self.documents)

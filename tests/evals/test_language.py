@@ -1,3 +1,4 @@
+import itertools
 import random
 import sys
 from dataclasses import replace
@@ -37,10 +38,19 @@ def test_held_out_documents_are_the_validation_split_s(
     corpus: Path, documents: list[lm.Document]
 ) -> None:
     tokenizer = load_tokenizer(corpus / "tokenizer")
-    assert len(documents) == 30 and {d.paradigm for d in documents} == set(range(4))
+    assert len(documents) == 30 and {k for d in documents for k in d.paradigms} == set(range(4))
     assert all(d.text.startswith("def ") for d in documents)
+    assert all(len(d.paradigms) == len(d.tokens) for d in documents)
     assert all(tokenizer.decode(list(d.tokens)) == d.text for d in documents)
     assert lm.held_out(corpus, 5, 1, 20) == lm.held_out(corpus, 9, 1, 20)[:5]
+
+
+def test_renderings_of_problems_are_no_natural_documents(corpus: Path) -> None:
+    starts = np.load(corpus / "validation-00000" / "documents.npy")
+    time = np.load(corpus / "validation-00000" / "time.npy")
+    rendered = sum((time[a:b] >= 0).any() for a, b in itertools.pairwise(starts))
+    assert rendered == 4
+    assert len(lm.held_out(corpus, 100, 0, 20)) == len(starts) - 1 - rendered
 
 
 def test_a_blank_network_spends_the_logarithm_of_its_vocabulary(
@@ -65,10 +75,10 @@ def test_a_document_longer_than_the_context_costs_every_token_once() -> None:
 
 def test_compressors_find_repetition() -> None:
     text = "for item in items:\n    total += item\n" * 40
-    found = lm.compressed([lm.Document(text, (), 0)])
+    found = lm.compressed([lm.Document(text, (), ())])
     assert 0 < found["xz"] < 0.7 and 0 < found["gzip"] < 0.7
     noise = "".join(random.Random(0).choices("0123456789abcdef", k=4000))
-    assert lm.compressed([lm.Document(noise, (), 0)])["xz"] > 4  # four bits each at best
+    assert lm.compressed([lm.Document(noise, (), ())])["xz"] > 4  # four bits each at best
 
 
 def test_the_own_group_s_share_is_what_the_gate_does(documents: list[lm.Document]) -> None:
@@ -81,6 +91,19 @@ def test_the_own_group_s_share_is_what_the_gate_does(documents: list[lm.Document
     assert forced[2] == 1.0 and forced[0] == forced[1] == forced[3] == 0.0
     dense = replace(HYBRID, vocab_size=512, experts=None)
     assert lm.own_group(Transformer(dense), documents) == {}
+
+
+def test_each_file_of_a_document_counts_for_its_own_paradigm(
+    documents: list[lm.Document],
+) -> None:
+    network = model()
+    for gate in network.gates():
+        gate.e_score_correction_bias[8:12] = 10.0  # all tokens to group 2
+    tokens = documents[0].tokens * 2
+    half = len(tokens) // 2
+    both = lm.Document("", tokens, (2,) * half + (1,) * half)
+    unknown = lm.Document("", tokens, (-1,) * len(tokens))
+    assert lm.own_group(network, [both, unknown]) == {1: 0.0, 2: 1.0}
 
 
 def test_similarity_is_one_less_the_edits() -> None:

@@ -35,16 +35,19 @@ Predict = Callable[[list[int], int, Callable[[list[int]], bool]], list[int]]
 
 @dataclass(frozen=True)
 class Document:
-    """A text of the validation split with its tokens and its paradigm's number, or -1."""
+    """A text of the validation split with its tokens, and of each the number of its file's
+    paradigm, or -1."""
 
     text: str
     tokens: tuple[int, ...]
-    paradigm: int
+    paradigms: tuple[int, ...]
 
 
 def held_out(corpus: Path, count: int, seed: int, shortest: int = 400) -> list[Document]:
     """Up to `count` natural documents of a corpus's validation split, drawn by the seed: no
-    renderings of problems, no file with a hole, none shorter than `shortest` characters."""
+    renderings of problems, which have turns, control tokens or a class, and whose siblings are in
+    the training split; no file with a hole; none shorter than `shortest` characters. What was
+    packed in pieces counts as so many documents."""
     folder = next(iter(sorted(corpus.glob("validation-*/tokens.npy"))), None)
     if folder is None:
         return []
@@ -52,20 +55,26 @@ def held_out(corpus: Path, count: int, seed: int, shortest: int = 400) -> list[D
     tokenizer = load_tokenizer(corpus / "tokenizer")
     tokens = np.load(shard / "tokens.npy", mmap_mode="r")
     paradigm = np.load(shard / "paradigm.npy", mmap_mode="r")
+    known = [np.load(path, mmap_mode="r") for name in ("time", "memory", "leak")
+             if (path := shard / f"{name}.npy").exists()]  # fmt: skip
     starts = np.load(shard / "documents.npy")
     numbers = {name: tokenizer.token_to_id(name) for name in SPECIALS}
     allowed = {numbers[name] for name in (END, FILE, REPOSITORY)}
     unwanted = np.array(sorted({n for n in numbers.values() if n is not None} - allowed))
     found = []
     for index in random.Random(seed).sample(range(len(starts) - 1), len(starts) - 1):
-        row = np.asarray(tokens[starts[index] : starts[index + 1]])
+        inside = slice(starts[index], starts[index + 1])
+        row = np.asarray(tokens[inside])
         while len(row) and row[-1] == numbers[END]:
             row = row[:-1]
-        if np.isin(row, unwanted).any() or not len(row):
+        rendered = np.isin(row, unwanted).any() or any((label[inside] >= 0).any()
+                                                       for label in known)  # fmt: skip
+        if rendered or not len(row):
             continue
         text = tokenizer.decode(row.tolist(), skip_special_tokens=True)
         if len(text) >= shortest:
-            found.append(Document(text, tuple(row.tolist()), int(paradigm[starts[index]])))
+            kinds = paradigm[inside][: len(row)]
+            found.append(Document(text, tuple(row.tolist()), tuple(kinds.tolist())))
         if len(found) == count:
             break
     return found
@@ -136,21 +145,24 @@ def _end(model: Transformer) -> int:
 
 @torch.inference_mode()
 def own_group(model: Transformer, documents: Sequence[Document]) -> dict[int, float]:
-    """By paradigm: the share of its documents' expert slots that fall into its own group, mean over
+    """By paradigm: the share of its files' expert slots that fall into its own group, mean over
     layers and tokens; 1 / groups by chance. Empty for a dense network."""
     config = model.config.experts
     if config is None:
         return {}
     sums: dict[int, list[float]] = {}
     for document in documents:
-        if document.paradigm < 0:
-            continue
         row = torch.tensor([_end(model), *document.tokens])[None, : model.config.context]
-        labels = torch.full((row.shape[1],), document.paradigm)
-        share = float(own_group_share(model(row).routings, labels, config).mean())
-        total = sums.setdefault(document.paradigm, [0.0, 0.0])
-        total[0] += share * row.shape[1]
-        total[1] += row.shape[1]
+        labels = torch.tensor([-1, *document.paradigms])[: row.shape[1]]
+        kinds = sorted(set(labels.tolist()) - {-1})
+        routings = model(row).routings if kinds else []
+        for kind in kinds:
+            mine = torch.where(labels == kind, labels, -1)
+            share = float(own_group_share(routings, mine, config).mean())
+            count = int((mine >= 0).sum())
+            total = sums.setdefault(kind, [0.0, 0.0])
+            total[0] += share * count
+            total[1] += count
     return {kind: share / count for kind, (share, count) in sorted(sums.items())}
 
 
