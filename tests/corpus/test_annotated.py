@@ -97,6 +97,8 @@ def test_documents_are_answers_or_labels_and_never_of_held_out_problems():
     assert not any(1 in d.leak for d in told)
     assert all(len(d.parts) == 1 and not isinstance(d.parts[0], Special)
                for d in made if 1 in d.leak)  # fmt: skip
+    wrong = [replace(p, kind="wrong_variant") for p in programs]
+    assert not any(d.told for d in documents(wrong, bank(), 3, seed=0))
 
 
 def test_lines_of_tokens():

@@ -22,6 +22,7 @@ _COLUMNS = ("problem", "paradigm", "kind", "origin", "code", "status", "time_cla
             "memory_class", "time_points", "leak_line", "lines")  # fmt: skip
 _LEAST_N = 8  # of the size that is called again and again in search of a leak
 _KNOWN = frozenset(map(str, CLASSES))
+_WRONG = ("wrong", "wrong_variant")  # accepted, they are exposed by larger inputs alone
 
 
 class AnnotatedError(Exception):
@@ -115,8 +116,8 @@ def documents(
     programs: Iterable[Labelled], problems: Sequence[Problem], each: int, seed: int
 ) -> Iterator[BankDocument]:
     """At most `each` programs of a problem, and as many that leak, drawn by the seed. Half are
-    answers to the problem's question, told the classes by control tokens; the rest, and all that
-    leak, are code alone with the classes as labels."""
+    answers to the problem's question, told the classes by control tokens; the rest, all that leak,
+    and wrong solutions are code alone with the classes as labels."""
     by_name = {problem.name: problem for problem in problems}
     groups: dict[tuple[str, bool], list[Labelled]] = defaultdict(list)
     for program in programs:
@@ -125,7 +126,8 @@ def documents(
     for (name, leaks), found in groups.items():
         rng = random.Random(f"{seed}/annotated/{name}/{leaks}")
         for program in rng.sample(found, min(each, len(found))):
-            yield _document(program, by_name[name], not leaks and rng.random() < 0.5)
+            asked = not leaks and program.kind not in _WRONG and rng.random() < 0.5
+            yield _document(program, by_name[name], asked)
 
 
 def _document(program: Labelled, problem: Problem, asked: bool) -> BankDocument:
