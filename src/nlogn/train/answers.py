@@ -28,7 +28,7 @@ from nlogn.corpus.specials import ASSISTANT, END, SYSTEM, TURN_END, USER, Parts,
 from nlogn.corpus.tokenizer import encode, encode_lines
 from nlogn.model.config import PARADIGMS
 from nlogn.problems import Problem, ProblemError, bank, load_problems
-from nlogn.train.data import Packed
+from nlogn.train.data import HEADS, Packed
 from nlogn.train.state import TrainError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]] | None:
     if not path.is_file() or path.suffix not in (".jsonl", ".json"):
         return None
     found: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+    for number, line in enumerate(path.read_text(errors="replace").split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -219,7 +219,6 @@ def _row(row: dict[str, Any], where: str) -> Example:
 # --- tokens -------------------------------------------------------------------------------------
 
 
-HEADS = ("time", "memory", "leak")
 _Row = dict[str, list[int]]  # tokens, and labels of each by name
 
 

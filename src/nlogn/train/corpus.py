@@ -5,14 +5,15 @@ corpus/  manifest.json  tokenizer/  train-00000/ ...  validation-00000/  finetun
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nlogn.corpus.specials import END, FILE, REPOSITORY, SPECIALS
 from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
-from nlogn.train.data import Packed, read_packed
+from nlogn.train.data import HEADS, Packed, read_packed
 from nlogn.train.state import TrainError
 
 if TYPE_CHECKING:
@@ -71,8 +72,41 @@ def read_corpus(folder: Path) -> Corpus:
 
 
 def _shards(folder: Path, split: str) -> Packed | None:
-    found = sorted(p.parent for p in folder.glob(f"{split}-*/tokens.npy"))
+    found = _folders(folder, split)
     return read_packed(*found) if found else None
+
+
+def _folders(folder: Path, split: str) -> list[Path]:
+    return sorted(p.parent for p in folder.glob(f"{split}-*/tokens.npy"))
+
+
+def measured(corpus: Corpus) -> Packed | None:
+    """The validation split with a label "answer" that is 1 in files and 0 in renderings of
+    problems, which have turns, control tokens or classes, and whose siblings are in the training
+    split: what is measured on files alone. Unchanged where there is nothing else."""
+    if corpus.validation is None:
+        return None
+    vocabulary = corpus.load_tokenizer().get_vocab()
+    marks = [vocabulary[name] for name in SPECIALS
+             if name in vocabulary and name not in (END, FILE, REPOSITORY)]  # fmt: skip
+    starts = [np.load(folder / "documents.npy") for folder in _folders(corpus.folder, "validation")]
+    shards = zip(corpus.validation.shards, starts, strict=True)
+    out = [_files_alone(shard, begin, marks) for shard, begin in shards]
+    if not any(shard.labels["answer"].any() for shard in out):
+        return corpus.validation
+    return replace(out[0], more=tuple(out[1:]))
+
+
+def _files_alone(shard: Packed, starts: np.ndarray, marks: list[int]) -> Packed:
+    tokens = np.asarray(shard.tokens)
+    marked = np.isin(tokens, marks)
+    for name in HEADS:
+        if name in shard.labels:
+            marked |= np.asarray(shard.labels[name]) >= 0
+    document = np.searchsorted(starts, np.arange(len(tokens)), "right")
+    rendered = np.bincount(document, marked) > 0
+    answer = np.append(~rendered[document][1:], False).astype(np.int8)  # says it of the next token
+    return Packed(shard.tokens, {**shard.labels, "answer": answer})
 
 
 def has_label(data: Packed, name: str) -> bool:

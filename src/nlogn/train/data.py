@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LABELS = ("paradigm", "time", "memory", "leak", "classes", "answer")
+HEADS = ("time", "memory", "leak")
+LABELS = ("paradigm", *HEADS, "classes", "answer")
 
 
 class Batch(NamedTuple):

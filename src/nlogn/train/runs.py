@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ import torch.distributed as dist
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.specials import END, TURN_END
 from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
-from nlogn.model.checkpoint import load, read_config, save
+from nlogn.model.checkpoint import SIDE_CAR, load, read_config, save
 from nlogn.model.config import (
     PARADIGMS,
     PRESETS,
@@ -38,11 +38,14 @@ from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.train import curves
 from nlogn.train.answers import Prepared, annotated_examples, examples_of, prepare
-from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, read_corpus
+from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, measured, read_corpus
 from nlogn.train.data import Packed
 from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.pretrain import Progress, Run, shard, train
 from nlogn.train.state import TrainError, world, write_json
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 VALIDATION_WINDOWS = 64
 EACH = 24  # annotated programs of a problem
@@ -87,9 +90,8 @@ def named_config(name: str) -> ModelConfig:
         raise BadConfig(f"{path} is not JSON: {error}") from None
 
 
-def fitted(config: ModelConfig, corpus: Corpus) -> ModelConfig:
-    """The config with the vocabulary of the corpus, a multiple of 64 rows, and its end token."""
-    tokenizer = corpus.load_tokenizer()
+def fitted(config: ModelConfig, tokenizer: "Tokenizer") -> ModelConfig:
+    """The config with this vocabulary, a multiple of 64 rows, and its end token."""
     rows = -(-tokenizer.get_vocab_size() // 64) * 64
     end = tokenizer.token_to_id(END)
     if rows == config.vocab_size and config.eos == end:
@@ -104,16 +106,21 @@ def pretrain(
 ) -> Ended:  # fmt: skip
     """Train a network of this config, or go on from checkpoint folder `start`, on a corpus.
 
-    Where the corpus has labels of time and memory, heads are trained with it. Under `torchrun` the
-    network is sharded over the processes.
+    Where the corpus has labels of time and memory, heads are trained with it. Bits per byte are
+    those of its files, not of renderings of problems. Under `torchrun` the network is sharded over
+    the processes.
 
     Raises:
-        TrainError: no such corpus; the folder holds another run or cannot be written.
+        TrainError: no such corpus, or `start` has other tokens or classes than it; the folder holds
+            another run or cannot be written.
     """
     corpus = read_corpus(corpus_folder)
+    tokenizer = corpus.load_tokenizer()
     heads = None
     shares = dict(run.shares)
     labelled = [name for name in HEAD_SHARES if has_label(corpus.train, name)]
+    if start:
+        _agree(Path(start), corpus, tokenizer, bool(labelled))
     if labelled:
         heads = HeadsConfig(config.hidden_size, corpus.classes, corpus.classes)
         shares |= {name: HEAD_SHARES[name] for name in labelled if name not in shares}
@@ -122,13 +129,34 @@ def pretrain(
                   ("paradigm", "router")}  # fmt: skip
     if corpus.train.windows(run.length) < 1:
         raise TrainError(f"{corpus_folder} has no {run.length} tokens in a row: lower --length")
-    network = Network(fitted(config, corpus), heads, start, run.seed)
+    network = Network(fitted(config, tokenizer), heads, start, run.seed)
     return execute(
         folder, network, corpus.train, replace(run, shares=shares), tokenizer=corpus.tokenizer,
-        validation=corpus.validation, byte_lengths=corpus.token_bytes(), threads=threads,
+        validation=measured(corpus), byte_lengths=corpus.token_bytes(), threads=threads,
         about={"corpus": str(corpus_folder.resolve()), "digest": corpus.digest},
         on_step=on_step, stop=stop,
     )  # fmt: skip
+
+
+def _agree(start: Path, corpus: Corpus, tokenizer: "Tokenizer", labelled: bool) -> None:
+    """Whether numbers of tokens, and of classes where there are labels, mean to the checkpoint what
+    they mean in the corpus.
+
+    Raises:
+        TrainError: they do not.
+    """
+    own = start / "tokenizer.json"
+    if own.exists() and load_tokenizer(start).get_vocab() != tokenizer.get_vocab():
+        raise TrainError(
+            f"{own} is not the tokenizer of {corpus.folder}: build the corpus with --tokenizer"
+            f" {start}"
+        )
+    heads = load_heads(start) if labelled else None
+    if heads is not None and {heads.config.time, heads.config.memory} != {corpus.classes}:
+        raise TrainError(
+            f"the heads of {start} name other classes than {corpus.folder}: move"
+            f" {start / SIDE_CAR} away to begin new ones"
+        )
 
 
 def finetune(
