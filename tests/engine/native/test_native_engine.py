@@ -155,6 +155,28 @@ def test_cancel_and_deadline(engine: NativeEngine, problem: Problem) -> None:
         engine.generate([Prompt(problem)], Sampling(n=2, max_tokens=200, timeout_s=1e-6))
 
 
+def test_what_ended_before_the_deadline_is_kept(
+    engine: NativeEngine, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two prompts never ends, the second at once."""
+    long, short = Prompt(problem), Prompt(problem, feedback="twice(1) gave 3")
+    at_once = len(engine._render(short, GREEDY).tokens)
+    compute, end = engine.loop.runner.forward, sorted(engine.loop.end)
+
+    def forward(segments: Any, *rest: Any) -> Any:
+        time.sleep(0.02)
+        logits, row = compute(segments, *rest), 0
+        for segment in segments:
+            ends = len(segment.sequence.request.tokens) == at_once
+            logits[row : row + segment.wanted, end] = 1e6 if ends else -1e6
+            row += segment.wanted
+        return logits
+
+    monkeypatch.setattr(engine.loop.runner, "forward", forward)
+    made = engine.generate([long, short], Sampling(max_tokens=200, timeout_s=0.5))
+    assert [len(found) for found in made] == [0, 1]
+
+
 def test_a_reader_that_goes_away_frees_its_blocks(engine: NativeEngine) -> None:
     stream = engine.stream_text(RawPrompt(("x = ",)), Sampling(max_tokens=200))
     next(stream)

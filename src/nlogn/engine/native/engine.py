@@ -369,17 +369,18 @@ class NativeEngine:
 
 
 def _chunks(stream: Stream, deadline: float, cancel: Cancel | None) -> Iterator[Chunk]:
-    """The stream's pieces; gives up at the deadline (TimeoutError) and when cancelled."""
+    """The stream's pieces; gives up when cancelled, and after the deadline (TimeoutError) where no
+    further one is there already."""
     while True:
         if cancel is not None and cancel.cancelled:
             stream.cancel()
             cancel.check()
         left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
         try:
-            chunk = stream.next(min(left, _POLL_S))
+            chunk = stream.next(max(min(left, _POLL_S), 0.0))
         except TimeoutError:
+            if left <= 0:
+                raise
             continue
         if chunk is None:
             return
