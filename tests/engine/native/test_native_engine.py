@@ -103,6 +103,21 @@ def test_more_samples_than_the_queue_holds(folder: Path, problem: Problem) -> No
         assert len(made) == 12
 
 
+def test_a_queue_that_stays_full_takes_no_finished_sample_away(
+    folder: Path, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with NativeEngine(folder, Options(slots=1, queue=1, memory=1 << 24)) as engine:
+        compute = engine.loop.runner.forward
+
+        def slowly(*args: Any) -> Any:
+            time.sleep(0.02)
+            return compute(*args)
+
+        monkeypatch.setattr(engine.loop.runner, "forward", slowly)
+        (made,) = engine.generate([Prompt(problem)], Sampling(n=50, max_tokens=4, timeout_s=0.8))
+        assert 0 < len(made) < 50
+
+
 def test_the_question_is_what_the_network_was_trained_with(
     engine: NativeEngine, problem: Problem
 ) -> None:

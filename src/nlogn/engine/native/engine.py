@@ -150,6 +150,7 @@ class NativeEngine:
             Cancelled: soon after ``cancel.cancel()``.
         """
         deadline = time.monotonic() + sampling.timeout_s
+        busy: Busy | None = None
         answers: list[list[Completion]] = []
         under_way: list[tuple[Rendered, list[Stream]]] = []
         try:
@@ -158,9 +159,13 @@ class NativeEngine:
                 streams: list[Stream] = []
                 under_way.append((rendered, streams))
                 for sample in range(sampling.n):
-                    streams.append(
-                        self._submit(rendered, sampling, sample, deadline, cancel, prompt)
-                    )
+                    try:
+                        streams.append(
+                            self._submit(rendered, sampling, sample, deadline, cancel, prompt)
+                        )
+                    except Busy as error:  # until the deadline
+                        busy = error
+                        break
             for prompt, (rendered, streams) in zip(prompts, under_way, strict=True):
                 signature = prompt.problem.signature
                 entry = signature.entry if signature else None
@@ -181,7 +186,7 @@ class NativeEngine:
                     stream.cancel()
             raise
         if prompts and not any(answers):
-            raise self._late(sampling)
+            raise busy or self._late(sampling)
         return answers
 
     def stream(
