@@ -240,6 +240,11 @@ def test_closing_ends_what_runs(opened: Any) -> None:
         loop.submit(Request((5,)))
 
 
+def test_any_name_of_a_tenant_does(opened: Any) -> None:
+    loop = opened()
+    assert len(tokens(loop.submit(Request((5,), 3, ignore_end=True, tenant="\ud800")))) == 3
+
+
 def test_one_request_that_fails_does_not_end_the_others(opened: Any) -> None:
     loop = opened()
 

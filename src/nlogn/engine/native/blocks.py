@@ -207,7 +207,7 @@ def digests(tokens: Items[int], tenant: str, parent: bytes = b"", start: int = 0
     all tokens up to the block's end; `parent` is the digest before `start`. Tenants never share:
     a hit would tell one what another has asked."""
     if not parent:
-        parent = hashlib.blake2b(tenant.encode(), digest_size=16).digest()
+        parent = hashlib.blake2b(tenant.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     out = []
     array = np.asarray(tokens[start * BLOCK :], dtype=np.int32)
     for at in range(0, len(array) - BLOCK + 1, BLOCK):
