@@ -1,4 +1,8 @@
+import errno
 import json
+import pickle
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +12,10 @@ from variants import DENSE, HYBRID, VARIANTS
 torch = pytest.importorskip("torch", reason="the network needs torch (extra `model`)")
 
 from nlogn.model import checkpoint  # noqa: E402
-from nlogn.model.checkpoint import BadCheckpoint, load, save  # noqa: E402
+from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, read_config, save  # noqa: E402
 from nlogn.model.config import BadConfig, Experts, Positions  # noqa: E402
 from nlogn.model.families import Unsupported, family, from_hf, to_hf  # noqa: E402
+from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
 from nlogn.model.upcycle import upcycle  # noqa: E402
 
@@ -219,9 +224,53 @@ def test_broken_folders_say_what_is_wrong(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_damaged_files_say_which(tmp_path: Path) -> None:
+    save(shaken(DENSE), tmp_path)
+    save_heads(Heads(HeadsConfig(DENSE.hidden_size, ("1",), ("1",), width=8)), tmp_path)
+    weights, side = tmp_path / "model.safetensors", tmp_path / SIDE_CAR
+    whole = weights.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"x" * 100):
+        weights.write_bytes(damaged)
+        with pytest.raises(BadCheckpoint, match=r"model\.safetensors is damaged"):
+            load(tmp_path)
+    weights.write_bytes(whole)
+    side.write_bytes(side.read_bytes()[:-4])
+    with pytest.raises(BadCheckpoint, match=SIDE_CAR):
+        load_heads(tmp_path)
+    side.unlink()
+    weights.unlink()
+    for pickled in (b"not a pickle", pickle.dumps([1]), pickle.dumps(Path)):
+        (tmp_path / "pytorch_model.bin").write_bytes(pickled)
+        with pytest.raises(BadCheckpoint, match=r"pytorch_model\.bin holds no weights"):
+            load(tmp_path)
+    for config in ("[1]", "{", "7", '"llama"', "[" * 9999):
+        (tmp_path / "config.json").write_text(config)
+        with pytest.raises(BadCheckpoint, match=r"config\.json"):
+            read_config(tmp_path)
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    model = shaken(DENSE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+        with pytest.raises(OSError, match="File too large") as told:
+            save(model, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, old)
+    assert told.value.errno == errno.EFBIG
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
+        ({"num_attention_heads": 0, "head_dim": None}, "cannot be"),
+        ({"hidden_size": "32"}, "cannot be"),
+        ({"rope_parameters": "linear"}, "cannot be"),
+        ({"rope_parameters": {"full_attention": {"rope_type": "default"}}}, "kind of layer"),
+        ({"rope_parameters": {"rope_type": "linear", "factor": "four"}}, "cannot be"),
         ({"model_type": "gpt2"}, "gpt2"),
         ({"attention_bias": True}, "attention_bias"),
         ({"hidden_act": "gelu"}, "gelu"),

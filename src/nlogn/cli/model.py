@@ -191,15 +191,14 @@ def _config(named: str, context: int | None) -> "tuple[ModelConfig, dict[str, An
         raise click.UsageError("--context goes with a preset")
     if not folder.is_dir():
         raise Mistake(f"{named} is no folder, and no preset: one of {', '.join(PRESETS)}")
-    from nlogn.model.families import from_hf
+    from nlogn.model.families import read_config
 
-    path = folder / "config.json"
-    if not path.exists():
-        raise Mistake(f"{folder} has no config.json: is it a checkpoint folder?")
     notes = folder / "training.json"
-    return from_hf(json.loads(path.read_text())), (
-        json.loads(notes.read_text()) if notes.exists() else None
-    )
+    try:
+        training = json.loads(notes.read_text()) if notes.exists() else None
+    except ValueError as error:
+        raise Mistake(f"{notes} is not JSON: {error}") from None
+    return read_config(folder), training
 
 
 def _need_torch() -> None:

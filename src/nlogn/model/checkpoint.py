@@ -8,28 +8,27 @@ vLLM and llama.cpp have them; in memory they are stacked. What no published arch
 time-aware attention bias, the heads) lies in the side-car file, so the folder itself is standard.
 """
 
+import errno
 import json
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from pickle import UnpicklingError
 
 import torch
 import torch.distributed as dist
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
 from nlogn.model.config import BadConfig, ModelConfig
-from nlogn.model.families import family, from_hf, to_hf
+from nlogn.model.families import BadCheckpoint, family, read_config, to_hf
 from nlogn.model.transformer import Transformer
 
 SIDE_CAR = "time_and_memory.safetensors"
 SHARD_BYTES = 5 * 1000**3
-
-
-class BadCheckpoint(ValueError):
-    """A folder that is no checkpoint, or whose weights do not fit its config."""
 
 
 # --- writing -----------------------------------------------------------------------------------
@@ -100,12 +99,12 @@ def _write_shards(weights: dict[str, Tensor], folder: Path) -> None:
         size += tensor.nbytes
         total += tensor.nbytes
     if len(shards) == 1:
-        save_file(shards[0], folder / "model.safetensors", metadata={"format": "pt"})
+        write_tensors(shards[0], folder / "model.safetensors", {"format": "pt"})
         return
     where: dict[str, str] = {}
     for i, shard in enumerate(shards, 1):
         file = f"model-{i:05}-of-{len(shards):05}.safetensors"
-        save_file(shard, folder / file, metadata={"format": "pt"})
+        write_tensors(shard, folder / file, {"format": "pt"})
         where |= dict.fromkeys(shard, file)
     index = {"metadata": {"total_size": total}, "weight_map": where}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
@@ -121,27 +120,24 @@ def update_side_car(folder: str | Path, tensors: dict[str, Tensor],
         with safe_open(path, "pt") as file:
             notes |= file.metadata() or {}
             kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    save_file(kept | tensors, path, metadata=notes | (metadata or {}))
+    write_tensors(kept | tensors, path, notes | (metadata or {}))
+
+
+def write_tensors(tensors: dict[str, Tensor], path: Path, notes: dict[str, str]) -> None:
+    """As safetensors.
+
+    Raises:
+        OSError: it cannot be written; the library tells a full disk in words of its own.
+    """
+    try:
+        save_file(tensors, path, metadata=notes)
+    except SafetensorError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        number = int(found[1]) if found else errno.EIO
+        raise OSError(number, os.strerror(number) if found else str(error), str(path)) from error
 
 
 # --- reading -----------------------------------------------------------------------------------
-
-
-def read_config(folder: str | Path) -> ModelConfig:
-    """The config of a checkpoint folder.
-
-    Raises:
-        BadCheckpoint: there is no readable config.json.
-        BadConfig: it describes a network that this code does not have.
-    """
-    path = Path(folder) / "config.json"
-    try:
-        data: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise BadCheckpoint(f"{folder} has no config.json: is it a checkpoint folder?") from None
-    except json.JSONDecodeError as error:
-        raise BadCheckpoint(f"{path} is not JSON: {error}") from None
-    return from_hf(data)
 
 
 def load(
@@ -211,12 +207,21 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
         raise BadCheckpoint(f"{folder} has no model.safetensors and no pytorch_model.bin")
     side = folder / SIDE_CAR
     for path in [*files, *([side] if side.exists() else [])]:
-        with safe_open(path, "pt") as file:
-            for name in file.keys():  # noqa: SIM118
-                if not name.startswith("heads."):
-                    yield name, file.get_tensor(name)
+        try:
+            with safe_open(path, "pt") as file:
+                for name in file.keys():  # noqa: SIM118
+                    if not name.startswith("heads."):
+                        yield name, file.get_tensor(name)
+        except SafetensorError as error:
+            raise BadCheckpoint(f"{path} is damaged: {error}") from error
     for path in pickles if not files else []:
-        yield from torch.load(path, map_location="cpu", weights_only=True, mmap=True).items()
+        try:
+            stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except (RuntimeError, UnpicklingError, EOFError) as error:
+            raise BadCheckpoint(f"{path} holds no weights: {error}") from error
+        if not isinstance(stored, dict):
+            raise BadCheckpoint(f"{path} holds no weights by name")
+        yield from stored.items()
 
 
 __all__ = ["SIDE_CAR", "BadCheckpoint", "BadConfig", "empty", "load", "published", "read_config",

@@ -9,8 +9,10 @@ A network is written as the published architecture that computes the same thing:
     nlogn        everything else: only this project reads it
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nlogn.model.config import (
@@ -30,6 +32,10 @@ ARCHITECTURES = {
     "qwen3": "Qwen3ForCausalLM",
     "nlogn": "NlognForCausalLM",
 }
+
+
+class BadCheckpoint(ValueError):
+    """A folder that is no checkpoint, or whose weights do not fit its config."""
 
 
 class Unsupported(BadConfig):
@@ -140,12 +146,52 @@ def _rope_to_hf(positions: Positions) -> dict[str, Any]:
     return out
 
 
+def read_json(folder: str | Path) -> dict[str, Any]:
+    """The config.json of a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: there is none that can be read.
+    """
+    path = Path(folder) / "config.json"
+    try:
+        data = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadCheckpoint(f"{folder} has no config.json: is it a checkpoint folder?") from None
+    except (ValueError, RecursionError) as error:
+        raise BadCheckpoint(f"{path} is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise BadCheckpoint(f"{path} holds no config")
+    return data
+
+
+def read_config(folder: str | Path) -> ModelConfig:
+    """The config of a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: there is no readable config.json.
+        BadConfig: it describes a network that this code does not have.
+    """
+    return from_hf(read_json(folder))
+
+
 def from_hf(data: Mapping[str, Any]) -> ModelConfig:
     """The config that a `config.json` describes.
 
     Raises:
-        Unsupported: an architecture, activation, bias or position scaling that is not ours.
+        Unsupported: an architecture, activation, bias or position scaling that is not ours, or a
+            value that is none.
     """
+    try:
+        return _from_hf(data)
+    except BadConfig:
+        raise
+    except KeyError as error:
+        raise Unsupported(f"config.json lacks {error}") from None
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise Unsupported(f"config.json has a value that cannot be: {error}") from None
+
+
+def _from_hf(data: Mapping[str, Any]) -> ModelConfig:
     kind = data.get("model_type")
     if kind == "nlogn":
         return from_json(data["nlogn"])
@@ -153,18 +199,15 @@ def from_hf(data: Mapping[str, Any]) -> ModelConfig:
         known = ", ".join(name for name in ARCHITECTURES if name != "nlogn")
         raise Unsupported(f"model_type={kind!r}: this network reads {known}")
     _refuse_what_is_not_ours(data)
-    try:
-        config = _common(data)
-        if kind == "exaone_moe":
-            config = _exaone(config, data)
-        elif kind == "glm4_moe":
-            first = data.get("first_k_dense_replace", 1)
-            config = replace(config, qk_norm=data.get("use_qk_norm", False),
-                             experts=_experts_from_hf(data, first, "n_"))  # fmt: skip
-        else:
-            config = replace(config, qk_norm=kind == "qwen3")
-    except KeyError as error:
-        raise Unsupported(f"config.json lacks {error}") from None
+    config = _common(data)
+    if kind == "exaone_moe":
+        config = _exaone(config, data)
+    elif kind == "glm4_moe":
+        first = data.get("first_k_dense_replace", 1)
+        config = replace(config, qk_norm=data.get("use_qk_norm", False),
+                         experts=_experts_from_hf(data, first, "n_"))  # fmt: skip
+    else:
+        config = replace(config, qk_norm=kind == "qwen3")
     ours = data.get("nlogn", {})
     kept = {name: ours[name] for name in ("share", "time_classes", "context") if name in ours}
     return replace(config, **kept)
@@ -185,7 +228,7 @@ def _common(data: Mapping[str, Any]) -> ModelConfig:
         dense_width=data["intermediate_size"],
         context=context,
         positions=positions,
-        norm_eps=data.get("rms_norm_eps", 1e-6),
+        norm_eps=float(data.get("rms_norm_eps", 1e-6)),
         tied=data.get("tie_word_embeddings", False),
         bos=data.get("bos_token_id"),
         eos=eos[0] if isinstance(eos, list) else eos,
@@ -203,6 +246,8 @@ def _exaone(config: ModelConfig, data: Mapping[str, Any]) -> ModelConfig:
         else:
             names = ["full_attention" if (i + 1) % every == 0 else "sliding_attention"
                      for i in range(config.layers)]  # fmt: skip
+    if len(names) != config.layers:
+        raise Unsupported(f"{len(names)} layer_types for {config.layers} layers")
     kinds = tuple(name.removesuffix("_attention") for name in names)
     first = data.get("first_k_dense_replace", 1)
     types = data.get("mlp_layer_types")
@@ -246,6 +291,8 @@ def _experts_from_hf(data: Mapping[str, Any], first_dense: int, prefix: str) -> 
 def _rope_from_hf(data: Mapping[str, Any], context: int) -> tuple[Positions, int]:
     """Positions, and the context they reach."""
     rope = data.get("rope_parameters") or data.get("rope_scaling") or {}
+    if any(isinstance(value, Mapping) for value in rope.values()):
+        raise Unsupported("positions that differ by the kind of layer (rope_parameters)")
     theta = float(rope.get("rope_theta") or data.get("rope_theta") or 10_000.0)
     kind = rope.get("rope_type") or rope.get("type") or "default"
     if kind == "default":

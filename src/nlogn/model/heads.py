@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, update_side_car
@@ -124,19 +124,19 @@ def load_heads(folder: str | Path, device: str | torch.device = "cpu") -> Heads 
     path = Path(folder) / SIDE_CAR
     if not path.exists():
         return None
-    with safe_open(path, "pt", device=str(device)) as file:
-        described = (file.metadata() or {}).get("heads")
-        if described is None:
-            return None
-        data = json.loads(described)
-        config = HeadsConfig(
-            data["hidden_size"], tuple(data["time"]), tuple(data["memory"]), data["width"]
-        )
-        state = {name.removeprefix("heads."): file.get_tensor(name)
-                 for name in file.keys() if name.startswith("heads.")}  # noqa: SIM118 # fmt: skip
-    heads = Heads(config).to(device)
     try:
+        with safe_open(path, "pt", device=str(device)) as file:
+            described = (file.metadata() or {}).get("heads")
+            if described is None:
+                return None
+            data = json.loads(described)
+            config = HeadsConfig(
+                data["hidden_size"], tuple(data["time"]), tuple(data["memory"]), data["width"]
+            )
+            state = {name.removeprefix("heads."): file.get_tensor(name)
+                     for name in file.keys() if name.startswith("heads.")}  # noqa: SIM118 # fmt: skip
+        heads = Heads(config).to(device)
         heads.load_state_dict(state)
-    except RuntimeError as error:
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise BadCheckpoint(f"{path}: {error}") from None
     return heads.eval()
