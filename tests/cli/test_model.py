@@ -104,9 +104,15 @@ def test_what_cannot_be_converted_is_said(
         (("import", tmp_path / "papers", "-o", tmp_path / "x"), "no config.json"),
         (("import", tmp_path / "dense", "-o", tmp_path / "papers"), "give another folder"),
         (("import", tmp_path / "dense", "-o", tmp_path / "dense"), "replace its source"),
+        (("import", tmp_path / "dense", "-o", tmp_path / "site"), "no part of a checkpoint"),
+        (("info", tmp_path / "site"), "not JSON"),
     ]
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "config.json").write_text("{")
+    (tmp_path / "site" / "index.html").write_text("years of work")
     for words, told in cases:
         code, _, err = nlogn(monkeypatch, capsys, *words)
         assert code == 2 and told in err, err
     assert (tmp_path / "papers" / "thesis.txt").exists()
+    assert (tmp_path / "site" / "index.html").exists()
     assert not (tmp_path / "x").exists()

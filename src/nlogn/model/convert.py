@@ -1,14 +1,16 @@
 """Folders in, folders out: what belongs to a checkpoint beside the network travels with it."""
 
-import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from nlogn.model.checkpoint import BadCheckpoint, load, save
+from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, save
 from nlogn.model.config import AttentionKind, Experts, ModelConfig
+from nlogn.model.families import read_json
 from nlogn.model.heads import load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.model.upcycle import upcycle
@@ -18,6 +20,10 @@ BESIDE = (
     "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
     "generation_config.json", "training.json",
 )  # fmt: skip
+_OURS = re.compile(
+    "|".join(map(re.escape, (*BESIDE, "config.json", SIDE_CAR)))
+    + r"|model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?"
+)
 DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -49,14 +55,21 @@ def upcycled(
 
 def _rewritten(folder: Path, out: Path, dtype: str | None,
                change: Callable[[Transformer], Transformer]) -> ModelConfig:  # fmt: skip
-    if out.exists() and any(out.iterdir()) and not (out / "config.json").exists():
-        raise BadCheckpoint(f"{out} is not empty and holds no checkpoint: give another folder")
+    out = out.absolute()
     if out.resolve() == folder.resolve():
         raise BadCheckpoint("the result would replace its source: give another folder with -o")
+    names = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    if names and "config.json" not in names:
+        raise BadCheckpoint(f"{out} is not empty and holds no checkpoint: give another folder")
+    foreign = [name for name in names if not _OURS.fullmatch(name)]
+    if foreign:
+        raise BadCheckpoint(
+            f"{out} would be replaced, and holds {', '.join(foreign[:3])}, no part of a checkpoint:"
+            " give another folder"
+        )
     kind = getattr(torch, dtype or _stored(folder))
     model = change(load(folder, kind))
-    fresh = out.with_name(out.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = out.with_name(f".{out.name}.{os.getpid()}")
     fresh.mkdir(parents=True)
     try:
         save(model, fresh)
@@ -66,7 +79,7 @@ def _rewritten(folder: Path, out: Path, dtype: str | None,
         for name in BESIDE:
             if (folder / name).exists():
                 shutil.copy(folder / name, fresh / name)
-    except OSError:
+    except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     shutil.rmtree(out, ignore_errors=True)
@@ -76,9 +89,6 @@ def _rewritten(folder: Path, out: Path, dtype: str | None,
 
 def _stored(folder: Path) -> str:
     """The precision that the folder's config states."""
-    path = folder / "config.json"
-    if not path.exists():
-        raise BadCheckpoint(f"{folder} has no config.json: is it a checkpoint folder?")
-    data = json.loads(path.read_text())
+    data = read_json(folder)
     stated = str(data.get("dtype") or data.get("torch_dtype") or "float32")
     return stated if stated in DTYPES else "float32"
