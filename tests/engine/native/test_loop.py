@@ -175,6 +175,15 @@ def test_cancelling_frees_the_blocks_at_the_next_step(opened: Any) -> None:
     assert loop.blocks.in_use == 0
 
 
+def test_a_stream_that_has_failed_stays_so(opened: Any) -> None:
+    stream = opened().submit(Request((5, 6), 200, ignore_end=True))
+    stream.cancel()
+    for _ in range(2):
+        with pytest.raises(Cancelled):
+            while stream.next(timeout=2) is not None:
+                pass
+
+
 def test_a_slow_reader_holds_up_nobody(opened: Any) -> None:
     loop = opened(slots=4)
     slow = loop.submit(Request((5, 6), 100, ignore_end=True))

@@ -45,6 +45,7 @@ class Stream:
         self._loop = loop
         self._sequence = sequence
         self.finished: Finished | None = None
+        self._failure: EngineError | None = None
 
     def __iter__(self) -> Iterator[Chunk]:
         while (chunk := self.next()) is not None:
@@ -58,8 +59,11 @@ class Stream:
         """
         if self.finished is not None:
             return None
+        if self._failure is not None:
+            raise self._failure
         event = self._event(timeout)
         if isinstance(event, EngineError):
+            self._failure = event
             raise event
         if isinstance(event, Finished):
             self.finished = event
