@@ -209,6 +209,23 @@ def test_a_full_queue_says_try_again_later(opened: Any) -> None:
     assert len(tokens(loop.submit(Request((7,), 2, ignore_end=True)))) == 2
 
 
+def test_free_slots_are_no_queue(opened: Any) -> None:
+    """Requests that come within one step do not wait for a place that is free."""
+    loop = opened(slots=4, queue=1)
+    compute, go_on = loop.runner.forward, threading.Event()
+
+    def hold(*args: Any) -> Any:
+        go_on.wait(20)
+        return compute(*args)
+
+    loop.runner.forward = hold
+    streams = [loop.submit(Request((i, 9), 5, ignore_end=True)) for i in range(1, 6)]
+    with pytest.raises(Busy):
+        loop.submit(Request((9, 9), 5))
+    go_on.set()
+    assert all(len(tokens(stream)) == 5 for stream in streams)
+
+
 def test_a_prompt_that_does_not_fit_is_refused_with_its_length(opened: Any) -> None:
     loop = opened()
     with pytest.raises(PromptTooLong, match=r"300 tokens.*256.*shorten it by 45"):

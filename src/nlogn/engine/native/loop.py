@@ -168,8 +168,10 @@ class Loop:
                 raise self._failure
             if self._closing:
                 raise EngineError("the engine was closed: open it again")
-            if len(self._inbox) + len(self._scheduler.waiting) >= self._scheduler.queue:
-                raise Busy(f"{self._scheduler.queue} requests are waiting already: try again later")
+            scheduler = self._scheduler
+            here = len(self._inbox) + len(scheduler.waiting) + len(scheduler.running)
+            if here >= scheduler.slots + scheduler.queue:
+                raise Busy(f"{scheduler.queue} requests are waiting already: try again later")
             self._numbers += 1
             sequence = Sequence(
                 request, self._numbers, TextStream(request.stop),
