@@ -175,7 +175,8 @@ def test_what_ended_before_the_deadline_is_kept(
 ) -> None:
     """The first of two prompts never ends, the second at once."""
     long, short = Prompt(problem), Prompt(problem, feedback="twice(1) gave 3")
-    at_once = len(engine._render(short, GREEDY).tokens)
+    sampling = Sampling(max_tokens=200, timeout_s=0.5)
+    at_once = len(engine._render(short, sampling).tokens)
     compute, end = engine.loop.runner.forward, sorted(engine.loop.end)
 
     def forward(segments: Any, *rest: Any) -> Any:
@@ -188,7 +189,7 @@ def test_what_ended_before_the_deadline_is_kept(
         return logits
 
     monkeypatch.setattr(engine.loop.runner, "forward", forward)
-    made = engine.generate([long, short], Sampling(max_tokens=200, timeout_s=0.5))
+    made = engine.generate([long, short], sampling)
     assert [len(found) for found in made] == [0, 1]
 
 
