@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 
 class TextStream:
-    """Bytes in, text out. Bytes that are no UTF-8 become U+FFFD once that is certain."""
+    """Bytes in, text out. Bytes that are no UTF-8 become U+FFFD once that is certain. The text
+    ends before the stop text that is whole first (of several, the longest), however it is cut."""
 
     def __init__(self, stops: Sequence[str] = ()):
         self.stops = tuple(stops)
@@ -29,9 +30,9 @@ class TextStream:
         if not self.stops or self.stopped is not None:
             return new if self.stopped is None else ""
         text = self._held + new
-        found = [(at, -len(s), s) for s in self.stops if (at := text.find(s)) >= 0]
+        found = [(at + len(s), at, s) for s in self.stops if (at := text.find(s)) >= 0]
         if found:
-            at, _, self.stopped = min(found)
+            _, at, self.stopped = min(found)
             self._held = ""
             return text[:at]
         kept = max(_overlap(text, stop) for stop in self.stops)

@@ -42,7 +42,8 @@ def test_bytes_that_are_no_text_are_replaced(data: bytes, cuts: list[int]) -> No
 def test_text_ends_before_the_first_stop(text: str, cuts: list[int], stops: list[str]) -> None:
     stream = TextStream(stops)
     out = ""
-    want = text[: min([text.find(s) for s in stops if s in text], default=len(text))]
+    met = [(text.find(s) + len(s), text.find(s)) for s in stops if s in text]
+    want = text[: min(met, default=(0, len(text)))[1]]  # the stop that is whole first
     for piece in pieces(text.encode(), cuts):
         out += stream.feed(piece)
         assert want.startswith(out)  # nothing that would have to be taken back
@@ -50,6 +51,16 @@ def test_text_ends_before_the_first_stop(text: str, cuts: list[int], stops: list
             break
     assert out + stream.finish() == want
     assert (stream.stopped is not None) == any(s in text for s in stops)
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [2], [1, 2]])
+def test_of_stops_within_each_other_the_one_that_is_whole_first_counts(cuts: list[int]) -> None:
+    stream = TextStream(("abc", "b"))
+    assert "".join(map(stream.feed, pieces(b"abc", cuts))) + stream.finish() == "a"
+    assert stream.stopped == "b"
+    stream = TextStream(("b", "ab"))
+    assert "".join(map(stream.feed, pieces(b"abc", cuts))) + stream.finish() == ""
+    assert stream.stopped == "ab"
 
 
 def test_tokens_stand_for_their_bytes(tokenizer: Any) -> None:
