@@ -66,6 +66,12 @@ def test_where_there_is_no_other_way_the_slow_one_stays(engine: NativeEngine) ->
     assert set(codes(engine, "O(n)", ANSWERS[0])) == {SLOW}
 
 
+def test_a_character_may_lie_on_both_sides_of_the_place(engine: NativeEngine) -> None:
+    """The two answers part at the second byte of three."""
+    slow, fast = f"# \u2013\n{SLOW}", f"# \u2211\n{FAST}"
+    assert set(codes(engine, "O(n)", *(f"```python\n{c}```" for c in (slow, fast)))) == {fast}
+
+
 def test_a_cancel_ends_it(engine: NativeEngine) -> None:
     prompt, cancel = Prompt(TWICE, time_budget="O(n)"), Cancel()
     recite(engine, prompt, ANSWERS)

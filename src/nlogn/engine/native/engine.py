@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -30,6 +30,7 @@ from nlogn.engine.protocol import (
     Sampling,
     Steered,
 )
+from nlogn.engine.text_stream import TextStream
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -313,11 +314,13 @@ class NativeEngine:
             finally:
                 stream.cancel()
             tokens = [*kept, *more.tokens]
-            text = self._text(kept) + more.text
-            cuts = [text.find(stop) for stop in (*sampling.stop, *rendered.stop)]
-            text = text[: min((cut for cut in cuts if cut >= 0), default=len(text))]
             if overrun(tokens, REFUSED) is None:
-                return self._completion(_Sample(tokens, text, more.reason), rendered)
+                # a character or a stop text may lie on both sides of the place
+                said = TextStream((*sampling.stop, *rendered.stop))
+                text = said.feed(self._bytes(t for t in tokens if t.token not in never))
+                text += said.finish()
+                reason = "stop" if said.stopped is not None else more.reason
+                return self._completion(_Sample(tokens, text, reason), rendered)
         return self._completion(made, rendered)
 
     def _completion(self, made: "_Sample", rendered: Rendered) -> Completion:
@@ -327,9 +330,11 @@ class NativeEngine:
             steered=self._steered(made.tokens, rendered),
         )  # fmt: skip
 
-    def _text(self, tokens: Sequence[Token]) -> str:
-        data = b"".join(self.loop.vocabulary[token.token] for token in tokens)
-        return data.decode("utf-8", "replace")
+    def _bytes(self, tokens: Iterable[Token]) -> bytes:
+        return b"".join(self.loop.vocabulary[token.token] for token in tokens)
+
+    def _text(self, tokens: Iterable[Token]) -> str:
+        return self._bytes(tokens).decode("utf-8", "replace")
 
     def _steered(self, tokens: list[Token], rendered: Rendered) -> tuple[Steered, ...]:
         if not any(token.turned for token in tokens):
