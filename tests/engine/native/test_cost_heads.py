@@ -1,6 +1,7 @@
 """The time and memory heads in the loop: the states that they read, and what they weigh."""
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -99,5 +100,7 @@ def test_heads_of_unknown_classes_are_refused(folder: Path, tmp_path: Path) -> N
     copy = tmp_path / "odd heads"
     shutil.copytree(folder, copy)
     save_heads(Heads(HeadsConfig(32, ("cheap", "dear"), ("cheap", "dear"), 16)), copy)
+    before = threading.active_count()
     with pytest.raises(EngineError, match="not a class"):
-        open_heads(copy)
+        NativeEngine(copy, Options(slots=2))
+    assert threading.active_count() == before  # no engine is left running

@@ -246,6 +246,27 @@ def test_what_is_wrong_with_a_folder_is_said(folder: Path, tmp_path: Path) -> No
         Options(slots=0)
 
 
+@pytest.mark.parametrize(
+    ("name", "spoiled", "said"),
+    [
+        ("time_and_memory.safetensors", b"\0" * 100, "time_and_memory"),
+        ("chat_template.jinja", b"\xff\xfe", "chat template"),
+        ("config.json", b"\xff\xfe", "config.json"),
+        ("config.json", b"[]", "config.json"),
+    ],
+)
+def test_a_spoiled_file_is_named_and_nothing_is_left_running(
+    folder: Path, tmp_path: Path, name: str, spoiled: bytes, said: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / name).write_bytes(spoiled)
+    before = threading.active_count()
+    with pytest.raises(EngineError, match=said):
+        NativeEngine(copy, SMALL)
+    assert threading.active_count() == before
+
+
 @pytest.mark.slow
 def test_the_cache_of_compiled_kernels(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

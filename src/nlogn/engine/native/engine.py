@@ -13,7 +13,7 @@ from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import open_heads
 from nlogn.engine.native.loop import Stream
-from nlogn.engine.native.opening import Options, open_folder
+from nlogn.engine.native.opening import Options, open_folder, read_tokenizer
 from nlogn.engine.native.prompting import Rendered, render
 from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
@@ -58,10 +58,14 @@ class NativeEngine:
     def __init__(self, folder: str | Path, options: Options | None = None):
         self.folder = Path(folder)
         options = options or Options()
-        self.loop, self.tokenizer = open_folder(self.folder, options)
         self._steers = options.steer
-        self._template = chat_template(self.folder)
+        self.tokenizer, vocabulary = read_tokenizer(self.folder)
+        try:
+            self._template = chat_template(self.folder)
+        except (OSError, ValueError) as error:
+            raise EngineError(f"the chat template of {self.folder}: {error}") from error
         self._heads = open_heads(self.folder)
+        self.loop = open_folder(self.folder, vocabulary, options)
 
     @property
     def runner(self) -> str:

@@ -63,13 +63,12 @@ class Options:
             raise ValueError("int8 weights need the compiled kernels, on the CPU")
 
 
-def open_folder(folder: str | Path, options: Options) -> tuple[Loop, Tokenizer]:
-    """The engine for a checkpoint folder, and its tokenizer.
+def read_tokenizer(folder: Path) -> tuple[Tokenizer, list[bytes]]:
+    """The tokenizer of a checkpoint folder, and the bytes of its tokens.
 
     Raises:
-        EngineError: what is missing, broken or too large, and what to do about it.
+        EngineError: what is missing or broken, and what to do about it.
     """
-    folder = Path(folder)
     if not folder.is_dir():
         raise EngineError(f"{folder} is no folder: give the folder of a checkpoint")
     path = folder / "tokenizer.json"
@@ -77,15 +76,23 @@ def open_folder(folder: str | Path, options: Options) -> tuple[Loop, Tokenizer]:
         raise EngineError(f"{folder} has no tokenizer.json: copy the network's tokenizer there")
     try:
         tokenizer = Tokenizer.from_file(str(path))
-        vocabulary = token_bytes(tokenizer)
+        return tokenizer, token_bytes(tokenizer)
     except Exception as error:  # the library raises Exception itself
         raise EngineError(f"{path} is no tokenizer that this engine reads: {error}") from error
+
+
+def open_folder(folder: Path, vocabulary: list[bytes], options: Options) -> Loop:
+    """The engine for a checkpoint folder; `vocabulary` are its tokens' bytes.
+
+    Raises:
+        EngineError: what is missing, broken or too large, and what to do about it.
+    """
     require_room(folder)
     dtype = torch.float32 if options.device == "cpu" else torch.bfloat16
     try:
         weights = read(folder, dtype, options.device)
         end = end_tokens(folder, weights)
-        return open_loop(weights, vocabulary, end, options), tokenizer
+        return open_loop(weights, vocabulary, end, options)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise OutOfMemory(f"{folder} does not fit in memory: {error}") from error
 
