@@ -1,12 +1,11 @@
 import errno
 import json
 import pickle
-import resource
-import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from full_disk import full_disk
 from variants import DENSE, HYBRID, VARIANTS
 
 torch = pytest.importorskip("torch", reason="the network needs torch (extra `model`)")
@@ -250,16 +249,9 @@ def test_damaged_files_say_which(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     model = shaken(DENSE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
-        with pytest.raises(OSError, match="File too large") as told:
-            save(model, tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, old)
+    with full_disk(5000), pytest.raises(OSError, match="File too large") as told:
+        save(model, tmp_path)
     assert told.value.errno == errno.EFBIG
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from full_disk import full_disk
 from variants import DENSE, HYBRID
 
 torch = pytest.importorskip("torch", reason="the network needs torch (extra `model`)")
@@ -52,6 +53,15 @@ def written(config: ModelConfig, folder: Path, tokenizer: object) -> Transformer
     save(model, folder)
     tokenizer.save(str(folder / "tokenizer.json"))  # type: ignore[attr-defined]
     return model
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(tmp_path: Path, tokenizer: object) -> None:
+    written(wide(HYBRID), tmp_path, tokenizer)
+    path = tmp_path / "m.gguf"
+    path.write_text("the last one")
+    with full_disk(20_000), pytest.raises(OSError, match="File too large"):
+        export_gguf(tmp_path, path, "f16")
+    assert path.read_text() == "the last one" and not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

@@ -73,7 +73,8 @@ def export_gguf(folder: str | Path, path: str | Path, precision: Precision = "f1
         raise Unsupported(f"llama.cpp runs exaone_moe and llama networks here, not {kind}")
     if model.config.tied:
         raise Unsupported("llama.cpp does not load these networks with tied embeddings: untie them")
-    writer = gguf.GGUFWriter(path, architectures[kind])
+    part = path.with_name(path.name + ".part")
+    writer = gguf.GGUFWriter(part, architectures[kind])
     writer.add_name(name)
     _write_shape(writer, model.config, kind)
     _write_tokenizer(writer, folder, model.config)
@@ -83,10 +84,15 @@ def export_gguf(folder: str | Path, path: str | Path, precision: Precision = "f1
     for target, tensor in _named(model, kind):
         data, kind_of_data = _stored(target, tensor, precision)
         writer.add_tensor(target, data, raw_dtype=kind_of_data)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return path
 
 
