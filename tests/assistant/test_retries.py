@@ -14,7 +14,7 @@ from nlogn.assistant import solve
 from nlogn.assistant.prompting import same, similar_problems
 from nlogn.engine import Cancel, Cancelled, EngineError, OpenAIEngine, Sampling
 from nlogn.engine.chat import messages
-from nlogn.engine.protocol import Prompt
+from nlogn.engine.protocol import Completion, Prompt
 from nlogn.engine.recall import RecallEngine
 from nlogn.problems import Case, Parameter, Problem, Signature, bank
 from nlogn.sandbox import Sandbox
@@ -147,6 +147,38 @@ def test_it_can_be_cancelled(sandbox: Sandbox) -> None:
     threading.Timer(0.3, cancel.cancel).start()
     with serving("m", hang) as server, pytest.raises(Cancelled):
         ask(server, sandbox, cancel=cancel)
+
+
+class Rounds:
+    """An engine that gives these programs, round by round; `then` is called before the last."""
+
+    name = "rounds"
+
+    def __init__(self, *rounds: list[str], then: Any = None):
+        self.rounds, self.then = list(rounds), then
+
+    def generate(self, prompts: Any, sampling: Any, *, cancel: Any = None) -> Any:
+        codes = self.rounds.pop(0)
+        if not self.rounds and self.then is not None:
+            self.then()
+        return [[Completion(code, code) for code in codes]]
+
+    def stream(self, prompt: Any, sampling: Any, *, cancel: Any = None) -> Iterator[str]:
+        yield ""
+
+
+def test_a_cancel_ends_the_judging_too(sandbox: Sandbox) -> None:
+    cancel, done = Cancel(), list[int]()
+
+    def progress(judged: int, total: int) -> None:
+        done.append(judged)
+        cancel.cancel()
+
+    engine = Rounds([RIGHT, WRONG, WORSE, SLOW])
+    with pytest.raises(Cancelled):
+        solve(TOTAL, engine, samples=8, examples=0, sandbox=sandbox, workers=1,
+              progress=progress, cancel=cancel)  # fmt: skip
+    assert done == [1]
 
 
 def test_solved_problems_of_the_bank_are_shown_but_never_the_same_one(sandbox: Sandbox) -> None:

@@ -107,7 +107,7 @@ def solve(
     sampling = sampling or Sampling()
     field = _Field(
         problem, sandbox or shared_sandbox(), seed, workers, deadline, progress,
-        (time_budget, memory_budget),
+        (time_budget, memory_budget), cancel,
     )  # fmt: skip
     shown = similar_problems(problem, engine, examples)
     left, asked, trouble = samples, 0, ""
@@ -154,9 +154,11 @@ class _Field:
         deadline: float,
         progress: Callable[[int, int], None] | None,
         budgets: tuple[str | None, str | None],
+        cancel: Cancel | None,
     ):
         self.problem, self.sandbox, self.seed, self.workers = problem, sandbox, seed, workers
         self.deadline, self.progress, self.budgets = deadline, progress, budgets
+        self.cancel = cancel
         self.completions: list[Completion] = []
         self.unique: list[tuple[Completion, int]] = []
         self.suite: Suite | None = None
@@ -190,6 +192,8 @@ class _Field:
 
         def judge_one(program: Program) -> Verdict | None:
             nonlocal done
+            if self.cancel is not None:
+                self.cancel.check()
             if done and time.monotonic() > self.deadline:
                 return None
             verdict = judge_program(
