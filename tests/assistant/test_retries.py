@@ -1,11 +1,13 @@
 """`solve` asks again with what went wrong, within its budget, against a real chat endpoint."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -179,6 +181,30 @@ def test_a_cancel_ends_the_judging_too(sandbox: Sandbox) -> None:
         solve(TOTAL, engine, samples=8, examples=0, sandbox=sandbox, workers=1,
               progress=progress, cancel=cancel)  # fmt: skip
     assert done == [1]
+
+
+@pytest.mark.parametrize("late", ["before judging", "while judging"])
+def test_the_time_limit_takes_no_answer_away(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """A second right program brings new cases, on which there is no time to judge all again."""
+    clock = {"now": 0.0}
+    module = sys.modules["nlogn.assistant.solve"]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock["now"]))
+    second = []
+
+    def then() -> None:
+        second.append(True)
+        clock["now"] = 0.0 if late == "while judging" else 11.0
+
+    def progress(judged: int, total: int) -> None:
+        if second:
+            clock["now"] = 11.0
+
+    engine = Rounds([WRONG, RIGHT], ["def total(xs):\n    return 0 + sum(xs)\n"], then=then)
+    answer = solve(TOTAL, engine, samples=3, examples=0, sandbox=sandbox, workers=1,
+                   time_limit_s=10, progress=progress)  # fmt: skip
+    assert answer.code == RIGHT and "1 candidate" in answer.message
 
 
 def test_solved_problems_of_the_bank_are_shown_but_never_the_same_one(sandbox: Sandbox) -> None:

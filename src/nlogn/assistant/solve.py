@@ -138,7 +138,8 @@ def solve(
                       "the engine offered no code at all")  # fmt: skip
     answer = _answer(problem, engine.name, *field.judged(), field.suite)
     if field.unjudged:
-        trouble += f"; the time limit left {field.unjudged} candidates unjudged"
+        s = "" if field.unjudged == 1 else "s"
+        trouble += f"; the time limit left {field.unjudged} candidate{s} unjudged"
     return replace(answer, message=answer.message + trouble)
 
 
@@ -167,11 +168,14 @@ class _Field:
         self._verdicts: dict[str, Verdict] = {}
 
     def add(self, completions: Sequence[Completion]) -> None:
-        """Judge what is new; where the new ones bring new cases, all are judged again."""
+        """Judge what is new; where the new ones bring new cases, all are judged again, unless the
+        time for it runs out."""
         known = {c.code for c, _ in self.unique}
         self.completions += completions
         self.unique = _distinct(self.completions)
         if not self.unique or known == {c.code for c, _ in self.unique}:
+            return
+        if self._verdicts and time.monotonic() > self.deadline:
             return
         entry = self.problem.signature.entry if self.problem.signature else None
         programs = [Program(c.code, entry) for c, _ in self.unique]
@@ -179,12 +183,15 @@ class _Field:
             self._base = suite_for(
                 programs[0], self.sandbox, problem=self.problem, seed=self.seed
             )  # fmt: skip
+        before = self.suite, self._cases, self._verdicts
         suite = _strengthened(self._base, self.problem, programs, self.sandbox, self.seed)
         if self.suite is None or suite.cases != self._cases:
             self._cases = suite.cases
             self.suite = measurable(suite, self.problem, self.sandbox)
             self._verdicts = {}
         self._judge([p for p in programs if p.code not in self._verdicts])
+        if not before[2].keys() <= self._verdicts.keys():
+            self.suite, self._cases, self._verdicts = before
 
     def _judge(self, programs: Sequence[Program]) -> None:
         done = len(self._verdicts)
