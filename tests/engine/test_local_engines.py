@@ -85,6 +85,11 @@ def test_text_ends_before_a_stop_string(engine: TextEngine) -> None:
     assert "".join(engine.stream_text(RAW, sampling)) == ended.text
 
 
+def test_an_empty_stop_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="stop"):
+        Sampling(stop=("\n\n", ""))
+
+
 def test_code_that_spells_a_special_token_is_encoded_as_text(engine: TextEngine) -> None:
     spelled = engine.count_tokens(FIM_MIDDLE)
     assert spelled > 3

@@ -129,6 +129,8 @@ class Sampling:
             raise ValueError("temperature must be between 0 and 2")
         if self.max_tokens < 1:
             raise ValueError("max_tokens must be at least 1")
+        if not all(self.stop):
+            raise ValueError("a stop text is empty")
         if not self.timeout_s > 0:
             raise ValueError("timeout_s must be positive")
 
