@@ -166,6 +166,13 @@ def test_columns_are_characters_and_both_ends_of_a_line_are_places(tmp_path: Pat
     assert read_document(f"{file}:1:10", "other text").prefix == "other tex"
 
 
+def test_a_byte_order_mark_is_no_column(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(b"\xef\xbb\xbfx = 1\n")
+    on_disk = read_document(f"{file}:1:5")
+    assert on_disk.prefix == "x = " and read_document(f"{file}:1:5", "\ufeffx = 1\n") == on_disk
+
+
 def test_the_verb(tmp_path: Path) -> None:
     file = tmp_path / "a b.py"
     file.write_text(CODE.replace("sum(xs)", ""))

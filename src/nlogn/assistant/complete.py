@@ -78,8 +78,7 @@ def read_document(place: str, text: str | None = None) -> Document:
         OSError: the file cannot be read.
     """
     path, line, column = _parts(place)
-    if text is None:
-        text = _read(Path(path))
+    text = _read(Path(path)) if text is None else text.removeprefix("\ufeff")
     crlf = "\r\n" in text
     text = text.replace("\r\n", "\n")
     lines = text.split("\n")
