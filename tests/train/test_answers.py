@@ -163,6 +163,8 @@ def test_measured_labels_teach_the_heads_that_have_their_classes(
         ('{"prompt": "a", "completion": "b"}\n{"pro', ":2 is not JSON"),
         ("", "is empty"),
         ('{"some": "thing"}', "neither messages nor prompt and completion"),
+        ('{"prompt": "a", "completion": "b"}\n' + "[" * 9999, ":2 is not JSON"),
+        ('{"prompt": "a", "completion": "\\ud800"}', ":1 is no text"),
     ],
 )
 def test_a_bad_file_is_told_by_line(tmp_path: Path, text: str, told: str) -> None:
@@ -170,6 +172,27 @@ def test_a_bad_file_is_told_by_line(tmp_path: Path, text: str, told: str) -> Non
     path.write_text(text)
     with pytest.raises(TrainError, match=told):
         examples_of(str(path))
+
+
+def test_every_problem_of_a_file_is_learnt_but_the_bank_s_own_benchmark(tmp_path: Path) -> None:
+    from nlogn.corpus.bank_documents import held_out
+
+    ours = next(p.name for p in bank() if held_out(p.name))
+    names = [*(f"task/{i}" for i in range(40)), ours]
+    assert sum(map(held_out, names)) > 1
+    code = "def add(a: int, b: int) -> int:\n"
+    row = {"prompt": code + '    """Add."""\n', "canonical_solution": "    return a + b\n",
+           "entry_point": "add", "test": "def check(f):\n    assert f(1, 2) == 3\n"}  # fmt: skip
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps({"task_id": name} | row) + "\n" for name in names))
+    assert {e.group for e in examples_of(str(path), variants=1)} == set(names) - {ours}
+
+
+def test_a_row_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"prompt": "a\u2028b\x85c", "completion": "d"}] * 2
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
+    assert [e.parts[1][0] for e in examples_of(str(path))] == ["\na\u2028b\x85c\n"] * 2
 
 
 def test_what_does_not_fit_is_counted(start: Path, tmp_path: Path) -> None:

@@ -76,17 +76,20 @@ def _digest(text: str) -> int:
 
 
 def render_problem(
-    problem: Problem, count: int, seed: int, shapes: Sequence[str] = SHAPES, rewrites: int = 0
-) -> Iterator[BankDocument]:
-    """`count` renderings of a problem in these shapes; none where it is held out. Repeats are left
-    out. Half of them show a solution rewritten in one of `rewrites` ways that keep what it does."""
-    if held_out(problem.name):
+    problem: Problem, count: int, seed: int, shapes: Sequence[str] = SHAPES, rewrites: int = 0,
+    keep_out: bool = True,
+) -> Iterator[BankDocument]:  # fmt: skip
+    """`count` renderings of a problem in these shapes; none where it is held out, and never its
+    held-out phrasing, unless `keep_out` is false: for problems that are no benchmark of ours.
+    Repeats are left out. Half of them show a solution rewritten in one of `rewrites` ways that keep
+    what it does."""
+    if keep_out and held_out(problem.name):
         return
     seen = set()
     rewriter = _Rewriter(problem, rewrites, seed)
     for number in range(count):
         rng = random.Random(f"{seed}/{problem.name}/{number}")
-        document = _render(problem, rng, shapes, rewriter)
+        document = _render(problem, rng, shapes, rewriter, keep_out)
         if document is not None and (key := tuple(document.parts)) not in seen:
             seen.add(key)
             yield document
@@ -123,7 +126,7 @@ class _Rewriter:
 
 
 def _render(
-    problem: Problem, rng: random.Random, shapes: Sequence[str], rewriter: _Rewriter
+    problem: Problem, rng: random.Random, shapes: Sequence[str], rewriter: _Rewriter, keep_out: bool
 ) -> BankDocument | None:
     solutions = _python(problem)
     if not solutions:
@@ -145,7 +148,7 @@ def _render(
     name = _entry(problem) if as_engines_ask else _entry_name(problem, solution, rng)
     signature = rng.choice(("annotated", "annotated", "bare", "typing"))
     code = _code(problem, solution, name, signature)
-    task = _task(problem, rng)
+    task = _task(problem, rng, keep_out)
     shown = examples(problem) if as_engines_ask else _examples(problem, name, rng)
     calls = shown if problem.signature is not None else []
     if shape == "docstring":
@@ -178,8 +181,8 @@ def _cheaper(a: Solution, b: Solution) -> bool:
     return a.time in _RANK and b.time in _RANK and _RANK[a.time] < _RANK[b.time]
 
 
-def _task(problem: Problem, rng: random.Random) -> str:
-    kept = held_out_phrasing(problem)
+def _task(problem: Problem, rng: random.Random, keep_out: bool) -> str:
+    kept = held_out_phrasing(problem) if keep_out else None
     known = [p for p in problem.phrasings if p != kept]
     if known and rng.random() < 0.6:
         return wrapped(rng.choice(known))

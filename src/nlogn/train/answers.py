@@ -80,7 +80,13 @@ def examples_of(named: str, variants: int = 12, seed: int = 0) -> list[Example]:
         raise TrainError(
             f"{path} has neither messages nor prompt and completion, and as problems: {error}"
         ) from None
-    found = _rendered(problems, variants, seed)
+    ours = {problem.name for problem in bank()}
+    found = [
+        _of_document(document)
+        for problem in problems
+        for document in render_problem(problem, variants, seed, SHAPES,
+                                       keep_out=problem.name in ours)
+    ]  # fmt: skip
     if not found:
         raise TrainError(f"{path}: no problem has a Python solution to learn from")
     return found
@@ -178,7 +184,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]] | None:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             if not found:
                 return None
             raise TrainError(f"{path}:{number} is not JSON: {error}") from None
@@ -206,9 +212,12 @@ def _row(row: dict[str, Any], where: str) -> Example:
             parts.append(("\n" + turn["content"].strip("\n") + "\n", learnt))
             if learnt:
                 parts.append((Special(TURN_END), True))
+            turn["content"].encode()
     except (KeyError, TypeError, AttributeError) as error:
         raise TrainError(f"{where}: a message needs role (system, user or assistant) and content"
                          f" ({type(error).__name__}: {error})") from None  # fmt: skip
+    except UnicodeEncodeError as error:
+        raise TrainError(f"{where} is no text: {error.reason}") from None
     if not any(learnt for _, learnt in parts):
         raise TrainError(f"{where} has no assistant message: there is nothing to learn")
     paradigm = row.get("paradigm")
