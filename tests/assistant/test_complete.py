@@ -1,6 +1,7 @@
 """Completion at the cursor against a real server: prompt in, fitting text out."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from nlogn.assistant.complete import (
     complete,
     read_document,
 )
+from nlogn.assistant.context import related_for
 from nlogn.engine import Cancel, Cancelled, EngineError, NoFim, OpenAIEngine
 from tests.assistant.raw_server import serving
 from tests.cli.run import nlogn
@@ -171,6 +173,21 @@ def test_a_byte_order_mark_is_no_column(tmp_path: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbfx = 1\n")
     on_disk = read_document(f"{file}:1:5")
     assert on_disk.prefix == "x = " and read_document(f"{file}:1:5", "\ufeffx = 1\n") == on_disk
+
+
+def test_names_of_files_that_are_no_utf8(tmp_path: Path) -> None:
+    """Old archives have them; the model is shown what can be shown of them."""
+    (tmp_path / "pyproject.toml").touch()
+    other = os.fsdecode(b"caf\xe9.py")
+    (tmp_path / other).write_text("def brew_coffee(cups):\n    return cups * 2\n")
+    file = tmp_path / os.fsdecode(b"men\xfc.py")
+    file.write_text("total = \nprint(brew_coffee(3))\n")
+    document = read_document(f"{file}:1:9")
+    with serving("qwen-coder", says("1")) as server:
+        filled = complete(document, OpenAIEngine(server.url), related=related_for(document.path))
+    prompt = server.bodies[0]["prompt"]
+    assert "<|file_sep|>caf\ufffd.py\ndef brew_coffee" in prompt and "men\ufffd.py\n" in prompt
+    assert filled.text == "1" and filled.context == ("caf\ufffd.py",)
 
 
 def test_the_verb(tmp_path: Path) -> None:

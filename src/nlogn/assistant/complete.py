@@ -7,6 +7,7 @@ The model's text is read as it comes and left as soon as it has what belongs at 
 given out repeats nothing that stands there and leaves the code as sound as it was.
 """
 
+import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, nullcontext
@@ -96,6 +97,11 @@ def read_document(place: str, text: str | None = None) -> Document:
     return Document(path, text[:at], text[at:], language_of(path), crlf)
 
 
+def shown_path(path: str) -> str:
+    """A file's name as text, whatever its bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _parts(place: str) -> tuple[str, int, int]:
     path, line, column = place.rsplit(":", 2) if place.count(":") > 1 else ("", "", "")
     if not path or not line.isdecimal() or not column.isdecimal():
@@ -167,8 +173,8 @@ def complete(
     if related is not None and room >= _LEAST_RELATED:
         others = related(document, room, engine.count_tokens)
     prompt = render(
-        layout, prefix, suffix, path=document.path, related=[(o.path, o.text) for o in others],
-        repository=repository,
+        layout, prefix, suffix, path=shown_path(document.path),
+        related=[(o.path, o.text) for o in others], repository=repository,
     )  # fmt: skip
     sampling = Sampling(
         max_tokens=max_tokens, temperature=temperature, seed=seed, timeout_s=timeout_s

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from nlogn.assistant.complete import Document, Related
+from nlogn.assistant.complete import Document, Related, shown_path
 from nlogn.assistant.repository import Repository, SourceFile, root_of, shared_folders
 from nlogn.assistant.symbols import Definition, definitions, identifiers
 from nlogn.corpus.order import imports, path_index, resolve
@@ -202,7 +202,8 @@ def _cut(
     except OSError:
         return None, 0
     kept: set[int] = set()
-    size = count(file.path) + 4
+    name = shown_path(file.path)
+    size = count(name) + 4
     for first, last in _pieces(query, file, lines):
         fresh = [i for i in range(first, last + 1) if i not in kept and i <= len(lines)]
         cost = count("\n".join(lines[i - 1] for i in fresh)) + 2
@@ -214,7 +215,7 @@ def _cut(
         return None, 0
     ranges = _ranges(sorted(kept))
     text = "\n\n".join("\n".join(lines[a - 1 : b]).rstrip() for a, b in ranges) + "\n"
-    return Related(file.path, text, score, ranges), size
+    return Related(name, text, score, ranges), size
 
 
 def _pieces(query: _Query, file: SourceFile, lines: list[str]) -> list[tuple[int, int]]:
