@@ -29,6 +29,7 @@ from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.optimizer import Rates
 from nlogn.train.path_classes import GROUPS, with_classes
 from nlogn.train.pretrain import Progress, Run, train
+from nlogn.train.state import end_last_line
 
 SHAPE = ModelConfig(
     vocab_size=8192, hidden_size=128, layers=4, heads=4, kv_heads=2, head_dim=32, dense_width=384,
@@ -134,6 +135,20 @@ def one(arm: Arm, seed: int, data: tuple[Packed, Packed, list[int]], corpus: Cor
             "seconds_per_step": pace}  # fmt: skip
 
 
+def finished(path: Path, key: dict[str, object]) -> list[dict[str, object]]:
+    """The runs of these settings whose arms are still what they were."""
+    rows = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:  # the line that a kill cut short
+            continue
+        arm = ARMS.get(row["arm"])
+        if arm and row["settings"] == asdict(arm) and all(row.get(k) == v for k, v in key.items()):
+            rows.append(row)
+    return rows
+
+
 def table(rows: Sequence[dict[str, object]]) -> str:
     columns = {"bits": "bits per byte", "own_group": "own group", "time_head": "time head",
                "seconds_per_step": "CPU s per step"}  # fmt: skip
@@ -173,8 +188,7 @@ def main() -> None:
     results = arguments.out / "results.jsonl"
     key = {"steps": arguments.steps, "length": arguments.length, "tokens": arguments.tokens,
            "corpus": corpus.digest}  # fmt: skip
-    lines = results.read_text().splitlines() if results.exists() else []
-    rows = [row for row in map(json.loads, lines) if all(row[k] == v for k, v in key.items())]
+    rows = finished(results, key)
     data = prepare(corpus, arguments.out, arguments.tokens)
     for seed in range(arguments.seeds):
         for name, arm in ARMS.items():
@@ -187,6 +201,7 @@ def main() -> None:
             found = one(arm, seed, data, corpus, arguments.steps, arguments.length, folder)
             row = {"arm": name, "seed": seed, **key, **found, "settings": asdict(arm)}
             rows.append(row)
+            end_last_line(results)
             with results.open("a") as file:
                 file.write(json.dumps(row) + "\n")
     print("## Ablation\n")

@@ -262,11 +262,14 @@ def sampled(
             seed=1000 * seed, timeout_s=600,
         )  # fmt: skip
         for made in engine.generate([prompt], sampling)[0]:
-            yield replace(judge(made.code), steered=len(made.steered))
+            found = judge(made.code)
+            if found is not None:
+                yield replace(found, steered=len(made.steered))
 
 
 class Judge:
-    """Whether a program is right, and in the best known class; each text is judged once."""
+    """Whether a program is right, and in the best known class, None where the judge itself failed;
+    each text is judged once."""
 
     def __init__(self, problem: Problem, sandbox: Sandbox, seed: int):
         assert problem.signature is not None and problem.reference is not None
@@ -274,19 +277,21 @@ class Judge:
         self.entry = problem.signature.entry
         reference = Program(problem.reference.code, self.entry)
         self.suite: Suite = suite_for(reference, sandbox, problem=problem, seed=seed)
-        self.known: dict[str, Written] = {}
+        self.known: dict[str, Written | None] = {}
 
-    def __call__(self, code: str) -> Written:
-        found = self.known.get(code)
-        if found is None:
-            found = self.known[code] = self._judged(code)
-        return found
+    def __call__(self, code: str) -> Written | None:
+        if code not in self.known:
+            self.known[code] = self._judged(code)
+        return self.known[code]
 
-    def _judged(self, code: str) -> Written:
+    def _judged(self, code: str) -> Written | None:
         if not code.strip():
             return Written(self.problem.name, False, False, 0)
         verdict = judge_program(Program(code, self.entry), problem=self.problem, suite=self.suite,
                                 sandbox=self.sandbox, seed=self.seed)  # fmt: skip
+        if verdict.status == "system_error":
+            print(f"{self.problem.name}: {verdict.message}: not counted", file=sys.stderr)
+            return None
         assert self.problem.reference is not None
         best = class_rank(verdict.time.big_o) <= class_rank(self.problem.reference.time)
         return Written(self.problem.name, verdict.accepted, verdict.accepted and best, 0)
@@ -334,7 +339,8 @@ def main() -> None:
     print("## Guided decoding\n")
     if options.solutions >= 0:
         replays(options.checkpoint or options.tokenizer, options.solutions)
-        by_heart(options.checkpoint or options.tokenizer, options.solutions // 3, options.samples)
+        by_heart(options.checkpoint or options.tokenizer, -(-options.solutions // 3),
+                 options.samples)  # fmt: skip
     if options.checkpoint is not None:
         ask(options)
     else:

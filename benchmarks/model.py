@@ -22,7 +22,7 @@ from nlogn.corpus.annotated import Labelled, read_annotated
 from nlogn.evals import language as lm
 from nlogn.evals.heads import Read, classified, declared, leak_lines, read_programs, unseen
 from nlogn.evals.ngram import count
-from nlogn.evals.unseen import passed, recall_without, reworded
+from nlogn.evals.unseen import on_the_same, passed, recall_without, reworded
 from nlogn.model.checkpoint import load
 from nlogn.model.config import PARADIGMS, count_parameters, size_label
 from nlogn.model.heads import load_heads
@@ -158,10 +158,14 @@ class Bench:
             recall = recall_without(bank(), asked)
             engine = open_engine(f"native:{self.options.checkpoint}")
             with Sandbox(workers=1) as sandbox:
-                base = passed(recall, asked, sandbox, seed=self.seed)
-                mine = passed(engine, asked, sandbox, seed=self.seed)
+                base, mine = on_the_same(
+                    passed(recall, asked, sandbox, seed=self.seed),
+                    passed(engine, asked, sandbox, seed=self.seed),
+                )
             what = "problems never seen" if never else "bank problems, unseen phrasing"
-            yield (f"{len(asked)} {what}: pass@1, pass@8",
+            if mine.failed:
+                what += f" ({mine.failed} more could not be judged)"
+            yield (f"{len(mine.accepted)} {what}: pass@1, pass@8",
                    f"recall {base.at(1):.1%}, {base.at(8):.1%}",
                    f"{mine.at(1):.1%}, {mine.at(8):.1%}")  # fmt: skip
 

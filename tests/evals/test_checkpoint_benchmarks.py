@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,17 @@ from nlogn.model.transformer import Transformer  # noqa: E402
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def test_rows_of_arms_that_changed_and_lines_cut_short_are_done_again(tmp_path: Path) -> None:
+    key: dict[str, object] = {"steps": 2}
+    base = {"arm": "base", "seed": 0, **key, "settings": asdict(ablation.ARMS["base"])}
+    rows = [base, base | {"settings": {**asdict(ablation.ARMS["base"]), "lr": 9.0}},
+            base | {"arm": "no such"}, base | {"steps": 3}]  # fmt: skip
+    path = tmp_path / "results.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"arm": "ba')
+    assert ablation.finished(path, key) == [base]
+    assert ablation.finished(tmp_path / "none", key) == []
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 
 from nlogn.corpus.bank_documents import held_out, held_out_phrasing
 from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling
-from nlogn.evals.unseen import Passed, passed, recall_without, reworded
+from nlogn.evals.unseen import Passed, on_the_same, passed, recall_without, reworded
 from nlogn.problems import bank
 from nlogn.sandbox import Sandbox
 
@@ -57,3 +57,8 @@ def test_pass_at_k_is_the_unbiased_estimate() -> None:
     assert found.at(1) == pytest.approx((0 + 1 + 2 / 8) / 3)
     assert found.at(8) == pytest.approx(2 / 3)
     assert found.at(3) == pytest.approx((0 + 1 + 1 - 20 / 56) / 3)
+
+
+def test_engines_are_compared_on_what_was_judged_for_all() -> None:
+    first, second = on_the_same(Passed({"a": 8, "b": 0}, 8, 1), Passed({"b": 8, "c": 0}, 8, 1))
+    assert first == Passed({"b": 0}, 8, 2) and second == Passed({"b": 8}, 8, 2)

@@ -33,6 +33,16 @@ class Passed:
         return sum(rates) / len(rates) if rates else 0.0
 
 
+def on_the_same(*engines: Passed) -> list[Passed]:
+    """Only the problems that could be judged for every engine: what is compared is asked alike."""
+    judged = set.intersection(*(set(p.accepted) for p in engines))
+    return [
+        replace(p, accepted={name: c for name, c in p.accepted.items() if name in judged},
+                failed=p.failed + len(p.accepted) - len(judged))
+        for p in engines
+    ]  # fmt: skip
+
+
 def reworded(problems: Sequence[Problem], count: int, seed: int, unseen: bool = False
              ) -> list[Problem]:  # fmt: skip
     """Problems with a function and a reference, asked by the phrasing that is kept from training;
