@@ -261,6 +261,25 @@ def test_diff_follows_names_and_branches(tmp_path):
         secure_diff("--output=/tmp/x", tmp_path)
 
 
+def test_diff_starts_no_program_that_the_repository_names(tmp_path):
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git = repository(folder)
+    (folder / "a.py").write_text(BAD)
+    (folder / ".gitattributes").write_text("*.py diff=own\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    hook, mark = tmp_path / "hook.sh", tmp_path / "started"
+    hook.write_text(f"#!/bin/sh\ntouch '{mark}'\n")
+    hook.chmod(0o755)
+    for name in ("core.fsmonitor", "diff.external", "diff.own.command", "diff.own.textconv"):
+        git("config", name, str(hook))
+    (folder / "a.py").write_text(BAD + "def g(x):\n    eval(x)\n")
+    (found,) = secure_diff("HEAD", folder)
+    assert [f.rule for f in found.report.findings] == ["py.eval-param"]
+    assert not mark.exists()
+
+
 def test_a_fix_keeps_bytes_it_does_not_mean_to_change(tmp_path):
     code = "import yaml\r\n# größe\r\ndef f(x):\r\n    return yaml.load(x)\r\n"
     for encoding in ("utf-8", "utf-8-sig", "latin-1", "utf-16"):

@@ -181,7 +181,8 @@ def secure_diff(range_: str, repo: Path | str = ".", policy: Policy | None = Non
 def _changed(repo: Path | str, base: str, right: str) -> list[tuple[str, str]]:
     """Files that differ and are not deleted, each with its name before, "" for a new one."""
     ends = [base, right] if right else [base]
-    options = ("--name-status", "-z", "-M", "--diff-filter=d", "--end-of-options")
+    options = ("--name-status", "-z", "-M", "--diff-filter=d", "--no-ext-diff", "--no-textconv",
+               "--end-of-options")  # fmt: skip
     fields = _git(repo, "diff", *options, *ends).split("\0")[:-1]
     out: list[tuple[str, str]] = []
     while fields:
@@ -194,7 +195,10 @@ def _changed(repo: Path | str, base: str, right: str) -> list[tuple[str, str]]:
 
 
 def _git(repo: Path | str, *args: str) -> str:
-    done = subprocess.run(["git", "-C", str(repo), *args], capture_output=True)
+    """What git says. Programs that a repository's settings name to watch or compare its files are
+    not started; content filters of a working tree are."""
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(repo), *args]
+    done = subprocess.run(command, capture_output=True)
     if done.returncode:
         raise RuntimeError(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout.decode(errors="replace")
