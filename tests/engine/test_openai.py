@@ -7,8 +7,17 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.assistant.raw_server import serving
 
-from nlogn.engine import Cancel, Cancelled, EngineError, OpenAIEngine, Prompt, Sampling
+from nlogn.engine import (
+    Cancel,
+    Cancelled,
+    EngineError,
+    OpenAIEngine,
+    Prompt,
+    RawPrompt,
+    Sampling,
+)
 from nlogn.problems import Parameter, Problem, Signature
 
 PROBLEM = Problem(
@@ -321,3 +330,25 @@ def test_no_reading_thread_is_left_behind(ask, mode):
             return
         time.sleep(0.05)
     pytest.fail("a reading thread outlives its request")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_stop_texts_that_the_endpoint_does_not_heed_end_the_text(stream):
+    def write(body):
+        assert len(body["stop"]) <= 4
+        yield from ("one t", "wo th", "ree four")
+
+    sampling = Sampling(stop=("a", "b", "c", "d", "three"))
+    with serving("m", write) as server:
+        engine = OpenAIEngine(server.url)
+        if stream:
+            assert "".join(engine.stream_text(RawPrompt(("x",)), sampling)) == "one two "
+        else:
+            made = engine.complete(RawPrompt(("x",)), sampling)
+            assert (made.text, made.finish_reason) == ("one two ", "stop")
+
+
+def test_half_a_character_is_no_text_that_breaks_others():
+    with serving("m", lambda body: iter(["a\ud83d", "b"])) as server:
+        made = OpenAIEngine(server.url).complete(RawPrompt(("x",)), Sampling())
+    assert made.text == "a?b"

@@ -10,6 +10,7 @@ from typing import Any
 from nlogn.engine.chat import summary
 from nlogn.engine.openai_endpoint import Endpoint, bytes_of, events, whole, within
 from nlogn.engine.protocol import Cancel, Cancelled, Completion, EngineError, RawPrompt, Sampling
+from nlogn.engine.text_stream import TextStream
 
 _CHARACTERS_PER_TOKEN = 32  # more than that per token asked for is no answer but a flood
 _MOST_STOPS = 4  # the API takes no more
@@ -71,13 +72,22 @@ class Request:
         while True:
             self.answer = _Answer()
             passed_on = False
+            text = TextStream(self.sampling.stop)  # endpoints heed four at most, some none
+            kept: list[str] = []
             try:
                 for chunk in within(self._read, self.endpoint, deadline, cancel):
-                    if not restart:
+                    # half a surrogate pair, which JSON can spell, is no character
+                    piece = text.feed(chunk.encode("utf-8", "replace"))
+                    if restart:
+                        kept.append(piece)
+                    elif piece:
                         passed_on = True
-                        yield chunk
-                if restart:
-                    yield "".join(self.answer.text)
+                        yield piece
+                    if text.stopped is not None:
+                        self.answer.finish_reason = "stop"
+                        break
+                if rest := "".join(kept) + text.finish():
+                    yield rest
                 return
             except EngineError as error:
                 if isinstance(error, Cancelled) or passed_on:
