@@ -1,6 +1,7 @@
 """`OpenAIEngine` against a real HTTP server on the loopback that misbehaves in every way."""
 
 import json
+import signal
 import threading
 import time
 from collections import Counter
@@ -352,3 +353,18 @@ def test_half_a_character_is_no_text_that_breaks_others():
     with serving("m", lambda body: iter(["a\ud83d", "b"])) as server:
         made = OpenAIEngine(server.url).complete(RawPrompt(("x",)), Sampling())
     assert made.text == "a?b"
+
+
+def test_an_interrupt_ends_the_requests_under_way():
+    def hang(body):
+        time.sleep(10)
+        yield "late"
+
+    main = threading.main_thread().ident
+    with serving("m", hang) as server:
+        engine = OpenAIEngine(server.url, concurrency=2)
+        started = time.monotonic()
+        threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            engine.generate([Prompt(PROBLEM)], Sampling(n=4, timeout_s=8))
+        assert time.monotonic() - started < 4

@@ -82,8 +82,8 @@ class OpenAIEngine:
             for (p, _), future in zip(jobs, futures, strict=True):
                 try:
                     answers[p].append(future.result())
-                except Cancelled:
-                    cancel.cancel()
+                except (Cancelled, KeyboardInterrupt):
+                    cancel.cancel()  # leaving the pool waits for those under way
                     raise
                 except EngineError as error:
                     failures.append(error)
