@@ -150,6 +150,22 @@ def test_requests_of_several_threads_take_turns(engine: TextEngine) -> None:
     assert found == [alone] * 4
 
 
+def test_waiting_for_a_turn_ends_at_the_deadline_and_with_a_cancel(engine: TextEngine) -> None:
+    """While one computes, others may still ask what the model is."""
+    engine.facts()
+    with engine._turn:  # type: ignore[attr-defined]
+        with pytest.raises(EngineError, match="busy"):
+            engine.complete(RAW, Sampling(max_tokens=2, timeout_s=0.3))
+        with pytest.raises(EngineError, match="busy"):
+            list(engine.stream_text(RAW, Sampling(max_tokens=2, timeout_s=0.3)))
+        cancel = Cancel()
+        threading.Timer(0.2, cancel.cancel).start()
+        with pytest.raises(Cancelled):
+            engine.complete(RAW, Sampling(max_tokens=2, timeout_s=20), cancel=cancel)
+        assert engine.count_tokens("x = 1") and engine.facts().context == CONTEXT
+    assert engine.complete(RAW, Sampling(max_tokens=2)).tokens
+
+
 def test_memory_that_is_not_there_is_said_before_loading(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,6 @@ One context, so requests of several threads take turns; each reuses what its pro
 like the one before it.
 """
 
-import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from nlogn.engine.protocol import (
     Sampling,
 )
 from nlogn.engine.text_stream import TextStream
+from nlogn.engine.turns import turn
 
 _MAGIC = b"GGUF"
 _DEFAULT_CONTEXT = 8192
@@ -171,17 +171,6 @@ class LlamaCppEngine:
 
     # --- tokens out ----------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _turn_by(self, deadline: float, cancel: Cancel) -> Iterator[None]:
-        while not self._turn.acquire(timeout=0.05):
-            cancel.check()
-            if time.monotonic() > deadline:
-                raise EngineError(f"{self.path.name} is busy with other requests: try again later")
-        try:
-            yield
-        finally:
-            self._turn.release()
-
     def _now(self, ids: list[int], sampling: Sampling, cancel: Cancel | None) -> Iterator[str]:
         deadline = time.monotonic() + sampling.timeout_s
         yield from self._pieces(ids, sampling, 0, deadline, cancel or Cancel(), _Written())
@@ -196,7 +185,7 @@ class LlamaCppEngine:
         written: "_Written",
     ) -> Iterator[str]:
         model = self._load()
-        with self._turn_by(deadline, cancel):
+        with turn(self._turn, self.path.name, deadline, cancel):
             left = model.n_ctx() - len(ids)
             if left < 1:
                 raise EngineError(

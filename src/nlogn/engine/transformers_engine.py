@@ -28,6 +28,7 @@ from nlogn.engine.protocol import (
     Sampling,
 )
 from nlogn.engine.text_stream import TextStream
+from nlogn.engine.turns import turn
 
 _BATCH = 8  # samples of one prompt that are drawn together
 _POLL_S = 0.05
@@ -49,7 +50,8 @@ class TransformersEngine:
     def __init__(self, folder: str | Path, *, device: str | None = None):
         self.folder = Path(folder)
         self.device = device
-        self._lock = threading.RLock()
+        self._loading = threading.Lock()
+        self._turn = threading.Lock()  # one request computes at a time
         self._loaded: tuple[Any, Any] | None = None
         _check(self.folder)
 
@@ -122,7 +124,7 @@ class TransformersEngine:
     # --- loading -------------------------------------------------------------------------------
 
     def _load(self) -> tuple[Any, Any]:
-        with self._lock:
+        with self._loading:
             if self._loaded is None:
                 require_memory(self.folder)
                 self._loaded = self._load_now()
@@ -219,8 +221,8 @@ class TransformersEngine:
         cancel: Cancel,
     ) -> list[tuple[str, str, int]]:
         """`count` continuations: (text, finish reason, tokens)."""
-        with self._lock, _memory_in_words(self.folder):
-            _, tokenizer = self._load()
+        _, tokenizer = self._load()
+        with turn(self._turn, self.folder.name, deadline, cancel), _memory_in_words(self.folder):
             rows, ends = self._run(ids, sampling, count, first, deadline, cancel, None)
         out = []
         for row in rows:
@@ -295,8 +297,9 @@ class TransformersEngine:
 
         def work() -> None:
             try:
-                with self._lock, _memory_in_words(self.folder):
-                    ends = self._ends(*self._load())
+                ends = self._ends(*self._load())
+                waiting = turn(self._turn, self.folder.name, deadline, inner)
+                with waiting, _memory_in_words(self.folder):
                     box.put(("ends", ends))
                     sink = _Sink(box)
                     self._run(ids, sampling, 1, 0, deadline, inner, sink)
