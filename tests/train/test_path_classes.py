@@ -28,6 +28,12 @@ def test_a_line_has_the_class_of_the_path_that_leads_to_it() -> None:
         assert line_classes("".join(cut[:lines])) == line_classes(CODE)[:lines]
 
 
+def test_a_form_feed_ends_no_line() -> None:
+    cut = CODE.replace("def f", "\x0c\ndef f")
+    assert line_classes(cut) == [0, *line_classes(CODE)] and line_classes("") == []
+    assert len(line_classes("x = '\x0c\u2028'\ny = 2")) == 2
+
+
 def test_classes_rise_with_their_cost() -> None:
     names = ["O(1)", "O(log n)", "O(n)", "O(n log n)", "O(n^2)", "O(2^n)"]
     assert [group_of(n) for n in names] == list(range(6)) and group_of("unknown") == 0

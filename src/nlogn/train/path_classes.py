@@ -31,12 +31,13 @@ def group_of(big_o: str) -> int:
 
 
 def line_classes(code: str) -> list[int]:
-    """The class at the start of each line of `code` (as `splitlines` counts them)."""
+    """The class at the start of each line of `code`. A line ends at a line feed alone: form feeds
+    stand within files of the standard library."""
     tracker = PathTracker()
     out = []
-    for line in code.splitlines(keepends=True):
+    for line in code.removesuffix("\n").split("\n") if code else []:
         out.append(group_of(tracker.path()))
-        tracker.feed(line)
+        tracker.feed(f"{line}\n")
     return out
 
 
