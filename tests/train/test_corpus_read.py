@@ -87,3 +87,9 @@ def test_a_checkpoint_of_other_tokens_or_classes_is_refused(corpus: Path, tmp_pa
     (start / "time_and_memory.safetensors").unlink()
     go_on()
     assert (tmp_path / "run" / "checkpoint" / "training.json").exists()
+
+
+def test_a_corpus_of_one_kind_of_windows_cannot_be_mixed(corpus: Path, tmp_path: Path) -> None:
+    run = Run(steps=1, rows=2, length=48, measured=0.5)
+    with pytest.raises(TrainError, match=r"measured code .* nothing to mix"):
+        pretrain(tmp_path / "run", corpus, CONFIG, run, threads=1)

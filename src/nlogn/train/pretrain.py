@@ -163,7 +163,10 @@ def train(
     scaler = torch.amp.GradScaler(enabled=run.precision == "float16")
     start, seconds = resume(folder, model, heads, optimizer, weights, scaler)
     steps = run.steps or fixed_steps(folder)
-    mix = None if run.measured is None else data.mix(run.length, run.measured)
+    try:
+        mix = None if run.measured is None else data.mix(run.length, run.measured)
+    except ValueError as error:
+        raise TrainError(f"a share of measured code ({run.measured:g}): {error}") from None
     model.train()
     if rank == 0:
         end_last_line(folder / "metrics.jsonl")
