@@ -1,10 +1,12 @@
 """`transformers` and `llamacpp` on a small random network: the protocol, and every refusal."""
 
 import importlib.util
+import queue
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,6 +135,35 @@ def test_a_stream_that_is_left_frees_the_model(engine: TextEngine) -> None:
     started = time.monotonic()
     assert engine.complete(RAW, Sampling(max_tokens=2)).tokens
     assert time.monotonic() - started < 20
+
+
+def in_pieces(engine: Any, tokens: list[int]) -> str:
+    """What a stream of the transformers engine says of these tokens, one after the other."""
+    box: queue.Queue[tuple[str, Any]] = queue.Queue()
+    for event in (("ends", set()), *(("tokens", [token]) for token in tokens), ("end", None)):
+        box.put(event)
+    return "".join(engine._pieces(box, Sampling(), Cancel()))
+
+
+def test_a_stream_keeps_every_space_and_every_byte(folder: Path) -> None:
+    """A vocabulary whose first word loses its space when it is decoded, as Llama's and Codestral's
+    do; and half a character at the end."""
+    from tokenizers import Tokenizer, decoders, models
+    from transformers import PreTrainedTokenizerFast
+
+    engine: Any = open_text_engine(f"transformers:{folder}")
+    words = ["<unk>", "<0x0A>", "<0xE2>", *(f"\u2581{w}" for w in ("x", "=", "1", "\u2581" * 3))]
+    model = models.BPE({w: i for i, w in enumerate(words)}, [], byte_fallback=True,
+                       unk_token="<unk>")  # fmt: skip
+    tokenizer = Tokenizer(model)
+    tokenizer.decoder = decoders.Sequence([
+        decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(),
+        decoders.Strip(" ", 1, 0),
+    ])  # fmt: skip
+    engine._loaded = (None, PreTrainedTokenizerFast(tokenizer_object=tokenizer))
+    line = [6, 3, 4, 5, 1]  # "    x = 1\n"
+    assert in_pieces(engine, line * 8) == engine._loaded[1].decode(line * 8)
+    assert in_pieces(engine, [3, 2]) == "x\ufffd"
 
 
 def test_requests_of_several_threads_take_turns(engine: TextEngine) -> None:

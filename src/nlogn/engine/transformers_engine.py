@@ -32,6 +32,7 @@ from nlogn.engine.turns import turn
 
 _BATCH = 8  # samples of one prompt that are drawn together
 _POLL_S = 0.05
+_LEFT = 4  # tokens before those that are decoded: the first of a text may lose its space
 
 
 class TransformersEngine:
@@ -336,13 +337,15 @@ class TransformersEngine:
                 if set(value) & ends:
                     row = row[: next(i for i, t in enumerate(row) if t in ends)]
                     kind = "end"
+            if kind in ("tokens", "end"):
                 now = tokenizer.decode(row, skip_special_tokens=True)
                 if not now.endswith("�") or kind == "end":
                     if piece := text.feed(now[len(told) :].encode()):
                         yield piece
                     told = now
                     if "\n" in told[-2:] and len(row) > 16:  # what is whole need not be read again
-                        row, told = [], ""
+                        row = row[-_LEFT:]
+                        told = tokenizer.decode(row, skip_special_tokens=True)
             if kind == "end":
                 break
         if rest := text.finish():
