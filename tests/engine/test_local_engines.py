@@ -87,6 +87,15 @@ def test_text_ends_before_a_stop_string(engine: TextEngine) -> None:
     assert "".join(engine.stream_text(RAW, sampling)) == ended.text
 
 
+def test_of_stop_texts_within_each_other_the_one_that_is_whole_first_counts(
+    engine: TextEngine,
+) -> None:
+    free = engine.complete(RAW, Sampling(max_tokens=40, temperature=0)).text
+    sampling = Sampling(max_tokens=40, temperature=0, stop=(free[8:14], free[10:12]))
+    ended = engine.complete(RAW, sampling)
+    assert "".join(engine.stream_text(RAW, sampling)) == ended.text
+
+
 def test_an_empty_stop_text_is_refused() -> None:
     with pytest.raises(ValueError, match="stop"):
         Sampling(stop=("\n\n", ""))

@@ -229,10 +229,11 @@ class TransformersEngine:
         for row in rows:
             length = next((i for i, t in enumerate(row) if t in ends), None)
             kept = row if length is None else row[:length]
-            text = tokenizer.decode(kept, skip_special_tokens=True)
-            cut = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
-            reason = "stop" if length is not None or cut else "length"
-            out.append((text[: min(cut)] if cut else text, reason, len(kept)))
+            said = TextStream(sampling.stop)
+            text = said.feed(tokenizer.decode(kept, skip_special_tokens=True).encode())
+            text += said.finish()
+            ended = length is not None or said.stopped is not None
+            out.append((text, "stop" if ended else "length", len(kept)))
         return out
 
     def _run(
