@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nlogn.corpus.specials import ASSISTANT, USER, Special
-from nlogn.engine import open_engine
+from nlogn.engine import fim, open_engine
 from nlogn.engine.memory import OutOfMemory
 from nlogn.engine.native import NativeEngine, Options, PromptTooLong
 from nlogn.engine.protocol import (
@@ -81,6 +81,19 @@ def test_facts(engine: NativeEngine, folder: Path) -> None:
     assert facts.name == folder.name and facts.context == 256
     assert facts.special_tokens is not None and "<|fim_prefix|>" in facts.special_tokens
     assert engine.count_tokens("return 1") == len(engine.encode(RawPrompt(("return 1",))))
+
+
+def test_fim_tokens_need_not_be_special(folder: Path, tmp_path: Path) -> None:
+    """Those of DeepSeek-Coder and Qwen are added tokens like any other."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    data = json.loads((copy / "tokenizer.json").read_text())
+    for token in data["added_tokens"]:
+        token["special"] = token["special"] and "fim" not in token["content"]
+    (copy / "tokenizer.json").write_text(json.dumps(data))
+    with NativeEngine(copy, SMALL) as engine:
+        prompt = fim.render(fim.family_of(engine.facts()), "x = ", "\n")
+        assert len(engine.encode(prompt)) == len(engine.encode(RawPrompt(("x = ", "\n")))) + 3
 
 
 def test_samples_differ_by_seed_and_repeat(engine: NativeEngine, problem: Problem) -> None:

@@ -137,8 +137,8 @@ class NativeEngine:
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         added = self.tokenizer.get_added_tokens_decoder().values()
-        special = frozenset(token.content for token in added if token.special)
-        return ModelFacts(self.folder.name, special, self.loop.context)
+        known = frozenset(token.content for token in added)
+        return ModelFacts(self.folder.name, known, self.loop.context)
 
     def count_tokens(self, text: str) -> int:
         return len(self.encode(RawPrompt((text,))))
