@@ -87,6 +87,32 @@ def test_once_one_is_right_the_rest_may_be_cheaper(sandbox: Sandbox) -> None:
     assert answer.code == RIGHT and len(answer.candidates) == 2
 
 
+def test_another_engine_is_asked_where_nothing_is_right(sandbox: Sandbox) -> None:
+    opened: list[str] = []
+
+    def engines(*servers: Server) -> Iterator[OpenAIEngine]:
+        for server in servers:
+            opened.append(server.url)
+            yield OpenAIEngine(server.url, retries=0)
+
+    def write(code: str) -> Any:
+        return lambda body: fenced(code)
+
+    with serving("a", write(WRONG)) as a, serving("b", write(RIGHT)) as b:
+        answer = ask(a, sandbox, samples=4, fallback=engines(b, a))
+        assert answer.code == RIGHT and answer.engine == "openai, openai" and opened == [b.url]
+        assert len(a.bodies) == len(b.bodies) == 4 and not told_wrong(b.bodies[0])
+        assert {c.code for c in answer.candidates} == {RIGHT, WRONG}
+        assert ask(b, sandbox, samples=1, fallback=engines(a)).code == RIGHT
+        assert opened == [b.url]
+    nobody = OpenAIEngine("http://127.0.0.1:9/v1", retries=0)
+    with serving("b", write(RIGHT)) as b:
+        answer = solve(TOTAL, nobody, fallback=engines(b), samples=1, examples=0, sandbox=sandbox)
+    assert answer.code == RIGHT and "the engine then failed" in answer.message
+    with pytest.raises(EngineError):
+        solve(TOTAL, nobody, fallback=[nobody], samples=1, examples=0, sandbox=sandbox)
+
+
 def test_being_over_the_budget_is_feedback_too(sandbox: Sandbox) -> None:
     def write(body: dict[str, Any]) -> Iterator[str]:
         yield from fenced(RIGHT if told_wrong(body) else SLOW)

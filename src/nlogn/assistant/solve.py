@@ -5,8 +5,9 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from nlogn.assistant.prompting import prompt_for, similar_problems
@@ -64,6 +65,7 @@ def solve(
     problem: Problem,
     engine: Engine,
     *,
+    fallback: Iterable[Engine] = (),
     samples: int = 8,
     seed: int = 0,
     sampling: Sampling | None = None,
@@ -83,6 +85,8 @@ def solve(
     on which the nearest candidate fails. All candidates are judged on the same cases.
 
     Args:
+        fallback: engines that are asked in turn, each for as many, while nothing is right; taken
+            one by one, so that what is not needed is not opened.
         samples: candidates to ask for, all rounds together; equal texts are judged once.
         time_budget, memory_budget: classes that an answer must not exceed; the native engine
             steers towards them while it writes.
@@ -109,38 +113,57 @@ def solve(
         problem, sandbox or shared_sandbox(), seed, workers, deadline, progress,
         (time_budget, memory_budget), cancel,
     )  # fmt: skip
-    shown = similar_problems(problem, engine, examples)
-    left, asked, trouble = samples, 0, ""
+    asked: list[str] = []
+    trouble = ""
+    failed: EngineError | None = None
+    engines = chain([engine], fallback)
+    while not asked or not (field.settled or time.monotonic() > deadline):
+        try:
+            one = next(engines, None)
+            if one is None:
+                break
+            asked.append(one.name)
+            _ask(one, field, samples, sampling, examples, cancel)
+        except Cancelled:
+            raise
+        except EngineError as error:
+            failed = failed or error
+            trouble += f"; the engine then failed: {error}"
+    if failed is not None and not field.unique:
+        raise failed
+    named = ", ".join(asked)
+    if not field.unique:
+        return Answer(problem.name, None, None, (), named, "the engine offered no code at all")
+    answer = _answer(problem, named, *field.judged(), field.suite)
+    if field.unjudged:
+        s = "" if field.unjudged == 1 else "s"
+        trouble += f"; the time limit left {field.unjudged} candidate{s} unjudged"
+    return replace(answer, message=answer.message + trouble)
+
+
+def _ask(
+    engine: Engine, field: "_Field", samples: int, sampling: Sampling, examples: int,
+    cancel: Cancel | None,
+) -> None:  # fmt: skip
+    """Ask one engine, in rounds, for `samples` candidates, and judge them."""
+    shown = similar_problems(field.problem, engine, examples)
     heeds = not isinstance(engine, RecallEngine)  # what is recalled does not depend on feedback
-    while left and (not asked or time.monotonic() < deadline):
+    left, asked = samples, 0
+    while left and (not (asked or field.unique) or time.monotonic() < field.deadline):
         count = -(-left // 2) if heeds else left
         nearest = field.nearest() if asked else None
-        prompt = prompt_for(problem, shown, nearest, time_budget, memory_budget)
-        remaining = deadline - time.monotonic()
+        prompt = prompt_for(field.problem, shown, nearest, *field.budgets)
+        remaining = field.deadline - time.monotonic()
         asking = replace(
-            sampling, n=count, seed=seed + asked,
+            sampling, n=count, seed=field.seed + asked,
             timeout_s=max(min(sampling.timeout_s, remaining), 0.1),
         )  # fmt: skip
-        try:
-            (completions,) = engine.generate([prompt], asking, cancel=cancel)
-        except EngineError as error:
-            if isinstance(error, Cancelled) or not field.unique:
-                raise
-            trouble = f"; the engine then failed: {error}"
-            break
+        (completions,) = engine.generate([prompt], asking, cancel=cancel)
         asked += count
         left -= count
         if not completions:
             break
         field.add(completions)
-    if not field.unique:
-        return Answer(problem.name, None, None, (), engine.name,
-                      "the engine offered no code at all")  # fmt: skip
-    answer = _answer(problem, engine.name, *field.judged(), field.suite)
-    if field.unjudged:
-        s = "" if field.unjudged == 1 else "s"
-        trouble += f"; the time limit left {field.unjudged} candidate{s} unjudged"
-    return replace(answer, message=answer.message + trouble)
 
 
 class _Field:
@@ -224,6 +247,11 @@ class _Field:
     def judged(self) -> tuple[list[tuple[Completion, int]], list[Verdict]]:
         kept = [(c, n) for c, n in self.unique if c.code in self._verdicts]
         return kept, [self._verdicts[c.code] for c, _ in kept]
+
+    @property
+    def settled(self) -> bool:
+        """Whether a candidate is right, or nothing can be judged."""
+        return bool(self._verdicts) and self.nearest() is None
 
     def nearest(self) -> tuple[str, Verdict] | None:
         """The best candidate with its verdict; None where one is right, or there is none."""

@@ -158,10 +158,13 @@ def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> Non
 )  # fmt: skip
 @click.option(
     "--engine",
-    default="recall",
+    "engines",
+    multiple=True,
+    default=["recall"],
     show_default=True,
-    help="who writes the candidates: recall (the bank, offline), openai:URL, native:FOLDER, "
-    "transformers:FOLDER or llamacpp:FILE.gguf",
+    help="who writes the candidates: recall (the bank, offline), native (the network that comes "
+    "with nlogn), native:FOLDER, openai:URL, transformers:FOLDER or llamacpp:FILE.gguf; given "
+    "again, who is asked where nothing is right",
 )
 @click.option("--model", help="the model's name at an openai: endpoint")
 @click.option("--time-budget", help='the dearest class allowed, such as "O(n log n)"')
@@ -184,7 +187,7 @@ def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> Non
 def solve(
     problem: str,
     samples: int,
-    engine: str,
+    engines: tuple[str, ...],
     model: str | None,
     time_budget: str | None,
     memory_budget: str | None,
@@ -213,7 +216,8 @@ def solve(
     ):
         answer = solve_problem(
             loaded,
-            open_engine(engine, model=model),
+            open_engine(engines[0], model=model),
+            fallback=(open_engine(name, model=model) for name in engines[1:]),
             samples=samples,
             seed=seed,
             time_budget=time_budget,

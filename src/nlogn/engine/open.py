@@ -6,13 +6,15 @@ from typing import cast
 from nlogn.engine.protocol import Engine, EngineError, TextEngine
 
 KINDS = (
-    "recall, openai:http://HOST:PORT/v1, native:FOLDER, transformers:FOLDER or llamacpp:FILE.gguf"
+    "recall, native, native:FOLDER, openai:http://HOST:PORT/v1, transformers:FOLDER or "
+    "llamacpp:FILE.gguf"
 )
+SHIPPED = Path(__file__).parents[1] / "checkpoints" / "nano"  # the network that comes with nlogn
 
 
 def open_engine(named: str, *, model: str | None = None) -> Engine:
-    """The engine that `named` says: ``recall``, ``openai:URL``, ``transformers:FOLDER``,
-    ``llamacpp:FILE.gguf`` or ``native:FOLDER``.
+    """The engine that `named` says: ``recall``, ``native`` (the network that comes with nlogn),
+    ``native:FOLDER``, ``openai:URL``, ``transformers:FOLDER`` or ``llamacpp:FILE.gguf``.
 
     Weights are loaded at the first request, by ``native`` at once.
 
@@ -39,10 +41,8 @@ def open_engine(named: str, *, model: str | None = None) -> Engine:
         from nlogn.engine.llamacpp import LlamaCppEngine
 
         return LlamaCppEngine(Path(where).expanduser())
-    if kind == "native" and where:
-        from nlogn.engine.native import NativeEngine
-
-        return NativeEngine(Path(where).expanduser())
+    if kind == "native" and (where or not colon):
+        return _native(Path(where).expanduser() if where else SHIPPED)
     if where or kind not in ("openai", "transformers", "llamacpp", "native"):
         hint = _guess(named)
         raise EngineError(f"no engine '{named}': write {hint or KINDS}")
@@ -62,6 +62,16 @@ def open_text_engine(named: str, *, model: str | None = None) -> TextEngine:
             f"{KINDS.removeprefix('recall, ')}"
         )
     return cast(TextEngine, engine)
+
+
+def _native(folder: Path) -> Engine:
+    try:
+        from nlogn.engine.native import NativeEngine
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"native needs {error.name}: pip install 'nlogn[model]'; or take --engine recall"
+        ) from error
+    return NativeEngine(folder)
 
 
 def _guess(named: str) -> str:
