@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from conftest import TINY
 from nlogn.corpus.specials import ASSISTANT, USER, Special
 from nlogn.engine import fim, open_engine
 from nlogn.engine.memory import OutOfMemory
@@ -67,13 +69,37 @@ def test_text_is_what_transformer_writes(engine: NativeEngine, model: Any) -> No
     ids = engine.encode(prompt)
     assert ids.count(engine.tokenizer.token_to_id("<|file_sep|>")) == 1
     made = model.generate(torch.tensor([ids]), 40, stop=0)[0, len(ids) :].tolist()
-    made = made[: made.index(0)] if 0 in made else made
+    special = {engine.tokenizer.token_to_id(name) for name in engine.facts().special_tokens or ()}
+    made = made[: next((i for i, token in enumerate(made) if token in special), len(made))]
     want = engine.tokenizer.decode(made)
     done = engine.complete(prompt, GREEDY)
     assert done.text == done.code == want
     assert done.tokens in (len(made), len(made) + 1) and done.logprob < 0
     assert "".join(engine.stream_text(prompt, GREEDY)) == want
     assert done.finish_reason == ("length" if len(made) == 40 else "stop")
+
+
+def test_a_special_token_ends_the_text(
+    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that goes on to the next file after a middle."""
+    asked = engine.encode(RawPrompt(("x = ",)))
+    wanted = engine.encode(RawPrompt(("1", Special("<|file_sep|>"), "b.py\n")))
+
+    def forward(segments: Any, blocks: Any, hidden: Any = None) -> Any:
+        logits = np.zeros((sum(s.wanted for s in segments), TINY.vocab_size), dtype=np.float32)
+        row = 0
+        for segment in segments:
+            first = segment.start + len(segment.tokens) - segment.wanted + 1 - len(asked)
+            for i in range(segment.wanted):
+                logits[row + i, wanted[min(first + i, len(wanted) - 1)]] = 30
+            row += segment.wanted
+        return logits
+
+    monkeypatch.setattr(engine.loop.runner, "forward", forward)
+    done = engine.complete(RawPrompt(("x = ",)), GREEDY)
+    assert (done.text, done.finish_reason) == ("1", "stop")
+    assert "".join(engine.stream_text(RawPrompt(("x = ",)), GREEDY)) == "1"
 
 
 def test_facts(engine: NativeEngine, folder: Path) -> None:

@@ -60,6 +60,9 @@ class NativeEngine:
         options = options or Options()
         self._steers = options.steer
         self.tokenizer, vocabulary = read_tokenizer(self.folder)
+        added = self.tokenizer.get_added_tokens_decoder().items()
+        # networks go on to a next file after a middle, or to a next question
+        self._special = tuple(number for number, token in added if token.special)
         try:
             self._template = chat_template(self.folder)
         except (OSError, ValueError) as error:
@@ -237,7 +240,7 @@ class NativeEngine:
         request = Request(
             (*rendered.tokens, *(token.token for token in kept)), sampling.max_tokens - len(kept),
             sampling.temperature, seed=seed + sample, stop=(*sampling.stop, *rendered.stop),
-            stop_tokens=rendered.stop_tokens, logprobs=SEEN if guides else 0, guides=guides,
+            stop_tokens=self._special, logprobs=SEEN if guides else 0, guides=guides,
             listeners=tuple(g.listen for g in guides if self._heads is not None),
         )  # fmt: skip
         while True:
@@ -287,7 +290,7 @@ class NativeEngine:
     ) -> Completion:  # fmt: skip
         """The sample, or what replaces it if it went over a budget and another way does not."""
         tokens = made.tokens
-        never = {*self.loop.end, *rendered.stop_tokens}
+        never = {*self.loop.end, *self._special}
         tried: set[tuple[int, ...]] = set()
         for number in range(REWINDS):
             over = overrun(tokens, REFUSED)

@@ -7,7 +7,6 @@ either continues a comment and a signature.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nlogn.corpus.specials import TURN_END
 from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import fitted, knows_turns, messages
 from nlogn.engine.protocol import EngineError, Prompt
@@ -18,24 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Tokens to continue, the text that the answer begins with, and what ends it."""
+    """Tokens to continue, the text that the answer begins with, and texts that end it."""
 
     tokens: tuple[int, ...]
     begun: str = ""
     stop: tuple[str, ...] = ()
-    stop_tokens: tuple[int, ...] = ()
 
 
 def render(prompt: Prompt, tokenizer: "Tokenizer", template: str | None, room: float) -> Rendered:
     """The prompt in at most `room` tokens, with as many of its examples as fit; where none does,
     it is longer, and the engine refuses it."""
     vocabulary = tokenizer.get_vocab()
-    ours = knows_turns(vocabulary)
-    if template is not None and not ours:
+    if template is not None and not knows_turns(vocabulary):
         return Rendered(_by_template(prompt, tokenizer, template))
     tokens, asked = fitted(prompt, vocabulary, lambda raw: encode(tokenizer, [*raw.parts]), room)
-    stop_tokens = (vocabulary[TURN_END],) if ours and TURN_END in vocabulary else ()
-    return Rendered(tuple(tokens), asked.begun, asked.stop, stop_tokens)
+    return Rendered(tuple(tokens), asked.begun, asked.stop)
 
 
 def _by_template(prompt: Prompt, tokenizer: "Tokenizer", template: str) -> tuple[int, ...]:
