@@ -178,6 +178,7 @@ def test_other_networks_get_their_own_template(
     for name, instead in names.items():
         text = text.replace(json.dumps(name), json.dumps(instead))
     (other / "tokenizer.json").write_text(text)
+    (other / "tokenizer_config.json").unlink()
     with NativeEngine(other, SMALL) as base:  # no template: a comment and a signature
         rendered = base._render(Prompt(problem), GREEDY)
         asked = base.tokenizer.decode(list(rendered.tokens))
@@ -217,12 +218,14 @@ def test_what_ended_before_the_deadline_is_kept(
     sampling = Sampling(max_tokens=200, timeout_s=0.5)
     at_once = len(engine._render(short, sampling).tokens)
     compute, end = engine.loop.runner.forward, sorted(engine.loop.end)
+    special = [engine.tokenizer.token_to_id(name) for name in engine.facts().special_tokens or ()]
 
     def forward(segments: Any, *rest: Any) -> Any:
         time.sleep(0.02)
         logits, row = compute(segments, *rest), 0
         for segment in segments:
             ends = len(segment.sequence.request.tokens) == at_once
+            logits[row : row + segment.wanted, special] = -1e6
             logits[row : row + segment.wanted, end] = 1e6 if ends else -1e6
             row += segment.wanted
         return logits
