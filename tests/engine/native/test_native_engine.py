@@ -16,7 +16,7 @@ from conftest import TINY
 from nlogn.corpus.specials import ASSISTANT, USER, Special
 from nlogn.engine import fim, open_engine
 from nlogn.engine.memory import OutOfMemory
-from nlogn.engine.native import NativeEngine, Options, PromptTooLong
+from nlogn.engine.native import NativeEngine, Options, PromptTooLong, Request
 from nlogn.engine.protocol import (
     Cancel,
     Cancelled,
@@ -307,6 +307,19 @@ def test_a_spoiled_file_is_named_and_nothing_is_left_running(
     with pytest.raises(EngineError, match=said):
         NativeEngine(copy, SMALL)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("written", ["[1]", "{", '{"eos_token_id": [0, 99999, "x"]}'])
+def test_end_tokens_that_there_are_not_are_left_out(
+    folder: Path, tmp_path: Path, written: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "generation_config.json").write_text(written)
+    with NativeEngine(copy, SMALL) as engine:
+        assert engine.loop.end == {0}
+        request = Request((5, 6), 20, steer=(engine.json_output(),))
+        assert list(engine.submit(request))
 
 
 @pytest.mark.slow

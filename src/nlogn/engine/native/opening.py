@@ -210,13 +210,14 @@ def block_counts(weights: Weights, options: Options, context: int) -> list[int]:
 
 
 def end_tokens(folder: Path, weights: Weights) -> frozenset[int]:
-    """What ends an answer: of the generation config, else of the config."""
+    """What ends an answer: of the generation config, else of the config; tokens of the network."""
     try:
         data = json.loads((folder / "generation_config.json").read_text())
     except (OSError, ValueError):
-        data = {}
-    found = data.get("eos_token_id")
+        data = None
+    found = data.get("eos_token_id") if isinstance(data, dict) else None
     if found is None:
         found = weights.config.eos
     numbers = found if isinstance(found, list) else [found]
-    return frozenset(n for n in numbers if isinstance(n, int))
+    size = weights.config.vocab_size
+    return frozenset(n for n in numbers if isinstance(n, int) and 0 <= n < size)
