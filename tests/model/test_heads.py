@@ -13,7 +13,6 @@ from nlogn.model.heads import (  # noqa: E402
     Heads,
     HeadsConfig,
     Readings,
-    expected_cost,
     head_losses,
     line_scores,
     load_heads,
@@ -45,12 +44,6 @@ def test_the_heads_learn_from_every_position_and_count_labels_alone() -> None:
     changed[:, :2] += 100 * torch.randn_like(changed[:, :2])  # unlabelled positions
     same = head_losses(Readings(changed, readings.memory, readings.leak), time, memory, leak)
     torch.testing.assert_close(same.time, head_losses(readings, time, memory, leak).time)
-
-
-def test_expected_cost_weighs_classes() -> None:
-    costs = torch.tensor([0.0, 1.0, 2.0])
-    assert expected_cost(torch.tensor([[0.0, 0.0, 0.0]]), costs).item() == pytest.approx(1.0)
-    assert expected_cost(torch.tensor([[-50.0, -50.0, 50.0]]), costs).item() == pytest.approx(2.0)
 
 
 def test_a_line_is_as_suspicious_as_its_worst_token() -> None:

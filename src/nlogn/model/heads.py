@@ -92,12 +92,6 @@ def _masked_binary(logits: Tensor, labels: Tensor) -> Tensor:
     return (each * known).sum() / known.sum().clamp(min=1)
 
 
-def expected_cost(logits: Tensor, costs: Tensor) -> Tensor:
-    """Expected cost (...) of class logits (..., K) under per-class `costs` (K,): what decoding
-    compares with a time budget."""
-    return logits.float().softmax(-1) @ costs
-
-
 def line_scores(leak: Tensor, lines: Tensor, count: int) -> Tensor:
     """Probability per source line (count,), its likeliest token's, from token logits (T,) and each
     token's line (T,), -1 for tokens of no line. Lines without tokens score 0."""
