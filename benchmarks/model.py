@@ -28,7 +28,7 @@ from nlogn.model.config import PARADIGMS, count_parameters, size_label
 from nlogn.model.heads import load_heads
 from nlogn.model.transformer import Transformer
 from nlogn.problems import bank
-from nlogn.train.corpus import read_corpus
+from nlogn.train.corpus import measured, read_corpus
 from nlogn.train.forgetting import forget
 
 Row = tuple[str, str, str]  # what, what it has to beat, this checkpoint
@@ -64,7 +64,8 @@ class Bench:
         yield "tokens routed to their paradigm's own group", chance, told or "none"
 
     def forgetting(self) -> Iterator[Row]:
-        assert self.corpus.validation is not None
+        held_out = measured(self.corpus)
+        assert held_out is not None
         steps, lengths = self.options.forget_steps, self.corpus.token_bytes()
         ways: list[tuple[str, Transformer, bool]] = [("all weights", self.model, False)]
         if self.model.config.experts is not None:
@@ -74,7 +75,7 @@ class Bench:
         told = {}
         for name, model, own in ways:
             found = [
-                forget(model, self.corpus.train, self.corpus.validation, lengths, kind,
+                forget(model, self.corpus.train, held_out, lengths, kind,
                        steps=steps, rows=4, length=256, seed=self.seed, own_group=own, windows=48)
                 for kind in range(len(PARADIGMS))
             ]  # fmt: skip
