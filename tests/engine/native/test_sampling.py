@@ -73,6 +73,13 @@ def test_positions_and_seeds_are_independent() -> None:
     assert uniform(-3, 5) == uniform(-3, 5) != uniform(3, 5)
 
 
+@pytest.mark.parametrize("temperature", [1e-6, 1e-40, 1e-310, 5e-324])
+def test_hardly_any_temperature_is_none(temperature: float) -> None:
+    logits = np.array([3.0, 9.0, -np.inf, 8.9], dtype=np.float32)
+    assert choose(Request((1,), 1, temperature, seed=3), [0], logits.copy()).token == 1
+    assert choose(Request((1,), 1, temperature, top_p=0.9), [0], logits.copy()).token == 1
+
+
 def test_repetition_is_made_less_likely() -> None:
     logits = np.array([3.0, 2.9, -1.0], dtype=np.float32)
     assert choose(Request((1,), 1, repetition_penalty=1.2), [0], logits.copy()).token == 1

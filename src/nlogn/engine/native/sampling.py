@@ -103,8 +103,9 @@ def _draw(request: Request, logits: Logits, u: float) -> int:
 def kept_tokens(request: Request, logits: Logits) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Tokens that may be drawn and their masses, which need not sum to 1; the likeliest first
     where any were cut."""
-    scaled = logits.astype(np.float64) / request.temperature
-    mass = np.exp(scaled - scaled.max())
+    below = logits.astype(np.float64) - logits.max()
+    with np.errstate(over="ignore"):
+        mass = np.exp(below / request.temperature)
     if not request.top_k and request.top_p == 1 and not request.min_p:
         return np.arange(len(mass)), mass
     size = len(mass)
