@@ -72,11 +72,6 @@ class Pool:
             self.digest[block] = digest
             self.known[digest] = block
 
-    def forget(self) -> None:
-        """Make nothing findable (the weights have changed)."""
-        self.known.clear()
-        self.digest = [None] * self.count
-
 
 @dataclass(slots=True)
 class Held:
