@@ -198,6 +198,25 @@ def test_other_networks_get_their_own_template(
         chat.generate([Prompt(problem)], GREEDY)
 
 
+def test_templates_that_refuse_or_fail(folder: Path, problem: Problem, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    text = (other / "tokenizer.json").read_text()
+    (other / "tokenizer.json").write_text(text.replace(json.dumps(USER), '"<|im_start|>"'))
+    template = other / "chat_template.jinja"
+    template.write_text(
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}"
+        "{% endif %}<|im_start|>{{ m.role }}: {{ m.content }}{% endfor %}"
+    )
+    with NativeEngine(other, SMALL) as chat:  # the instruction goes into the user's turn
+        asked = chat.tokenizer.decode(list(chat._render(Prompt(problem), GREEDY).tokens))
+        assert asked.startswith("user: You solve") and "Return twice the number." in asked
+    for broken in ("{{ 1 / 0 }}", "{{ messages + 1 }}", "{% if %}"):
+        template.write_text(broken)
+        with NativeEngine(other, SMALL) as chat, pytest.raises(EngineError, match="template"):
+            chat.generate([Prompt(problem)], GREEDY)
+
+
 def test_cancel_and_deadline(engine: NativeEngine, problem: Problem) -> None:
     cancel = Cancel()
     threading.Timer(0.05, cancel.cancel).start()

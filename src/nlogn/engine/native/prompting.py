@@ -35,19 +35,28 @@ def render(prompt: Prompt, tokenizer: "Tokenizer", template: str | None, room: f
 
 
 def _by_template(prompt: Prompt, tokenizer: "Tokenizer", template: str) -> tuple[int, ...]:
-    from jinja2 import TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     names = {t.content for t in tokenizer.get_added_tokens_decoder().values() if t.special}
     said = [{"role": m["role"], "content": _harmless(m["content"], names)}
             for m in messages(prompt)]  # fmt: skip
+    joined = [{"role": "user", "content": "\n\n".join(m["content"] for m in said)}]
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     environment.globals["raise_exception"] = _refuse
-    try:
-        text = environment.from_string(template).render(
-            messages=said, add_generation_prompt=True, bos_token="", eos_token=""
+
+    def filled(turns: list[dict[str, str]]) -> str:
+        return environment.from_string(template).render(
+            messages=turns, add_generation_prompt=True, bos_token="", eos_token=""
         )
-    except TemplateError as error:
+
+    try:
+        try:
+            text = filled(said)
+        except EngineError:  # templates of some models refuse a system message
+            text = filled(joined)
+    except EngineError:
+        raise
+    except Exception as error:  # of any kind: the template is somebody else's
         raise EngineError(f"the network's chat template fails: {error}") from error
     tokenizer.encode_special_tokens = False
     return tuple(tokenizer.encode(text).ids)
