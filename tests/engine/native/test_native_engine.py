@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -215,6 +216,46 @@ def test_templates_that_refuse_or_fail(folder: Path, problem: Problem, tmp_path:
         template.write_text(broken)
         with NativeEngine(other, SMALL) as chat, pytest.raises(EngineError, match="template"):
             chat.generate([Prompt(problem)], GREEDY)
+
+
+def test_threads_do_not_change_each_others_tokens(
+    folder: Path, problem: Problem, tmp_path: Path
+) -> None:
+    """A template's special tokens are tokens, those that code spells are text."""
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    text = (other / "tokenizer.json").read_text()
+    (other / "tokenizer.json").write_text(text.replace(json.dumps(USER), '"<|im_start|>"'))
+    (other / "chat_template.jinja").write_text("<|im_start|>" * 50)
+    code = RawPrompt(("<|im_start|>",) * 50)
+    with NativeEngine(other, SMALL) as chat:
+        spelled = len(chat.encode(code))
+        odd: list[object] = []
+
+        def encode() -> None:
+            try:
+                odd.extend(n for _ in range(150) if (n := len(chat.encode(code))) != spelled)
+            except Exception as error:
+                odd.append(error)
+
+        def fill() -> None:
+            try:
+                tokens = (chat._render(Prompt(problem), GREEDY).tokens for _ in range(150))
+                odd.extend(len(t) for t in tokens if len(t) != 50)
+            except Exception as error:
+                odd.append(error)
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            threads = [threading.Thread(target=work) for work in (encode, fill) * 2]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(interval)
+        assert not odd
 
 
 def test_cancel_and_deadline(engine: NativeEngine, problem: Problem) -> None:

@@ -1,6 +1,7 @@
 """`NativeEngine`: our own network, or any checkpoint that it can load, behind the protocols."""
 
 import functools
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -68,6 +69,7 @@ class NativeEngine:
         except (OSError, ValueError) as error:
             raise EngineError(f"the chat template of {self.folder}: {error}") from error
         self._heads = open_heads(self.folder)
+        self._tokenizing = threading.Lock()  # whether special tokens are text is the tokenizer's
         self.loop = open_folder(self.folder, vocabulary, options)
 
     @property
@@ -86,9 +88,13 @@ class NativeEngine:
 
     def encode(self, prompt: RawPrompt) -> tuple[int, ...]:
         try:
-            return tuple(encode(self.tokenizer, list(prompt.parts)))
+            return tuple(self._encode(*prompt.parts))
         except ValueError as error:
             raise EngineError(f"{self.folder.name}: {error}") from error
+
+    def _encode(self, *parts: str) -> list[int]:
+        with self._tokenizing:
+            return encode(self.tokenizer, [*parts])
 
     def submit(self, request: Request) -> Stream:
         """For those who want tokens, log probabilities, penalties, steering: see `Request`."""
@@ -108,9 +114,7 @@ class NativeEngine:
 
     @functools.cached_property
     def _schema_tokenizer(self) -> "LLTokenizer":
-        return schema_tokenizer(
-            self.loop.vocabulary, self.loop.end, lambda text: encode(self.tokenizer, [text])
-        )
+        return schema_tokenizer(self.loop.vocabulary, self.loop.end, self._encode)
 
     def python_output(self, begun: str = "", fenced: bool = False) -> PythonOutput:
         """For `Request.guides` of one request: the code of the answer is Python source, whole
@@ -228,7 +232,8 @@ class NativeEngine:
 
     def _render(self, prompt: Prompt, sampling: Sampling) -> Rendered:
         fits = room(self.loop.context, sampling.max_tokens)
-        return render(prompt, self.tokenizer, self._template, fits)
+        with self._tokenizing:
+            return render(prompt, self.tokenizer, self._template, fits)
 
     def _submit(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
