@@ -10,7 +10,10 @@ from collections import Counter
 
 from nlogn.security.secrets import PLACEHOLDER, TYPED, entropy
 
-_PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY(?: BLOCK)?)-----(.{40,}?)-----END \1-----", re.S)
+_PEM = re.compile(  # looks no further than the next beginning: linear in the text
+    r"-----BEGIN ([A-Z ]*PRIVATE KEY(?: BLOCK)?)-----(?:(?!-----BEGIN ).){40,}?-----END \1-----",
+    re.S,
+)
 _TYPED = [(rule.removeprefix("secret."), re.compile(rx)) for rule, _, rx in TYPED]
 _HINT = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox[abprs]-|hooks\.slack|_live_|AIza|sk-|SG\.|npm_|"
