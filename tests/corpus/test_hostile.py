@@ -4,12 +4,15 @@ import gzip
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from nlogn.corpus import sources
+from nlogn.corpus.alignment import alignment
 from nlogn.corpus.benchmarks import benchmark_texts
+from nlogn.corpus.order import imports
 from nlogn.corpus.report import examples
 from nlogn.corpus.sources import SourceError, plan, read_unit
 
@@ -102,3 +105,14 @@ def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
     shown = examples(tmp_path / "dropped")
     assert [r["text"] for r in shown["quality"]["too_short"]] == [text, text]
     assert ("rows", "s/1", text) in list(benchmark_texts(tmp_path / "data"))
+
+
+def test_blank_lines_take_linear_time() -> None:
+    blank = "\n" * 50_000
+    told = f"Sum prices over customers of warehouses.{blank}    "
+    said = f'def add(first):\n    """{told}"""\n    return 1\n'
+    began = time.process_time()
+    assert alignment(said, "python").comments == 1
+    assert imports(f"{blank}  #include <a.h>\n{blank}", "c") == ["a.h"]
+    assert imports(f"{blank}\timport a.b.C;\n{blank}", "java") == ["a.b.C"]
+    assert time.process_time() - began < 3  # each took ten seconds

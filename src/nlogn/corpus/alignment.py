@@ -28,7 +28,8 @@ _STOP = listed(
 )
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PARAMETER = re.compile(
-    r"^\s*(?::param(?:eter)?\s+(?:[\w.\[\], |]+\s+)?(\w+)\s*:|@param\s+(?:\{[^}]*\}\s*)?(\w+))",
+    r"^[^\S\n]*(?::param(?:eter)?\s+(?:[\w.\[\], |]+\s+)?(\w+)\s*:"
+    r"|@param\s+(?:\{[^}]*\}\s*)?(\w+))",
     re.M,
 )
 

@@ -11,10 +11,10 @@ from heapq import heappop, heappush
 from pathlib import PurePosixPath
 
 _QUOTED = re.compile(
-    r"""(?:\bfrom\s*|\bimport\s*|\brequire\s*\(\s*|^\s*\#\s*include\s*)["'<]([^"'<>\n]+)["'>]""",
+    r"""(?:\bfrom\s*|\bimport\s*|\brequire\s*\(\s*|^[^\S\n]*\#\s*include\s*)["'<]([^"'<>\n]+)["'>]""",
     re.M,
 )
-_DOTTED = re.compile(r"^\s*(?:import(?:\s+static)?|use)\s+([\w.:\\]+)", re.M)
+_DOTTED = re.compile(r"^[^\S\n]*(?:import(?:\s+static)?|use)\s+([\w.:\\]+)", re.M)
 
 
 def imports(text: str, language: str) -> list[str]:
