@@ -31,10 +31,11 @@ COMMANDS = {
     "ablation": ("ablation",),
     "engine": ("engine",),
     "guided": ("guided",),
+    "accepted": ("accepted",),
     "complete": ("complete",),
 }
 NAMES = tuple(COMMANDS)
-LONG = ("model", "ablation")  # hours, and a trained checkpoint: by name alone
+LONG = ("model", "ablation", "accepted")  # hours, and a trained checkpoint: by name alone
 
 HEAD = """# Benchmarks
 
