@@ -1,6 +1,7 @@
 """`transformers` and `llamacpp` on a small random network: the protocol, and every refusal."""
 
 import importlib.util
+import json
 import queue
 import threading
 import time
@@ -233,6 +234,26 @@ def test_a_folder_that_lacks_something(
 ) -> None:
     with pytest.raises(EngineError, match=said):
         open_engine(f"transformers:{spoiled(folder, tmp_path / 'x', without)}")
+
+
+def test_a_tokenizer_with_a_first_token(folder: Path, tmp_path: Path) -> None:
+    """It stands before a text where the tokenizer itself puts it there."""
+    from tokenizers import Tokenizer, processors
+
+    copy = spoiled(folder, tmp_path / "x", "nothing")
+    config = json.loads((copy / "tokenizer_config.json").read_text())
+    config["bos_token"] = "<|endoftext|>"
+    (copy / "tokenizer_config.json").write_text(json.dumps(config))
+    engine: Any = open_text_engine(f"transformers:{copy}")
+    assert engine._raw_ids(RAW) == engine._encode(RAW.text)
+    tokenizer = Tokenizer.from_file(str(copy / "tokenizer.json"))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)]
+    )
+    tokenizer.save(str(copy / "tokenizer.json"))
+    engine = open_text_engine(f"transformers:{copy}")
+    assert engine._raw_ids(RAW) == [0, *engine._encode(RAW.text)]
+    assert engine.complete(RAW, Sampling(max_tokens=2)).tokens
 
 
 def test_files_that_are_cut_off_or_something_else(folder: Path, tmp_path: Path) -> None:

@@ -137,6 +137,13 @@ def room(context: int | None, answer: int) -> float:
     return math.inf if context is None else max(context - answer, context // 2)
 
 
+def put_before(whole: list[int], plain: list[int]) -> list[int]:
+    """What a tokenizer puts before each text, such as ``<s>``: by one text's tokens with that and
+    without."""
+    starts = (i for i in range(len(whole)) if whole[i : i + len(plain)] == plain)
+    return whole[: next(starts, 0)]
+
+
 def _fenced(code: str) -> str:
     return f"```python\n{code.rstrip()}\n```"
 

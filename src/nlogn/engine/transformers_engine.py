@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nlogn.corpus.specials import Special
-from nlogn.engine.chat import Asked, extract_code, fitted, knows_turns, messages, room
+from nlogn.engine.chat import Asked, extract_code, fitted, knows_turns, messages, put_before, room
 from nlogn.engine.memory import OutOfMemory, require_memory
 from nlogn.engine.protocol import (
     Cancel,
@@ -177,11 +177,8 @@ class TransformersEngine:
 
     def _raw_ids(self, prompt: RawPrompt) -> list[int]:
         _, tokenizer = self._load()
-        ids: list[int] = []
+        ids = put_before(tokenizer.encode("x"), tokenizer.encode("x", add_special_tokens=False))
         vocabulary = tokenizer.get_vocab()
-        if getattr(tokenizer, "bos_token_id", None) is not None:
-            begins = tokenizer.build_inputs_with_special_tokens([])
-            ids += [i for i in begins if i == tokenizer.bos_token_id][:1]
         for part in prompt.parts:
             if not isinstance(part, Special):
                 ids += self._encode(part)
