@@ -253,7 +253,7 @@ def test_a_tokenizer_with_a_first_token(folder: Path, tmp_path: Path) -> None:
     tokenizer.save(str(copy / "tokenizer.json"))
     engine = open_text_engine(f"transformers:{copy}")
     assert engine._raw_ids(RAW) == [0, *engine._encode(RAW.text)]
-    assert engine.complete(RAW, Sampling(max_tokens=2)).tokens
+    assert engine.complete(RAW, Sampling(max_tokens=2)).finish_reason in ("stop", "length")
 
 
 def test_files_that_are_cut_off_or_something_else(folder: Path, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_files_that_are_cut_off_or_something_else(folder: Path, tmp_path: Path) 
         ("/tmp", "transformers:/tmp"),
         ("m.gguf", "llamacpp:m.gguf"),
         ("openai:", "names no place"),
-        ("gpt", "recall, openai:"),
+        ("gpt", "recall, native,"),
     ],
 )
 def test_what_is_wrong_with_an_engine_is_said(named: str, said: str) -> None:
