@@ -1,5 +1,6 @@
 """Whole builds through the command line: what is planted is found, and nothing depends on luck."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -196,6 +197,10 @@ def test_mistakes_are_told(code: Path, benchmarks: Path, built: Path, tmp_path: 
     missing = run(tmp_path / "no such folder", tmp_path / "out", benchmarks)
     assert missing.returncode == 2 and "no such folder" in missing.stderr
     assert "Traceback" not in other.stderr + full.stderr + none.stderr + missing.stderr
+    (bare / "rows.jsonl.gz").write_bytes(gzip.compress(b"{}\n" * 9)[:-9])
+    damaged = run(bare, tmp_path / "damaged", benchmarks, "--workers", "2")
+    assert damaged.returncode == 2
+    assert damaged.stderr.splitlines()[-1].endswith("end-of-stream marker was reached")
 
 
 def test_forget_deletes_builds_only(tmp_path: Path, code: Path) -> None:
