@@ -32,7 +32,7 @@ from nlogn.corpus.tokenizer import encode, load_tokenizer, save_tokenizer
 from nlogn.engine.native import NativeEngine, Options
 from nlogn.engine.native.blocks import Blocks
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
-from nlogn.engine.native.prompting import render
+from nlogn.engine.native.prompting import Framing, render
 from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.scheduler import Segment
 from nlogn.engine.native.sequence import Guide, Logits
@@ -191,7 +191,7 @@ def by_heart(folder: Path, count: int, samples: int) -> None:
 def recite(engine: NativeEngine, prompt: Prompt, answers: Sequence[str]) -> None:
     """Let the engine's network know these answers to a prompt, and nothing else."""
     tokenizer = engine.tokenizer
-    asked = len(render(prompt, tokenizer, None, engine.loop.context // 2).tokens)
+    asked = len(render(prompt, tokenizer, Framing(), engine.loop.context // 2).tokens)
     end = tokenizer.token_to_id(TURN_END) or min(engine.loop.end)
     known = [(*encode(tokenizer, [text]), end) for text in answers]
     engine.loop.runner = Reciting(known, asked, len(engine.loop.vocabulary))

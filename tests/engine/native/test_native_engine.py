@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, processors
 
 from conftest import TINY
 from nlogn.corpus.specials import ASSISTANT, USER, Special
@@ -197,6 +198,43 @@ def test_other_networks_get_their_own_template(
     (other / "chat_template.jinja").write_text("{{ raise_exception('no system role') }}")
     with NativeEngine(other, SMALL) as chat, pytest.raises(EngineError, match="no system role"):
         chat.generate([Prompt(problem)], GREEDY)
+
+
+def test_a_prompt_begins_as_the_tokenizer_says(
+    folder: Path, problem: Problem, tmp_path: Path
+) -> None:
+    """The tokens are those of the transformers engine, for raw text and by a template."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    text = (copy / "tokenizer.json").read_text()
+    text = text.replace(json.dumps(USER), '"<s>"').replace(json.dumps(ASSISTANT), '"</s>"')
+    (copy / "tokenizer.json").write_text(text)
+    tokenizer = Tokenizer.from_file(str(copy / "tokenizer.json"))
+    first = tokenizer.token_to_id("<s>")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", first)]
+    )
+    tokenizer.save(str(copy / "tokenizer.json"))
+    path = copy / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    added = {"__type": "AddedToken", "content": "<s>", "special": True}
+    config |= {"bos_token": added, "eos_token": "</s>", "additional_special_tokens": []}
+    config["chat_template"] = (
+        "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}"
+    )
+    path.write_text(json.dumps(config))
+    raw = RawPrompt(("x = ", Special("<|fim_suffix|>"), "y"))
+    peer: Any = open_engine(f"transformers:{copy}")
+    with NativeEngine(copy, SMALL) as engine:
+        assert list(engine.encode(raw)) == [first, *engine.encode(raw)[1:]] == peer._raw_ids(raw)
+        assert engine.count_tokens("y") == peer.count_tokens("y") == 1
+        asked = list(engine._render(Prompt(problem), GREEDY).tokens)
+        assert asked == peer._chat_ids(Prompt(problem), GREEDY)[0] and asked.count(first) == 1
+
+    config["chat_template"] = None
+    path.write_text(json.dumps(config))
+    with NativeEngine(copy, SMALL) as engine:
+        assert engine._render(Prompt(problem), GREEDY).tokens[0] == first
 
 
 def test_templates_that_refuse_or_fail(folder: Path, problem: Problem, tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nlogn.corpus.tokenizer import chat_template, encode
+from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code, room
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import open_heads
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import Options, open_folder, read_tokenizer
-from nlogn.engine.native.prompting import Rendered, render
+from nlogn.engine.native.prompting import Rendered, framing, render
 from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
 from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer
@@ -65,7 +65,7 @@ class NativeEngine:
         # networks go on to a next file after a middle, or to a next question
         self._special = tuple(number for number, token in added if token.special)
         try:
-            self._template = chat_template(self.folder)
+            self._frame = framing(self.folder, self.tokenizer)
         except (OSError, ValueError) as error:
             raise EngineError(f"the chat template of {self.folder}: {error}") from error
         self._heads = open_heads(self.folder)
@@ -88,7 +88,7 @@ class NativeEngine:
 
     def encode(self, prompt: RawPrompt) -> tuple[int, ...]:
         try:
-            return tuple(self._encode(*prompt.parts))
+            return (*self._frame.begins, *self._encode(*prompt.parts))
         except ValueError as error:
             raise EngineError(f"{self.folder.name}: {error}") from error
 
@@ -148,7 +148,7 @@ class NativeEngine:
         return ModelFacts(self.folder.name, known, self.loop.context)
 
     def count_tokens(self, text: str) -> int:
-        return len(self.encode(RawPrompt((text,))))
+        return len(self._encode(text))
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, cancel: Cancel | None = None
@@ -233,7 +233,7 @@ class NativeEngine:
     def _render(self, prompt: Prompt, sampling: Sampling) -> Rendered:
         fits = room(self.loop.context, sampling.max_tokens)
         with self._tokenizing:
-            return render(prompt, self.tokenizer, self._template, fits)
+            return render(prompt, self.tokenizer, self._frame, fits)
 
     def _submit(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,

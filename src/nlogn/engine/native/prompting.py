@@ -4,12 +4,14 @@ Ours reads the turns that it was trained on; others their own chat template; a n
 either continues a comment and a signature.
 """
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nlogn.corpus.tokenizer import encode
-from nlogn.engine.chat import fitted, knows_turns, messages
-from nlogn.engine.protocol import EngineError, Prompt
+from nlogn.corpus.tokenizer import chat_template, encode
+from nlogn.engine.chat import fitted, knows_turns, messages, put_before
+from nlogn.engine.protocol import EngineError, Prompt, RawPrompt
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -24,17 +26,52 @@ class Rendered:
     stop: tuple[str, ...] = ()
 
 
-def render(prompt: Prompt, tokenizer: "Tokenizer", template: str | None, room: float) -> Rendered:
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What a folder's tokenizer puts around texts: `begins` before each, and for its chat template
+    the names of its first and last token."""
+
+    template: str | None = None
+    begins: tuple[int, ...] = ()
+    first: str = ""
+    last: str = ""
+
+
+def framing(folder: Path, tokenizer: "Tokenizer") -> Framing:
+    """Raises OSError or ValueError where the template is no text."""
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_text())
+    except (OSError, ValueError):
+        config = None
+    config = config if isinstance(config, dict) else {}
+    first, last = (_name(config.get(key)) for key in ("bos_token", "eos_token"))
+    plain = tokenizer.encode("x", add_special_tokens=False)
+    begins = tuple(put_before(tokenizer.encode("x").ids, plain.ids))
+    return Framing(chat_template(folder), begins, first, last)
+
+
+def _name(token: object) -> str:
+    name = token.get("content") if isinstance(token, dict) else token
+    return name if isinstance(name, str) else ""
+
+
+def render(prompt: Prompt, tokenizer: "Tokenizer", frame: Framing, room: float) -> Rendered:
     """The prompt in at most `room` tokens, with as many of its examples as fit; where none does,
     it is longer, and the engine refuses it."""
     vocabulary = tokenizer.get_vocab()
-    if template is not None and not knows_turns(vocabulary):
-        return Rendered(_by_template(prompt, tokenizer, template))
-    tokens, asked = fitted(prompt, vocabulary, lambda raw: encode(tokenizer, [*raw.parts]), room)
+    if frame.template is not None and not knows_turns(vocabulary):
+        return Rendered(_by_template(prompt, tokenizer, frame, frame.template))
+
+    def encoded(raw: RawPrompt) -> list[int]:
+        return [*frame.begins, *encode(tokenizer, [*raw.parts])]
+
+    tokens, asked = fitted(prompt, vocabulary, encoded, room)
     return Rendered(tuple(tokens), asked.begun, asked.stop)
 
 
-def _by_template(prompt: Prompt, tokenizer: "Tokenizer", template: str) -> tuple[int, ...]:
+def _by_template(
+    prompt: Prompt, tokenizer: "Tokenizer", frame: Framing, template: str
+) -> tuple[int, ...]:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     names = {t.content for t in tokenizer.get_added_tokens_decoder().values() if t.special}
@@ -46,7 +83,10 @@ def _by_template(prompt: Prompt, tokenizer: "Tokenizer", template: str) -> tuple
 
     def filled(turns: list[dict[str, str]]) -> str:
         return environment.from_string(template).render(
-            messages=turns, add_generation_prompt=True, bos_token="", eos_token=""
+            messages=turns,
+            add_generation_prompt=True,
+            bos_token=frame.first,
+            eos_token=frame.last,
         )
 
     try:
@@ -59,7 +99,7 @@ def _by_template(prompt: Prompt, tokenizer: "Tokenizer", template: str) -> tuple
     except Exception as error:  # of any kind: the template is somebody else's
         raise EngineError(f"the network's chat template fails: {error}") from error
     tokenizer.encode_special_tokens = False
-    return tuple(tokenizer.encode(text).ids)
+    return tuple(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _harmless(text: str, names: set[str]) -> str:
