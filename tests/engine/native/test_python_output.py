@@ -54,6 +54,12 @@ def test_a_random_network_writes_programs(opened: Any, temperature: float) -> No
     assert ended
 
 
+@pytest.mark.parametrize("begun", ["x = )", "def f(:\n", "```python\nx = )"])
+def test_what_has_begun_must_be_python(begun: str) -> None:
+    with pytest.raises(ValueError, match="no Python"):
+        PythonOutput(BYTES, frozenset(), begun, fenced=begun[0] == "`")
+
+
 def test_in_a_fence_only_code_is_held_to_it(opened: Any) -> None:
     loop = opened()
     text = b"Sure: (\n```python\nx = )1\n"

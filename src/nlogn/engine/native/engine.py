@@ -123,6 +123,9 @@ class NativeEngine:
         Args:
             begun: the code, or the text with a fence, that the answer goes on from.
             fenced: only fenced Python blocks of the answer are code.
+
+        Raises:
+            ValueError: what has begun is no beginning of a program.
         """
         return PythonOutput(self.loop.vocabulary, self.loop.end, begun, fenced)
 

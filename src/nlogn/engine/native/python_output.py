@@ -32,6 +32,10 @@ class PythonOutput:
         self.end = end
         self._written = Written(vocabulary, begun, fenced)
         self._restart()
+        for event in self._written.follow(())[0]:
+            self._take(event)
+        if not self._fits("", b""):
+            raise ValueError(f"the code so far is no Python: {self._written.lines.partial[:60]!r}")
 
     def __call__(self, tokens: list[int], prompt: int, token: int) -> Objection | None:
         events, another = self._written.follow(tokens[prompt:])
