@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from nlogn.corpus.annotated import Labelled, read_annotated
+from nlogn.corpus.tokenizer import encode
 from nlogn.evals import language as lm
 from nlogn.evals.heads import Read, classified, declared, leak_lines, read_programs, unseen
 from nlogn.evals.ngram import count
@@ -57,11 +58,20 @@ class Bench:
                told, f"{lm.bits_per_byte(self.model, self.documents):.3f}")  # fmt: skip
 
     def groups(self) -> Iterator[Row]:
-        shares = lm.own_group(self.model, self.documents)
         experts = self.model.config.experts
         chance = f"chance {1 / experts.groups:.0%}" if experts else "dense: no groups"
-        told = ", ".join(f"{PARADIGMS[k]} {v:.0%}" for k, v in shares.items())
-        yield "tokens routed to their paradigm's own group", chance, told or "none"
+        solutions = []
+        for program in declared(bank()):
+            tokens = encode(self.tokenizer, [program.code])
+            kinds = (PARADIGMS.index(program.paradigm),) * len(tokens)
+            solutions.append(lm.Document(program.code, tuple(tokens), kinds))
+        sets = {"files, labelled by the classifier": self.documents,
+                "solutions of held-out problems, as declared": solutions}  # fmt: skip
+        for what, documents in sets.items():
+            shares = lm.own_group(self.model, documents)
+            told = ", ".join(f"{PARADIGMS[k]} {v:.0%}" for k, v in shares.items())
+            mean = f"{np.mean([*shares.values()]):.0%}: {told}" if shares else "none"
+            yield f"tokens routed to their paradigm's own group: {what}", chance, mean
 
     def forgetting(self) -> Iterator[Row]:
         held_out = measured(self.corpus)

@@ -82,7 +82,7 @@ def test_a_checkpoint_s_rows_are_measured(
     monkeypatch.setattr(model, "bank", lambda: model_bank())
     assert model.main() == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + 8
+    assert len(rows) == 1 + 9
     assert (
         "xz" in rows[1] and "dense twin" in rows[1] and "dense twin +" in rows[-1].replace("-", "+")
     )
