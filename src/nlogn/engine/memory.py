@@ -11,17 +11,20 @@ class OutOfMemory(EngineError):
     """The model, or its cache, is larger than the memory that is free."""
 
 
-def available_bytes() -> int | None:
+def available_bytes(root: Path = Path("/")) -> int | None:
     """Memory that can be taken without swapping, the control group's limit included; None where
-    the system does not say (it is no Linux)."""
+    the system does not say (it is no Linux). Files that were read and may be forgotten are free."""
+    group = root / "sys/fs/cgroup"
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = (root / "proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable"))
     except (OSError, StopIteration, ValueError, IndexError):
         return None
     try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        used -= int(stat.get("inactive_file", 0))
     except (OSError, ValueError):  # no group, or "max"
         return free
     return min(free, max(limit - used, 0))
