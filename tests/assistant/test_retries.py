@@ -261,3 +261,20 @@ def test_the_verb_tells_how_it_went(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["code"] == RIGHT and told["verdict"]["status"] == "accepted"
     assert len(told["candidates"]) >= 2 and any(map(told_wrong, server.bodies))
+
+
+def test_an_engine_that_cannot_be_opened_does_not_end_the_row(tmp_path: Path) -> None:
+    statement = tmp_path / "total.md"
+    statement.write_text(
+        "# Total\n\nReturn the sum of the numbers.\n\n## Signature\n\n```python\n"
+        "def total(xs: list[int]) -> int:\n```\n\n## Examples\n\n- `total([1, 2])` -> `3`\n"
+    )
+    wrong, right = (serving("m", lambda body, c=c: fenced(c)) for c in (WRONG, RIGHT))
+    with wrong as one, right as other:
+        row = (f"openai:{one.url}", f"native:{tmp_path / 'nowhere'}", f"openai:{other.url}")
+        done = nlogn(
+            "solve", str(statement), *(a for name in row for a in ("--engine", name)),
+            "--samples", "1", "--examples", "0", "--format", "json",
+        )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert told["code"] == RIGHT and "is no folder" in told["message"], told

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -217,7 +218,8 @@ def solve(
         answer = solve_problem(
             loaded,
             open_engine(engines[0], model=model),
-            fallback=(open_engine(name, model=model) for name in engines[1:]),
+            # a generator would end with the first that cannot be opened
+            fallback=map(partial(open_engine, model=model), engines[1:]),
             samples=samples,
             seed=seed,
             time_budget=time_budget,
