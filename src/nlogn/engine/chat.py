@@ -3,7 +3,7 @@
 import ast
 import math
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass, replace
 
 from nlogn.corpus.question import (
@@ -135,6 +135,17 @@ def room(context: int | None, answer: int) -> float:
     """Tokens that a prompt may have so that an answer of `answer` tokens fits; half the context at
     least."""
     return math.inf if context is None else max(context - answer, context // 2)
+
+
+def harmless(said: list[dict[str, str]], names: Collection[str]) -> list[dict[str, str]]:
+    """The messages with no special token spelled out in them."""
+    out = []
+    for message in said:
+        text = message["content"]
+        for name in names:
+            text = text.replace(name, f"{name[:1]} {name[1:]}")
+        out.append(message | {"content": text})
+    return out
 
 
 def put_before(whole: list[int], plain: list[int]) -> list[int]:

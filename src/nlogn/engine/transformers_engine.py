@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from nlogn.corpus.specials import Special
-from nlogn.engine.chat import Asked, extract_code, fitted, knows_turns, messages, put_before, room
+from nlogn.engine.chat import (
+    Asked,
+    extract_code,
+    fitted,
+    harmless,
+    knows_turns,
+    messages,
+    put_before,
+    room,
+)
 from nlogn.engine.memory import OutOfMemory, require_memory
 from nlogn.engine.protocol import (
     Cancel,
@@ -52,6 +61,7 @@ class TransformersEngine:
         self.folder = Path(folder)
         self.device = device
         self._loading = threading.Lock()
+        self._tokenizing = threading.Lock()  # whether special tokens are text is its state
         self._turn = threading.Lock()  # one request computes at a time
         self._loaded: tuple[Any, Any] | None = None
         _check(self.folder)
@@ -172,12 +182,16 @@ class TransformersEngine:
     def _encode(self, text: str) -> list[int]:
         """Token numbers; a special token that the text spells is text."""
         _, tokenizer = self._load()
-        ids: list[int] = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+        with self._tokenizing:
+            ids: list[int] = tokenizer.encode(
+                text, add_special_tokens=False, split_special_tokens=True
+            )
         return ids
 
     def _raw_ids(self, prompt: RawPrompt) -> list[int]:
         _, tokenizer = self._load()
-        ids = put_before(tokenizer.encode("x"), tokenizer.encode("x", add_special_tokens=False))
+        with self._tokenizing:
+            ids = put_before(tokenizer.encode("x"), tokenizer.encode("x", add_special_tokens=False))
         vocabulary = tokenizer.get_vocab()
         for part in prompt.parts:
             if not isinstance(part, Special):
@@ -193,7 +207,8 @@ class TransformersEngine:
         _, tokenizer = self._load()
         vocabulary = tokenizer.get_vocab()
         if tokenizer.chat_template and not knows_turns(vocabulary):
-            asked = messages(prompt)
+            added = tokenizer.added_tokens_decoder.values()
+            asked = harmless(messages(prompt), {str(t) for t in added if t.special})
             try:
                 text = tokenizer.apply_chat_template(
                     asked, tokenize=False, add_generation_prompt=True
@@ -203,7 +218,9 @@ class TransformersEngine:
                 text = tokenizer.apply_chat_template(
                     joined, tokenize=False, add_generation_prompt=True
                 )
-            return tokenizer.encode(text, add_special_tokens=False), Asked(RawPrompt((text,)))
+            with self._tokenizing:
+                ids = tokenizer.encode(text, add_special_tokens=False)
+            return ids, Asked(RawPrompt((text,)))
         most = room(self._context(), sampling.max_tokens)
         return fitted(prompt, vocabulary, self._raw_ids, most)
 

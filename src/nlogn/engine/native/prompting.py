@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nlogn.corpus.tokenizer import chat_template, encode
-from nlogn.engine.chat import fitted, knows_turns, messages, put_before
+from nlogn.engine.chat import fitted, harmless, knows_turns, messages, put_before
 from nlogn.engine.protocol import EngineError, Prompt, RawPrompt
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _by_template(
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     names = {t.content for t in tokenizer.get_added_tokens_decoder().values() if t.special}
-    said = [{"role": m["role"], "content": _harmless(m["content"], names)}
-            for m in messages(prompt)]  # fmt: skip
+    said = harmless(messages(prompt), names)
     joined = [{"role": "user", "content": "\n\n".join(m["content"] for m in said)}]
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     environment.globals["raise_exception"] = _refuse
@@ -100,13 +99,6 @@ def _by_template(
         raise EngineError(f"the network's chat template fails: {error}") from error
     tokenizer.encode_special_tokens = False
     return tuple(tokenizer.encode(text, add_special_tokens=False).ids)
-
-
-def _harmless(text: str, names: set[str]) -> str:
-    """The text with no special token spelled out in it."""
-    for name in names:
-        text = text.replace(name, f"{name[:1]} {name[1:]}")
-    return text
 
 
 def _refuse(message: str) -> None:
