@@ -3,7 +3,7 @@
 import pytest
 
 from nlogn.corpus.specials import SPECIALS, Special
-from nlogn.engine.fim import FAMILIES, FIM_TOKENS, family_of, render, without_specials
+from nlogn.engine.fim import FAMILIES, FIM_TOKENS, FimFamily, family_of, render, without_specials
 from nlogn.engine.protocol import EngineError, ModelFacts, NoFim, RawPrompt
 
 QWEN = frozenset(f"<|{n}|>" for n in ("fim_prefix", "fim_suffix", "fim_middle", "file_sep"))
@@ -88,3 +88,13 @@ def test_a_token_that_a_server_spells_out_ends_the_middle() -> None:
     assert without_specials(family, "a<|endoftext|>b", "") == "a"
     assert without_specials(family, "a<|endoftext|>b", "END = '<|endoftext|>'") != "a"
     assert {"[SUFFIX]", "<fim_prefix>", "<|file_sep|>"} <= FIM_TOKENS
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_code_that_spells_any_token_of_the_family_stays_code_for_a_server(
+    family: FimFamily,
+) -> None:
+    """A server reads the prompt as one text: what ends a text there would end the file."""
+    for name in filter(None, (*family.tokens, *family.end, family.file, family.repository)):
+        asked = render(family, f"x = '{name}'\n", f"'{name}'").text
+        assert asked.count(name) == (name in family.tokens)

@@ -140,7 +140,8 @@ def render(
         prefix = "".join(told) + (f"{_title(family, path)}\n" if path else "") + prefix
     texts = {"P": prefix, "S": suffix}
     body = [Special(family.tokens[int(c)]) if c.isdigit() else texts[c] for c in family.order]
-    return RawPrompt(tuple(part for part in (*head, *body) if part))
+    others = filter(None, (*family.end, family.file, family.repository))
+    return RawPrompt(tuple(part for part in (*head, *body) if part), tuple(others))
 
 
 def _ended(text: str) -> str:

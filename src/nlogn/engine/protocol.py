@@ -84,15 +84,16 @@ class RawPrompt:
         RawPrompt((Special("<|fim_prefix|>"), "x = ", Special("<|fim_suffix|>"), ...))
 
     A text that spells a special token is text: an engine with a tokenizer encodes each part by
-    itself, any other sends `text`.
+    itself, any other sends `text`. `special` are further tokens of the model.
     """
 
     parts: tuple[str, ...]
+    special: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """One string, in which only `Special` parts spell the special tokens of this prompt."""
-        names = {part for part in self.parts if isinstance(part, Special)}
+        """One string, in which only `Special` parts spell special tokens."""
+        names = {*self.special, *(part for part in self.parts if isinstance(part, Special))}
         out = []
         for part in self.parts:
             if not isinstance(part, Special):
