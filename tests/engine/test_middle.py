@@ -229,3 +229,11 @@ def test_what_parses_without_a_middle_parses_with_any(
         ast.parse(made)
     else:
         assert not parser(language).parse(made.encode()).root_node.has_error
+
+
+@pytest.mark.parametrize("shift", range(7))
+def test_of_a_long_file_whole_lines_are_looked_at(shift: int) -> None:
+    """Where half a line stands first, nothing parses, with whatever middle."""
+    prefix = "#" * shift + "\n" + "value = 1\n" * 9000 + "x = "
+    suffix = "\n" + "#" * shift + "\n" + "w = 2 + 3\n" * 9000
+    assert fit("1\n    y = 2", prefix, suffix, "python", scope="block") == "1"

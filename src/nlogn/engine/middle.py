@@ -323,9 +323,12 @@ class _Surroundings:
         return near if _defects(self.prefix, self.suffix, middle, self.language) else ()
 
     def _region(self) -> tuple[str, str]:
-        """The prefix from, and the suffix up to, a statement at the left margin."""
-        begin = max(0, len(self.prefix) - _REGION)
-        before, after = self.prefix[begin:], self.suffix[:_REGION]
+        """The prefix from, and the suffix up to, a statement at the left margin, else a line."""
+        before, after = self.prefix[-_REGION:], self.suffix[:_REGION]
+        if len(before) < len(self.prefix):
+            before = before[before.find("\n") + 1 :]
+        if len(after) < len(self.suffix):
+            after = after[: after.rfind("\n") + 1] or after
         starts = [m.start() for m in _MARGIN.finditer(before)]
         if starts:
             before = before[starts[-1] + 1 :]
