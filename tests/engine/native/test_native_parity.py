@@ -17,6 +17,7 @@ from nlogn.engine.native.opening import Options, open_folder
 from nlogn.engine.native.runner import Runner, TorchRunner
 from nlogn.engine.native.scheduler import Segment
 from nlogn.engine.native.sequence import Request
+from nlogn.engine.native.text import token_bytes
 from nlogn.engine.native.weights import fuse
 from nlogn.engine.protocol import EngineError
 from nlogn.model.config import Linear, Positions, replace
@@ -140,7 +141,7 @@ def test_greedy_text_is_that_of_transformer_and_of_transformers(
         want = model.generate(prompt, 80)[0, len(tokens) :].tolist()
         same = theirs.generate(prompt, max_new_tokens=80, min_new_tokens=80, do_sample=False)
         logits = theirs(torch.tensor([[*tokens, *want]])).logits[0].numpy()
-    loop, _ = open_folder(folder, Options(slots=2, memory=1 << 26))
+    loop = open_folder(folder, token_bytes(tokenizer), Options(slots=2, memory=1 << 26))
     stream = loop.submit(Request(tokens, 80, ignore_end=True, logprobs=0))
     got = [token for chunk in stream for token in chunk.tokens]
     loop.close()
