@@ -165,7 +165,7 @@ class Loop:
             )
         with self._wake:
             if self._failure is not None:
-                raise self._failure
+                raise EngineError(str(self._failure)) from self._failure
             if self._closing:
                 raise EngineError("the engine was closed: open it again")
             scheduler = self._scheduler
