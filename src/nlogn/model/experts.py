@@ -120,17 +120,17 @@ def group_scores(scores: Tensor, groups: int) -> Tensor:
     return grouped.topk(min(2, grouped.shape[-1]), dim=-1).values.sum(-1)
 
 
-def group_loss(routings: Sequence[Routing], paradigms: Tensor, groups: int) -> Tensor:
-    """Cross entropy of the group scores against the paradigm of each token's document.
+def group_loss(routings: Sequence[Routing], gates: Sequence[Gate], paradigms: Tensor) -> Tensor:
+    """Cross entropy of the group scores, as the gates choose by them, against the paradigm of each
+    token's document. Without the balancing bias other scores would be trained than route.
 
     `paradigms` (N,): 0..G-1, or -1 for unlabelled tokens, which do not count. Mean over layers.
     """
-    losses = [
-        F.cross_entropy(
-            group_scores(routing.logits.sigmoid(), groups) / GROUP_TEMPERATURE,
-            paradigms, ignore_index=-1, reduction="sum")
-        for routing in routings
-    ]  # fmt: skip
+    losses = []
+    for routing, gate in zip(routings, gates, strict=True):
+        choice = routing.logits.sigmoid() + gate.e_score_correction_bias
+        scores = group_scores(choice, gate.config.groups) / GROUP_TEMPERATURE
+        losses.append(F.cross_entropy(scores, paradigms, ignore_index=-1, reduction="sum"))
     labelled = (paradigms >= 0).sum().clamp(min=1)
     return torch.stack(losses).mean() / labelled
 

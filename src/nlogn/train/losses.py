@@ -55,7 +55,7 @@ def terms(model: Transformer, heads: Heads | None, batch: Batch, out: Output,
     if out.routings and experts is not None:
         if wanted.get("paradigm") and "paradigm" in labels:
             flat = labels["paradigm"].flatten()
-            losses["paradigm"] = group_loss(out.routings, flat, experts.groups)
+            losses["paradigm"] = group_loss(out.routings, model.gates(), flat)
         if wanted.get("router"):
             losses["router"] = router_z_loss(out.routings)
     if out.index_loss is not None:
