@@ -34,10 +34,11 @@ def test_the_direction_is_that_of_the_polar_factor() -> None:
     assert similarity > 0.98
 
 
-def test_a_plain_matrix_moves_as_torch_s_muon_moves_it() -> None:
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_plain_matrix_moves_as_torch_s_muon_moves_it(precision: torch.dtype) -> None:
     start, grads = seeded(24, 48), [seeded(24, 48, seed=s) for s in range(1, 5)]
     mine, other = (torch.nn.Parameter(start.clone()) for _ in range(2))
-    ours = Optimizer([("q_proj.weight", mine)], Rates(lr=0.01, weight_decay=0.1))
+    ours = Optimizer([("q_proj.weight", mine)], Rates(lr=0.01, weight_decay=0.1), precision)
     theirs = torch.optim.Muon([other], lr=0.01, weight_decay=0.1, momentum=0.95, nesterov=True,
                               adjust_lr_fn="match_rms_adamw")  # fmt: skip
     for grad in grads:

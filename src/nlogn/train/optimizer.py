@@ -59,13 +59,16 @@ def is_matrix(name: str, parameter: Tensor) -> bool:
 class Optimizer(torch.optim.Optimizer):
     """Muon and AdamW behind one `step`.
 
-    Two groups: `kind` "muon" and "adam". `lr` of both is set by the schedule. Works on plain
+    Two groups: `kind` "muon" and "adam". `lr` of both is set by the schedule. The iteration runs in
+    `precision`; bfloat16 is enough for it (K. Jordan's own choice). Works on plain
     parameters and on FSDP2's sharded ones (DTensor): stacked experts are sharded by whole experts
     and stay where they are; other matrices are gathered for the iteration.
     """
 
-    def __init__(self, named: Iterable[tuple[str, nn.Parameter]], rates: Rates | None = None):
+    def __init__(self, named: Iterable[tuple[str, nn.Parameter]], rates: Rates | None = None,
+                 precision: torch.dtype = torch.float32):  # fmt: skip
         rates = rates or Rates()
+        self.precision = precision
         self.rates = rates
         named = list(named)
         self.names = {parameter: name for name, parameter in named}
@@ -121,9 +124,32 @@ class Optimizer(torch.optim.Optimizer):
         parameter.mul_(1 - lr * self.rates.weight_decay)
         if isinstance(update, DTensor):
             assert isinstance(parameter, DTensor)
-            _add_sharded(parameter, update, -lr, fused)
+            self._add_sharded(parameter, update, -lr, fused)
         else:
-            parameter.add_(_directions(update, fused), alpha=-lr)
+            parameter.add_(self._directions(update, fused), alpha=-lr)
+
+    def _directions(self, update: Tensor, fused: bool) -> Tensor:
+        """The orthogonalised update of a matrix or a stack, scaled to AdamW's size."""
+        if fused:
+            gate, up = update.chunk(2, dim=-2)
+            return torch.cat((self._directions(gate, False), self._directions(up, False)), dim=-2)
+        scale = _ADAM_SIZE * max(update.shape[-2:]) ** 0.5
+        return orthogonalise(update.to(self.precision)).to(update.dtype) * scale
+
+    def _add_sharded(self, parameter: DTensor, update: DTensor, factor: float, fused: bool) -> None:
+        local = parameter.to_local()
+        by_expert = all(not p.is_shard() or p.is_shard(0) for p in parameter.placements)
+        if parameter.dim() == 3 and by_expert:
+            if local.numel():
+                local.add_(self._directions(update.to_local(), fused), alpha=factor)
+            return
+        from torch.distributed.tensor import distribute_tensor
+
+        whole = self._directions(update.full_tensor(), fused)
+        mine = distribute_tensor(
+            whole, parameter.device_mesh, parameter.placements, src_data_rank=None
+        )
+        local.add_(mine.to_local(), alpha=factor)
 
     def _adam(self, parameters: list[nn.Parameter], lr: float, count: int) -> None:
         first, second = self.rates.betas
@@ -139,29 +165,6 @@ class Optimizer(torch.optim.Optimizer):
             if parameter.dim() >= 2:  # norms and biases do not decay
                 parameter.mul_(1 - lr * self.rates.weight_decay)
             parameter.addcdiv_(state["mean"], size, value=-lr / (1 - first**count))
-
-
-def _directions(update: Tensor, fused: bool) -> Tensor:
-    """The orthogonalised update of a matrix or a stack, scaled to AdamW's size."""
-    if fused:
-        gate, up = update.chunk(2, dim=-2)
-        return torch.cat((_directions(gate, False), _directions(up, False)), dim=-2)
-    scale = _ADAM_SIZE * max(update.shape[-2:]) ** 0.5
-    return orthogonalise(update) * scale
-
-
-def _add_sharded(parameter: DTensor, update: DTensor, factor: float, fused: bool) -> None:
-    local = parameter.to_local()
-    by_expert = all(not p.is_shard() or p.is_shard(0) for p in parameter.placements)
-    if parameter.dim() == 3 and by_expert:
-        if local.numel():
-            local.add_(_directions(update.to_local(), fused), alpha=factor)
-        return
-    from torch.distributed.tensor import distribute_tensor
-
-    whole = _directions(update.full_tensor(), fused)
-    mine = distribute_tensor(whole, parameter.device_mesh, parameter.placements, src_data_rank=None)
-    local.add_(mine.to_local(), alpha=factor)
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, decay: float = 0.4) -> float:

@@ -158,7 +158,8 @@ def train(
     named = [*model.named_parameters()]
     if heads is not None:
         named += [(f"heads.{n}", p) for n, p in heads.named_parameters()]
-    optimizer = Optimizer(named, run.rates)
+    narrow = run.precision == "bfloat16"
+    optimizer = Optimizer(named, run.rates, torch.bfloat16 if narrow else torch.float32)
     weights = Weights(run.shares)
     scaler = torch.amp.GradScaler(enabled=run.precision == "float16")
     start, seconds = resume(folder, model, heads, optimizer, weights, scaler)
