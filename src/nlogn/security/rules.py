@@ -129,7 +129,7 @@ class Table:
 
     exact: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
     loose: list[tuple[str, Any]] = field(default_factory=list)
-    seen: dict[str, list[Any]] = field(default_factory=dict)  # answers already worked out
+    seen: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # answers worked out
 
     def add(self, pattern: str, payload: Any) -> None:
         for one in expand(pattern):
@@ -145,7 +145,7 @@ class Table:
         hits = self.exact.get(key)
         if hits is None and not self.loose:
             return _NONE
-        known = self.seen.get(qual + "\0" + key)
+        known = self.seen.get((qual, key))
         if known is not None:
             return known
         out = [p for pat, p in hits if matches(pat, qual)] if hits else []
@@ -154,7 +154,7 @@ class Table:
                 out.append(p)
         if len(self.seen) > 20_000:
             self.seen.clear()
-        self.seen[qual + "\0" + key] = out
+        self.seen[qual, key] = out
         return out
 
 

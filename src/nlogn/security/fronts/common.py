@@ -96,11 +96,12 @@ class Front:
         return out
 
     def statement(self, n: Any, out: list[Any]) -> None:
-        f = self.statements.get(n.type)
+        kind = n.type
+        f = self.statements.get(kind)
         if f is not None:
             f(self, n, out)
-        elif n.type in self.expressions:
-            out.append(ir.Eval(self.expr(n), self.pos(n)))
+        elif kind in self.expressions:
+            out.append(ir.Eval(self.expressions[kind](self, n), self.pos(n)))
         else:
             for c in n.named_children:
                 self.statement(c, out)
