@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -89,6 +90,27 @@ def _ending(quote: str) -> re.Pattern[str]:
     """What ends a string: its quote or, where it is of one line, the line. Escapes come first."""
     line = r"|\n" if len(quote) == 1 and quote != "`" else ""
     return re.compile(r"\\.|" + re.escape(quote) + line, re.S)
+
+
+def comments(text: str, lang: str) -> Iterator[tuple[int, int]]:
+    """Where the comments of a text are: what a string holds is none."""
+    opening, comment = _opening(lang), _COMMENT.get(lang, "//")
+    hashes = "|#" if lang == "php" else ""
+    opening = re.compile(opening.pattern + hashes)
+    m = opening.search(text)
+    while m is not None:
+        found, k = m.group(), m.end()
+        if found in (comment, "#", "/*"):
+            end = text.find("*/" if found == "/*" else "\n", k)
+            k = len(text) if end < 0 else end
+            yield m.start(), k
+        elif found not in "()[]{}":
+            ending = _ending(found)
+            end_of = ending.search(text, k)
+            while end_of is not None and end_of.group()[0] == "\\":
+                end_of = ending.search(text, end_of.end())
+            k = len(text) if end_of is None else end_of.end()
+        m = opening.search(text, k)
 
 
 def close(text: str, lang: str) -> str:

@@ -32,6 +32,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from .fragments import comments
 from .report import Finding, Report, Suppression
 
 ACTIONS = ("block", "regenerate", "autofix", "redact", "warn", "info", "allow")
@@ -174,13 +175,15 @@ def decide(policy: Policy, f: Finding, path: str = "") -> str:
 _ALLOW = re.compile(r"nlogn:\s*allow\s+([\w.*-]+)\s*(?:because|--|—|:)?\s*(.*)")
 
 
-def apply_policy(policy: Policy, findings: list[Finding], code: str, path: str = "") -> Report:
+def apply_policy(
+    policy: Policy, findings: list[Finding], code: str, path: str = "", lang: str = ""
+) -> Report:
     """Give every finding its action; set aside those that a reasoned suppression covers."""
-    lines = code.split("\n") if "nlogn:" in code else []
+    waivers = _inline_waivers(code, lang) if findings and "nlogn:" in code else {}
     kept: list[Finding] = []
     waived: list[Suppression] = []
     for f in findings:
-        reason = _waived(policy, f, path) or _inline(lines, f)
+        reason = _waived(policy, f, path) or _inline(waivers, f)
         if reason:
             waived.append(Suppression(f, reason))
             continue
@@ -197,15 +200,24 @@ def _waived(policy: Policy, f: Finding, path: str) -> str:
     return ""
 
 
-def _inline(lines: list[str], f: Finding) -> str:
-    """`# nlogn: allow RULE because REASON` on the finding's line or the one above."""
-    for n in (f.line - 1, f.line - 2):
-        if 0 <= n < len(lines):
-            m = _ALLOW.search(lines[n])
-            if m and fnmatchcase(f.rule, m.group(1)):
-                reason = m.group(2).strip(" */->#")
-                if len(reason) >= SHORTEST_REASON:
-                    return reason
+def _inline_waivers(code: str, lang: str) -> dict[int, list[tuple[str, str]]]:
+    """Rule and reason of each `# nlogn: allow RULE because REASON`, by the comment's line."""
+    out: dict[int, list[tuple[str, str]]] = {}
+    for start, end in comments(code, lang):
+        for m in _ALLOW.finditer(code, start, end):
+            reason = m.group(2).strip(" */->#")
+            if len(reason) >= SHORTEST_REASON:
+                line = code.count("\n", 0, m.start()) + 1
+                out.setdefault(line, []).append((m.group(1), reason))
+    return out
+
+
+def _inline(waivers: dict[int, list[tuple[str, str]]], f: Finding) -> str:
+    """The reason of a waiver on the finding's line or the one above."""
+    for line in (f.line, f.line - 1):
+        for rule, reason in waivers.get(line, ()):
+            if fnmatchcase(f.rule, rule):
+                return reason
     return ""
 
 

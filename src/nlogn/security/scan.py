@@ -259,7 +259,7 @@ def secure(
     if was is not None:
         new = introduced(was, text)
         found = [f for f in found if f.line in new]
-    return apply_policy(policy or DEFAULT, found, text, path)
+    return apply_policy(policy or DEFAULT, found, text, path, FRONTS.get(lang, lang))
 
 
 def _scan(code: str, lang: str, before: str, after: str) -> tuple[list[Finding], str]:

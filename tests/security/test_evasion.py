@@ -1,0 +1,35 @@
+"""Ways to make vulnerable code read as clean."""
+
+import pytest
+
+from nlogn.security import secure
+
+BAD = "import os\nfrom flask import request\ndef f():\n    os.system('ping ' + request.args['h'])\n"
+WAIVER = "nlogn: allow py.command-injection because only operators get here"
+
+
+def rules(code: str, language: str = "python") -> list[str]:
+    return [f.rule for f in secure(code, language).findings]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"    x = '{WAIVER}'\n", f"    x = '# {WAIVER}'\n", f'    """\n    # {WAIVER}\n    """;\\\n'],
+)
+def test_a_text_suppresses_nothing(line):
+    assert "py.command-injection" in rules(BAD.replace("    os.", line + "    os."))
+
+
+@pytest.mark.parametrize(
+    "language, code",
+    [
+        ("python", BAD.replace("    os.", f"    x = 'a#b'  # {WAIVER}\n    os.")),
+        ("python", BAD[:-1] + f"  # {WAIVER}\n"),
+        ("php", f"<?php\n# {WAIVER.replace('py.', 'php.')}\nsystem($_GET['a']);\n"),
+        ("c", '#include "a.h"\nint main(int c, char **v) {\n'
+         f"  /* {WAIVER.replace('py.', 'c.')} */\n  system(v[1]);\n}}\n"),
+    ],
+)  # fmt: skip
+def test_a_comment_does(language, code):
+    report = secure(code, language)
+    assert report.status == "clean" and len(report.suppressed) == 1
