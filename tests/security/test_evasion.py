@@ -33,3 +33,24 @@ def test_a_text_suppresses_nothing(line):
 def test_a_comment_does(language, code):
     report = secure(code, language)
     assert report.status == "clean" and len(report.suppressed) == 1
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ('"""How to call it:\n\n```\nf()\n```\n"""\n', ""),
+        ("\n```py\nx = 1\n```\n", ""),
+        ("Do this:\n```python\nx = 1\n```\nand then\n```python\n", "```\n"),
+        ("Do this:\n```bash\nls\n```\nand then\n```python\n", "```\n"),
+    ],
+)
+def test_a_fence_hides_nothing(before, after):
+    report = secure(before + BAD + after, "python")
+    assert [(f.rule, f.line) for f in report.findings] == [
+        ("py.command-injection", before.count("\n") + 4)
+    ]
+
+
+def test_prose_around_a_fence_is_left_out():
+    reply = "Use this = it works; really:\n```python\n" + BAD + "```\nThen restart; x = done.\n"
+    assert [f.line for f in secure(reply, "python").findings] == [6]

@@ -82,4 +82,4 @@ def test_dedent_keeps_relative_indentation():
 
 
 def test_unfence_without_fence():
-    assert unfence("x = 1\n").text == "x = 1\n"
+    assert unfence("x = 1\n", {"python"}) == "x = 1\n"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Set
 from functools import lru_cache
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*$", re.M)
@@ -25,34 +24,45 @@ def words_of(code: str) -> set[str]:
     return set(_WORD.findall(code))
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    text: str
-    first_line: int  # the line of the original on which `text` begins, from 1
+# What stands around the fences of a reply is left out unless a line of it looks like these.
+_CODE = re.compile(
+    r"""^[ \t]*(?:import\s+\w|from\s+\S+\s+import\b|(?:async\s+)?def\s+\w|class\s+\w+\s*[({:]|"""
+    r"""function\b.*\(|package\s+\w+;?$|use\s+[\w\\:]+;|\#include\b|(?:const|let|var)\s+\w+\s*=|"""
+    r"""(?:public|private|static|async)\s|func\s+\w*\(|fn\s+\w|<\?|@\w|return\s+[\w.]+\(|\"\"\"|"""
+    r"""'''|/\*|//|[\w.]+\s*=[^=]|[\w.]+\(.*\)\s*$)|[;{}][ \t]*$""",
+    re.M,
+)
 
 
-def unfence(text: str) -> Fragment:
-    """The first fenced block of a reply, or the text itself. An unclosed fence runs to the end."""
+def unfence(text: str, tags: Set[str]) -> str:
+    """The fenced blocks of a reply, each on its own lines, or the text itself where it is no reply.
+
+    A block that is tagged as another language than `tags` is left out if any other is not. An
+    unclosed fence runs to the end. Fences in a docstring or between lines of code are no fences
+    of a reply: then only the fences' own lines are left out.
+    """
+    blocks: list[tuple[int, int, str]] = []
+    outside: list[str] = []
+    at = 0
     start = _FENCE.search(text)
-    if start is None:
-        return Fragment(text, 1)
-    if text[: start.start()].count("\n") > 0 and not _prose(text[: start.start()]):
-        return Fragment(text, 1)  # a fence inside a comment or string of real code
-    end = None
-    for m in _FENCE.finditer(text, start.end()):
-        if m.group(1)[0] == start.group(1)[0] and len(m.group(1)) >= len(start.group(1)):
-            end = m
-            break
-    body = text[start.end() + 1 : end.start() if end else len(text)]
-    return Fragment(body, text.count("\n", 0, start.end()) + 2)
-
-
-def _prose(head: str) -> bool:
-    """Whether the text before a fence reads like a sentence rather than like code."""
-    code = re.search(
-        r"[;{}=]|^\s*(?:import|from|def|class|function|package|use|#include)\b", head, re.M
-    )
-    return code is None
+    while start is not None:
+        outside.append(text[at : start.start()])
+        mark = start.group(1)
+        ends = (m for m in _FENCE.finditer(text, start.end()) if m.group(1).startswith(mark))
+        end = next((m for m in ends if not m.group(2)), None)
+        blocks.append((start.end(), end.start() if end else len(text), start.group(2).lower()))
+        at = end.end() if end else len(text)
+        start = _FENCE.search(text, at)
+    outside.append(text[at:])
+    if any(_CODE.search(part) for part in outside):
+        return _FENCE.sub("", text)
+    if any(tag in tags or not tag for _, _, tag in blocks):
+        blocks = [b for b in blocks if b[2] in tags or not b[2]]
+    out, at = "", 0
+    for first, last, _ in blocks:
+        out += "\n" * text.count("\n", at, first + 1) + dedent(text[first + 1 : last])
+        at = max(last, first + 1)
+    return out
 
 
 def dedent(text: str) -> str:

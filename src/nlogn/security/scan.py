@@ -268,14 +268,18 @@ def _scan(code: str, lang: str, before: str, after: str) -> tuple[list[Finding],
         last = shift + code.count("\n") + 1
         found = raw_findings(before + code + after, lang)
         return [_move(f, -shift) for f in found if shift < f.line <= last], code
-    part = unfence(code) if "```" in code or "~~~" in code else None
-    text = part.text if part is not None else code
+    text = unfence(code, _tags(lang)) if "```" in code or "~~~" in code else code
     if text[:1] in " \t" or (lang == "python" and text[:1] == "\n"):
         text = dedent(text)
-    found = raw_findings(text, lang)
-    if part is not None and part.first_line > 1:
-        found = [_move(f, part.first_line - 1) for f in found]
-    return found, code
+    return raw_findings(text, lang), code
+
+
+@lru_cache(maxsize=32)
+def _tags(lang: str) -> frozenset[str]:
+    """What fences call a language and those that its front end reads as well."""
+    front = FRONTS.get(lang, lang)
+    names = {*FRONTS, *NATIVE, *ALIASES}
+    return frozenset(n for n in names if FRONTS.get(canonical(n), canonical(n)) == front)
 
 
 def _move(f: Finding, by: int) -> Finding:
