@@ -54,3 +54,31 @@ def test_a_fence_hides_nothing(before, after):
 def test_prose_around_a_fence_is_left_out():
     reply = "Use this = it works; really:\n```python\n" + BAD + "```\nThen restart; x = done.\n"
     assert [f.line for f in secure(reply, "python").findings] == [6]
+
+
+JS = (
+    "const cp = require('child_process');\n"
+    "app.get('/', (req, res) => { cp.exec('ping ' + req.query.h) });\n"
+)
+
+
+@pytest.mark.parametrize(
+    "language, broken, code",
+    [
+        ("python", "def (:\n\n", BAD),
+        ("python", "x = (\n", BAD),
+        ("python", "class A\n", BAD),
+        ("python", "x = 'abc\n", BAD),
+        ("javascript", "if (a {\n x()\n}\n", JS),
+    ],
+)
+def test_what_cannot_be_read_does_not_hide_what_follows(language, broken, code):
+    assert any(r.endswith("command-injection") for r in rules(broken + code, language))
+
+
+@pytest.mark.parametrize(
+    "language, code",
+    [("javascript", "function a( {\n" + JS), ("python", "} } exec ] ( ) eval { ;" * 9)],
+)
+def test_what_cannot_be_read_is_not_called_clean(language, code):
+    assert secure(code, language).status == "unscanned"

@@ -91,7 +91,14 @@ def taint_hits(code: str, lang: str, words: set[str]) -> list[Hit]:
     own = memory
     if lang == "go":
         own = bounds_hits(module, code) + range_hits(module, code, fuel) + cancel_hits(code)
-    return Interpreter(module, ix, code, fuel).run() + own
+    found = Interpreter(module, ix, code, fuel).run() + own
+    if not found and module.errors * 2 > len(code):
+        raise Unreadable
+    return found
+
+
+class Unreadable(Exception):
+    """Most of the text is in no construct of the language, and the rest gives no finding."""
 
 
 def worth_a_look(code: str, words: set[str], ix: Index) -> bool:
@@ -190,13 +197,18 @@ def _weight(f: Finding) -> tuple[int, int, int]:
 
 
 def raw_findings(code: str, lang: str) -> list[Finding]:
-    """Findings before any policy. Raises OutOfFuel or RecursionError."""
+    """Findings before any policy. Raises OutOfFuel, Unreadable or RecursionError."""
     words = words_of(code)
     if lang in NATIVE:
         native = import_module(f".{NATIVE[lang]}", __package__)
         found = strongest(native.findings(code, lang))
     else:
-        found = from_hits(code, taint_hits(code, lang, words))
+        try:
+            found = from_hits(code, taint_hits(code, lang, words))
+        except Unreadable:
+            if not (found := from_text(code, words)):
+                raise
+            return found
     return found + from_text(code, words)
 
 
@@ -213,7 +225,7 @@ def healthy(lang: str) -> bool:
         source, rule = pack(lang).pack.canary
     try:
         return any(f.rule == rule for f in raw_findings(source, lang))
-    except (OutOfFuel, RecursionError):
+    except (OutOfFuel, Unreadable, RecursionError):
         return False
 
 
@@ -248,6 +260,8 @@ def secure(
         found, text = _scan(code, lang, before, after)
     except OutOfFuel:
         return unscanned("the file costs more than the scan's budget")
+    except Unreadable:
+        return unscanned(f"most of it cannot be read as {lang}")
     except RecursionError:
         return unscanned("the code is nested too deeply")
     except Exception as e:

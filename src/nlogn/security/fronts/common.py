@@ -76,7 +76,7 @@ class Front:
 
     def module(self) -> ir.Module:
         root = self.src.root
-        return ir.Module(self.lang, self.body(root), self.imports, int(root.has_error))
+        return ir.Module(self.lang, self.body(root), self.imports, unread(root))
 
     def pos(self, n: Any) -> int:
         return int(n.start_byte)
@@ -120,6 +120,21 @@ class Front:
 
     def other(self, n: Any) -> Any:
         return ir.Other([self.expr(c) for c in n.named_children], self.pos(n))
+
+
+def unread(root: Any) -> int:
+    """How many bytes of a tree are in no construct of the language, and one for each left out."""
+    total = 0
+    stack = [root]
+    while stack:
+        n = stack.pop()
+        if n.is_error:
+            total += max(1, n.end_byte - n.start_byte)
+        elif n.is_missing:
+            total += 1
+        elif n.has_error:
+            stack += n.children
+    return total
 
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", "'": "'", '"': '"', "`": "`",
