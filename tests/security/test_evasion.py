@@ -82,3 +82,12 @@ def test_what_cannot_be_read_does_not_hide_what_follows(language, broken, code):
 )
 def test_what_cannot_be_read_is_not_called_clean(language, code):
     assert secure(code, language).status == "unscanned"
+
+
+@pytest.mark.parametrize("name, quiet", [
+    ("getLatest", False), ("contest", False), ("attest_it", False), ("test_it", True),
+    ("runTests", True), ("testIt", True), ("TESTING", True),
+])  # fmt: skip
+def test_only_the_word_test_in_a_name_makes_a_test(name, quiet):
+    code = f"const cp = require('child_process');\nfunction {name}(a) {{ cp.exec('ls ' + a); }}\n"
+    assert (rules(code, "javascript") == []) is quiet

@@ -10,7 +10,7 @@ Sources: pkg.go.dev documentation of the packages named; CWE numbers are MITRE's
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
-from .shared import FIXED_HOST, SECRET_NAME, SQL_VALUE, UNPREDICTABLE
+from .shared import FIXED_HOST, SECRET_NAME, SQL_VALUE, TEST, UNPREDICTABLE
 
 DB = "*.{Query,QueryRow,Exec,QueryContext,QueryRowContext,ExecContext,Prepare,PrepareContext,Raw,Queryx,QueryRowx,MustExec,NamedExec,NamedQuery,Select,Get}"
 READ_WRITE = "{os.{Open,OpenFile,ReadFile,WriteFile,Create,Remove,RemoveAll,Rename,Mkdir,MkdirAll,ReadDir},io~ioutil.{ReadFile,WriteFile,ReadDir}}"
@@ -42,7 +42,7 @@ RULES: tuple[Rule, ...] = (
          near=('package p\nfunc f(db *sql.DB, a int) {\n db.Query(fmt.Sprintf("select * from t where a=%d", a))\n}\n',)),
     Rule("go.command-injection", 78, "critical", "high", "Data from outside becomes a command.",
          ("os~exec.{Command,CommandContext}", "{syscall,os}.{Exec,ForkExec,StartProcess}"), kind="cmd", args=(0, 1), need="env",
-         unless=(("all", ("call", r"os~exec\.Command$"), ("const", 0)), ("all", ("call", r"CommandContext$"), ("const", 1)), ("in", r"(?i)test")),
+         unless=(("all", ("call", r"os~exec\.Command$"), ("const", 0)), ("all", ("call", r"CommandContext$"), ("const", 1)), ("in", TEST)),
          advice="Run a fixed program with checked arguments.",
          insecure=(g("exec.Command(r.FormValue(\"c\")).Run()", "os/exec"),), fixed=(g('exec.Command("ls").Run()', "os/exec"),),
          near=(g('exec.Command("ls", "-l").Run()', "os/exec"),)),
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
     Rule("go.path-param", 22, "medium", "high", "A path is joined from an unchecked name and then used.",
          (READ_WRITE,), kind="path", args=(0,), need="param",
          when=(("arg", 0, r"(?:filepath|path)\.Join\(\)$"), ("in", r"(?i)file|path|upload|download|save|serve|get|read"), ("fn", r"(?:Join)\([^)]*(?:name|user|input|file)"),
-               ("not", ("fn", r"HasPrefix|\.\.|Rel\(|EvalSymlinks|IsLocal|Contains|Base\(")), ("not", ("in", r"(?i)config|test|cache|load|init"))), evidence="heuristic",
+               ("not", ("fn", r"HasPrefix|\.\.|Rel\(|EvalSymlinks|IsLocal|Contains|Base\(")), ("not", ("in", r"(?i)config|" + TEST + r"|cache|load|init"))), evidence="heuristic",
          advice="Check that the result stays inside the directory: filepath.IsLocal.",
          insecure=('package p\nimport ("os"; "path/filepath")\nfunc readFile(d, name string) {\n os.ReadFile(filepath.Join(d, name))\n}\n',),
          fixed=('package p\nimport ("os"; "path/filepath")\nfunc readFile(d, name string) {\n os.ReadFile(filepath.Join(d, filepath.Base(name)))\n}\n',), near=()),
@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
          insecure=(g(f"http.Get({Q})"),), fixed=(g('http.Get("https://a.example/" + "b")'),), near=(g(f'http.Get("https://a.example/?q=" + {Q})'),)),
     Rule("go.ssrf-param", 918, "medium", "high", "An unchecked value becomes part of the address connected to.",
          (HTTP + ".{Get,Post,Head}",), kind="ssrf", args=(0,), need="param",
-         unless=(("re", 0, r"^https?://[^/\x00]+/.*\?"), ("in", "(?i)test"), ("not", ("fn", r"(?i)http\.(?:Get|Post|Head)\(\s*(?:url|uri|link|target|\w+Url|\w+URL|fmt\.Sprintf|\"http|baseURL)"))),
+         unless=(("re", 0, r"^https?://[^/\x00]+/.*\?"), ("in", TEST), ("not", ("fn", r"(?i)http\.(?:Get|Post|Head)\(\s*(?:url|uri|link|target|\w+Url|\w+URL|fmt\.Sprintf|\"http|baseURL)"))),
          advice="Check the value: its characters, or the host against a list.", evidence="flow",
          insecure=('package p\nimport "net/http"\nfunc f(url string) {\n http.Get(url)\n}\n',), fixed=('package p\nimport "net/http"\nfunc f() {\n http.Get("https://a.example/")\n}\n',), near=()),
     Rule("go.ssrf-exported", 918, "medium", "medium", "Any package can set the exported variable that holds this address.",
@@ -114,7 +114,7 @@ RULES: tuple[Rule, ...] = (
     Rule("go.log-param", 117, "low", "high", "A caller's text is logged with its line breaks.",
          ("log.{Print,Printf,Println}", "*ogger.{Print,Printf,Println,Info,Infof}", "fmt.{Fprintf,Fprintln}", "*.WriteString", "*.return"), kind="log", args=("*",), need="param",
          when=(("in", r"(?i)log"), ("any", ("fn", r"(?i)(?:user|name|msg|message|input|action)\w*\s+string|,\s*\w+\s+string"),)),
-         unless=(("fn", r"(?i)replace|%q|Quote|escape|sanit|\\n\"|json"), ("in", r"(?i)^\s*(?:log|debug|info|warn|error|fatal|print)f?$|test|debugf|logf")), evidence="heuristic", advice="Remove line breaks or use %q.",
+         unless=(("fn", r"(?i)replace|%q|Quote|escape|sanit|\\n\"|json"), ("in", r"(?i)^\s*(?:log|debug|info|warn|error|fatal|print)f?$|" + TEST + r"|debugf|logf")), evidence="heuristic", advice="Remove line breaks or use %q.",
          insecure=('package p\nimport "log"\nfunc logLogin(user string) {\n log.Printf("login %s", user)\n}\n',), fixed=('package p\nimport "log"\nfunc logLogin(user string) {\n log.Printf("login %q", user)\n}\n',), near=()),
     Rule("go.mail-injection", 93, "medium", "high", "Request data becomes a mail address or header.", ("*.{Mail,Rcpt}", "net~smtp.SendMail"), kind="mail", args=(0, 2, 3, 4), need="web",
          advice="Parse it with mail.ParseAddress.",
@@ -138,7 +138,7 @@ RULES: tuple[Rule, ...] = (
          when=(("any", ("lt", 1, 2048), ("lt", 2, 2048), ("arg", 2, r"L1024N160")),), advice="Use at least 2048 bits.",
          insecure=('package p\nimport ("crypto/rsa"; "crypto/rand")\nfunc f() {\n rsa.GenerateKey(rand.Reader, 1024)\n}\n',), fixed=('package p\nimport ("crypto/rsa"; "crypto/rand")\nfunc f() {\n rsa.GenerateKey(rand.Reader, 2048)\n}\n',), near=()),
     Rule("go.weak-random", 338, "medium", "high", "A predictable generator is used.", ("math~rand.{Int,Intn,Int31,Int31n,Int63,Int63n,Uint32,Uint64,Float32,Float64,Perm,Read,New}", "math~rand~v2.{Int,IntN,N,Uint64,Float64}"),
-         when=(("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE), ("call", r"\.Read$"), ("fn", r"(?i)token|passw|secret|nonce|salt|session")),), unless=(("in", r"(?i)jitter|backoff|shuffle|sleep|test|bench|sim"),),
+         when=(("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE), ("call", r"\.Read$"), ("fn", r"(?i)token|passw|secret|nonce|salt|session")),), unless=(("in", r"(?i)jitter|backoff|shuffle|sleep|" + TEST + r"|bench|sim"),),
          advice="Use crypto/rand.",
          insecure=('package p\nimport "math/rand"\nfunc token() int {\n return rand.Int()\n}\n',), fixed=('package p\nimport "crypto/rand"\nfunc token(b []byte) {\n rand.Read(b)\n}\n',), near=('package p\nimport "math/rand"\nfunc jitter() int {\n return rand.Int()\n}\n',)),
     Rule("go.static-nonce", 329, "high", "high", "The nonce or initialisation vector is a constant.", NONCE,
@@ -166,11 +166,11 @@ RULES: tuple[Rule, ...] = (
          insecure=('package p\nimport "crypto/tls"\nvar c = &tls.Config{VerifyPeerCertificate: check}\n',), fixed=('package p\nimport "crypto/tls"\nvar c = &tls.Config{VerifyConnection: check}\n',), near=()),
     Rule("go.file-mode", 732, "medium", "high", "The file or directory is open to everybody.", ("os.{Chmod,OpenFile,WriteFile,Mkdir,MkdirAll}", "io~ioutil.WriteFile", "*.Chmod"),
          when=(("any", ("all", ("call", r"Chmod$"), ("bits", 1, 0o077)), ("all", ("call", r"WriteFile|OpenFile"), ("bits", 2, 0o022)), ("arg", 2, r"^os\.ModePerm$"), ("all", ("call", r"Mkdir"), ("bits", 1, 0o022)), ("all", ("call", r"\.Chmod$"), ("not", ("call", r"^os")), ("bits", 0, 0o022))),),
-         unless=(("all", ("call", r"Chmod$"), ("is", 1, 0o644, 0o755)), ("in", "(?i)test")), advice="Use 0600, or 0700 for directories.",
+         unless=(("all", ("call", r"Chmod$"), ("is", 1, 0o644, 0o755)), ("in", TEST)), advice="Use 0600, or 0700 for directories.",
          insecure=('package p\nimport "os"\nfunc f() {\n os.Chmod("a", 0777)\n}\n',), fixed=('package p\nimport "os"\nfunc f() {\n os.Chmod("a", 0600)\n}\n',), near=('package p\nimport "os"\nfunc f(b []byte) {\n os.WriteFile("a", b, 0644)\n}\n',)),
     Rule("go.file-mode-group", 276, "low", "medium", "Others can read the file.", ("os.WriteFile", "io~ioutil.WriteFile"), when=(("bits", 2, 0o077), ("in", r"^\s*main$")), advice="Use 0600.",
          insecure=('package p\nimport "os"\nfunc main() {\n os.WriteFile("a", nil, 0644)\n}\n',), fixed=('package p\nimport "os"\nfunc main() {\n os.WriteFile("a", nil, 0600)\n}\n',), near=()),
-    Rule("go.bind-all", 605, "medium", "high", "The service answers on every network interface.", ("{net,crypto~tls}.Listen", "net.ListenPacket"), when=(("re", 1, r"^(?:0\.0\.0\.0|\[::\])?:\d"),), unless=(("in", "(?i)test"), ("re", 1, r":0$")), advice="Bind to the address that needs it.",
+    Rule("go.bind-all", 605, "medium", "high", "The service answers on every network interface.", ("{net,crypto~tls}.Listen", "net.ListenPacket"), when=(("re", 1, r"^(?:0\.0\.0\.0|\[::\])?:\d"),), unless=(("in", TEST), ("re", 1, r":0$")), advice="Bind to the address that needs it.",
          insecure=('package p\nimport "net"\nfunc f() {\n net.Listen("tcp", "0.0.0.0:80")\n}\n',), fixed=('package p\nimport "net"\nfunc f() {\n net.Listen("tcp", "127.0.0.1:80")\n}\n',), near=()),
     Rule("go.no-timeout", 400, "low", "medium", "A slow client can hold the connection for ever.", (HTTP + ".{ListenAndServe,ListenAndServeTLS,Serve,ServeTLS}", HTTP + ".Server{}"),
          when=(("any", ("not", ("call", r"\{\}$")), ("all", ("missing", "ReadHeaderTimeout"), ("missing", "ReadTimeout"), ("not", ("fn", r"ReadHeaderTimeout|ReadTimeout")))),), advice="Use a Server with ReadHeaderTimeout.",
@@ -212,7 +212,7 @@ RULES: tuple[Rule, ...] = (
     Rule("go.hardcoded-secret", 798, "high", "high", "A secret is in the source.", ("=bind", "=="), evidence="heuristic",
          when=(("any", ("to", SECRET_NAME), ("arg", 0, SECRET_NAME), ("arg", 1, SECRET_NAME), ("to", r"(?i)^(?:(?:api|secret|private)[_-]?key|pw|cred|pass)$")),
                ("any", ("secretish", 0), ("secretish", 1))),
-         unless=(("to", r"(?i)(?:name|url|path|file|field|type|_?id|header|param|prefix|label|env|endpoint|hash)$"), ("in", r"(?i)test[A-Z_]")), advice="Read it from a secret store.",
+         unless=(("to", r"(?i)(?:name|url|path|file|field|type|_?id|header|param|prefix|label|env|endpoint|hash)$"), ("in", TEST)), advice="Read it from a secret store.",
          insecure=('package p\nvar password = "f62e5bcda4fae4f82370da0c6f20697b8f8447ef"\n',), fixed=('package p\nimport "os"\nvar password = os.Getenv("P")\n',), near=('package p\nvar password = "changeme"\n',)),
     Rule("go.redos", 1333, "low", "medium", "The pattern comes from outside.", ("regexp.{Compile,MustCompile,MatchString}",), kind="regex", args=(0,), need="web", advice="Use regexp.QuoteMeta.",
          insecure=(g(f"regexp.MustCompile({Q})", "regexp"),), fixed=(g(f"regexp.MustCompile(regexp.QuoteMeta({Q}))", "regexp"),), near=()),

@@ -10,7 +10,7 @@ Security Standard Algorithm Names, the OWASP ESAPI documentation.
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
-from .shared import FIXED_HOST, SECRET_NAME, SQL_VALUE, UNPREDICTABLE
+from .shared import FIXED_HOST, SECRET_NAME, SQL_VALUE, TEST, UNPREDICTABLE
 
 HEAD = "import javax.servlet.http.*;\nclass A {{ void f(HttpServletRequest request, HttpServletResponse response, {args}) throws Exception {{ {body} }} }}\n"
 
@@ -145,12 +145,12 @@ RULES: tuple[Rule, ...] = (
     Rule("java.hardcoded-password", 259, "high", "medium", "A password is in the source.",
          ("*.{getConnection,setPassword}", "*PBEKeySpec", "*PasswordAuthentication"), evidence="api",
          when=(("any", ("all", ("call", r"getConnection$"), ("re", 2, r"^.+$")), ("all", ("call", r"setPassword$"), ("re", 0, r"^.+$"))),),
-         unless=(("in", "(?i)test"),), advice="Read it from the environment or a secret store.",
+         unless=(("in", TEST),), advice="Read it from the environment or a secret store.",
          insecure=('class A { void f() throws Exception { java.sql.DriverManager.getConnection("jdbc:x", "u", "hunter2"); } }\n',),
          fixed=('class A { void f(String p) throws Exception { java.sql.DriverManager.getConnection("jdbc:x", "u", p); } }\n',), near=()),
     Rule("java.hardcoded-secret", 798, "high", "medium", "A secret is in the source.", ("=bind",), evidence="heuristic",
          when=(("to", SECRET_NAME), ("re", 0, r"^(?=.{8,})(?!.*(?:[<>{}\s.]|example|your|change|xxx|placeholder|password|secret|token))[\x21-\x7e]+$"), ("re", 0, r"\d"), ("re", 0, r"[A-Za-z]")),
-         unless=(("to", r"(?i)(?:name|url|path|file|field|type|id|header|param|prefix|key_?name|label)$"), ("in", r"(?i)test")), advice="Read it from a secret store.",
+         unless=(("to", r"(?i)(?:name|url|path|file|field|type|id|header|param|prefix|key_?name|label)$"), ("in", TEST)), advice="Read it from a secret store.",
          insecure=('class A { String apiKey = "k3Jx9QpZ81mWq7Lr"; }\n',), fixed=('class A { String apiKey = System.getenv("K"); }\n',), near=()),
     Rule("java.static-iv", 329, "high", "high", "The initialisation vector is a constant.",
          ("*IvParameterSpec", "*GCMParameterSpec"), when=(("any", ("const", 0), ("const", 1)),), unless=(("all", ("call", "GCM"), ("not", ("re", 1, "."))),),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
 from ..values import words
-from .shared import FIXED_HOST, LOOSE_HOST, SQL_VALUE, UNPREDICTABLE
+from .shared import FIXED_HOST, LOOSE_HOST, SQL_VALUE, TEST, UNPREDICTABLE
 
 FS = "{fs,fs~promises,fs.promises,fs-extra,graceful-fs}"
 FILE_CALLS = ("{readFile,readFileSync,writeFile,writeFileSync,createReadStream,createWriteStream,appendFile,appendFileSync,unlink,unlinkSync,"
@@ -34,13 +34,13 @@ RULES: tuple[Rule, ...] = (
          insecure=(e("db.query(\"select * from t where a='\" + req.query.a + \"'\");"),), fixed=(e("db.query('select * from t where a = ?', [req.query.a]);"),),
          near=(e("db.query('select * from t where a = ' + parseInt(req.query.a));"),)),
     Rule("js.sql-built", 89, "high", "high", "An SQL statement is put together from values instead of binding them.",
-         ("anycall",), kind="sql", args=(0,), need="built", when=(("re", 0, SQL_VALUE),), unless=(("call", r"(?i)(?:log|error|warn|info|debug|push|print|assert|write|test|it|describe|join|t|msg|replace|concat)$"), ("in", "(?i)test")),
+         ("anycall",), kind="sql", args=(0,), need="built", when=(("re", 0, SQL_VALUE),), unless=(("call", r"(?i)(?:log|error|warn|info|debug|push|print|assert|write|test|it|describe|join|t|msg|replace|concat)$"), ("in", TEST)),
          advice="Use placeholders: query('… = ?', [v]).",
          insecure=("function f(db, a) {\n  db.query(`select * from t where a = '${a}'`);\n}\n",), fixed=("function f(db, a) {\n  db.query('select * from t where a = ?', [a]);\n}\n",),
          near=("function f(db) {\n  const t = 'x';\n  db.query(`select * from ${t} where a = 1`);\n}\n",)),
     Rule("js.command-injection", 78, "critical", "high", "Data from outside becomes part of a shell command.",
          ("child_process.{exec,execSync}", "{shelljs,shell}.exec", "*.{exec,execSync}", "{exec,execSync}", "execa.{command,commandSync}"), kind="cmd", args=(0,), need="param",
-         when=(("any", ("call", r"child_process|shell|execa"), ("all", ("file", r"child_process|shelljs"), ("recv", r"(?i)^(?:cp|child|proc|shell|exec|util)"))),), unless=(("in", "(?i)test"),),
+         when=(("any", ("call", r"child_process|shell|execa"), ("all", ("file", r"child_process|shelljs"), ("recv", r"(?i)^(?:cp|child|proc|shell|exec|util)"))),), unless=(("in", TEST),),
          advice="Use execFile with a list of arguments.",
          insecure=("const cp = require('child_process');\nfunction f(a) {\n  cp.exec('ping ' + a);\n}\n",), fixed=("const cp = require('child_process');\nfunction f(a) {\n  cp.execFile('ping', [a]);\n}\n",),
          near=("const cp = require('child_process');\nfunction f() {\n  cp.exec('ls');\n}\n",)),
@@ -55,7 +55,7 @@ RULES: tuple[Rule, ...] = (
          kind="code", args=(0, 1), need="web", advice="Parse the data (JSON.parse) or look the action up in a table.",
          unless=(("all", ("call", r"setTimeout$|setInterval$"), ("not", ("nonconst", 0))),),
          insecure=(e("eval(req.query.e);"),), fixed=(e("JSON.parse(req.query.e);"),), near=(e("eval('1');"),)),
-    Rule("js.eval-param", 95, "high", "medium", "Code is made of a value that callers choose.", ("{eval,Function}", "vm.{runInContext,runInNewContext,runInThisContext}"), kind="code", args=(0,), need="param", unless=(("in", "(?i)test"),), advice="Parse the data instead.",
+    Rule("js.eval-param", 95, "high", "medium", "Code is made of a value that callers choose.", ("{eval,Function}", "vm.{runInContext,runInNewContext,runInThisContext}"), kind="code", args=(0,), need="param", unless=(("in", TEST),), advice="Parse the data instead.",
          insecure=(), fixed=("function f(a) {\n  return JSON.parse(a);\n}\n",), near=()),
     Rule("js.require-injection", 95, "high", "high", "Request data chooses the module that is loaded.", ("require", "import"), kind="code", args=(0,), need="web", advice="Choose it from a fixed list.",
          insecure=(e("require(req.query.m);"),), fixed=(e("require('m');"),), near=()),
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
          insecure=(e("const p = path.join('d', req.query.n);", "const path = require('path');"),), fixed=(e("const p = path.join('d', path.basename(req.query.n));", "const path = require('path');"),), near=()),
     Rule("js.path-param", 22, "medium", "high", "A path is joined from an unchecked name and then used.", (FS + ".{readFileSync,writeFileSync,readFile,writeFile,createReadStream}",), kind="path", args=(0,), need="param", evidence="heuristic",
          when=(("any", ("arg", 0, r"path\.(?:join|resolve)\(\)$"), ("re", 0, r"/\x00")), ("fn", r"(?i)(?:file|user|image|doc)\w*name|\bname\b|userId|user_id|basePath|base_path|filename"), ("in", r"(?i)(?:read|get|load|fetch|serve|save|upload|download|write|user)\w*")),
-         unless=(("fn", r"startsWith|\.\.|basename|realpath|relative|test\(|match\("), ("in", r"(?i)config|template|test|build|load(?:plugin|module|config)|compile")), advice="Resolve it and check that it stays inside its directory.",
+         unless=(("fn", r"startsWith|\.\.|basename|realpath|relative|test\(|match\("), ("in", r"(?i)config|template|" + TEST + r"|build|load(?:plugin|module|config)|compile")), advice="Resolve it and check that it stays inside its directory.",
          insecure=("const fs = require('fs'), path = require('path');\nfunction readUserFile(base, filename) {\n  return fs.readFileSync(path.join(base, filename));\n}\n",),
          fixed=("const fs = require('fs'), path = require('path');\nfunction readUserFile(base, filename) {\n  return fs.readFileSync(path.join(base, path.basename(filename)));\n}\n",), near=()),
     Rule("js.xss", 79, "high", "high", "Request data is sent to the browser unescaped.",
@@ -79,7 +79,7 @@ RULES: tuple[Rule, ...] = (
          when=(("any", ("call", r"HTML$|document\.write"), ("recv", r"^(?:\$|jQuery)\(\)")),), advice="Use textContent, or sanitise with DOMPurify.",
          insecure=("function f() {\n  document.body.innerHTML = location.hash;\n}\n",), fixed=("function f() {\n  document.body.textContent = location.hash;\n}\n",), near=()),
     Rule("js.html-built", 79, "medium", "high", "HTML is put together from unescaped values.", ("*.=innerHTML", "document.write", "*.insertAdjacentHTML"), kind="xss", args=(0, 1), need="param", when=(("any", ("re", 0, HTML), ("re", 1, HTML)),),
-         unless=(("in", "(?i)test"),), advice="Use textContent, or sanitise with DOMPurify.",
+         unless=(("in", TEST),), advice="Use textContent, or sanitise with DOMPurify.",
          insecure=("function f(n) {\n  document.body.innerHTML = '<b>' + n + '</b>';\n}\n",), fixed=("function f(n) {\n  document.body.innerHTML = '<b>' + DOMPurify.sanitize(n) + '</b>';\n}\n",), near=()),
     Rule("js.html-returned", 79, "medium", "high", "A function returns HTML with an unescaped parameter in it.", ("*.return",), kind="xss", args=(0,), need="built", when=(("re", 0, HTML + r".*\x00"),), evidence="heuristic", advice="Escape each value.", insecure=(), fixed=(), near=()),
     Rule("js.template-raw", 79, "medium", "medium", "A template's own escaping is switched off.", ("*.SafeString", "{serialize-javascript,serialize}", "handlebars.compile", "*.=escapeMarkup", "*.noEscape", "mustache.=escape", "*.=autoescape", "nunjucks.configure", "markdown-it"),
@@ -142,7 +142,7 @@ RULES: tuple[Rule, ...] = (
     Rule("js.short-key", 326, "high", "high", "The key is too short.", ("crypto.{generateKeyPair,generateKeyPairSync}", "*.{generateKeyPairSync,generateKeyPair}", "NodeRSA"), when=(("any", ("itemlt", 1, "modulusLength", 2048), ("itemlt", 0, "b", 2048)),), advice="Use at least 2048 bits.",
          insecure=("const c = require('crypto');\nc.generateKeyPairSync('rsa', {modulusLength: 1024});\n",), fixed=("const c = require('crypto');\nc.generateKeyPairSync('rsa', {modulusLength: 2048});\n",), near=()),
     Rule("js.weak-random", 338, "medium", "high", "A value that must be unpredictable comes from a predictable generator.", ("=bind", "*.return", "crypto.pseudoRandomBytes", "*.cookie"), evidence="flow",
-         when=(("any", ("call", r"pseudoRandomBytes$"), ("all", ("any", ("tag", 0, "weak-random"), ("tag", 1, "weak-random")), ("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE), ("call", r"cookie$")))),), unless=(("to", r"(?i)^(?:keys?|idx|index|sort_?key)$"), ("in", "(?i)test")), advice="Use crypto.randomBytes.",
+         when=(("any", ("call", r"pseudoRandomBytes$"), ("all", ("any", ("tag", 0, "weak-random"), ("tag", 1, "weak-random")), ("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE), ("call", r"cookie$")))),), unless=(("to", r"(?i)^(?:keys?|idx|index|sort_?key)$"), ("in", TEST)), advice="Use crypto.randomBytes.",
          insecure=("function f() {\n  const token = Math.random().toString(36);\n  return token;\n}\n",), fixed=("const c = require('crypto');\nfunction f() {\n  const token = c.randomBytes(16);\n  return token;\n}\n",), near=("function f() {\n  const x = Math.random();\n  return x;\n}\n",)),
     Rule("js.few-iterations", 916, "medium", "high", "Too few iterations to slow a guesser down.", ("crypto.{pbkdf2,pbkdf2Sync}", "bcrypt.{hash,hashSync,genSalt,genSaltSync}", "bcryptjs.{hash,hashSync}"), when=(("any", ("all", ("call", "pbkdf2"), ("lt", 2, 10000)), ("all", ("call", r"\.hash(?:Sync)?$"), ("lt", 1, 10)), ("all", ("call", "genSalt"), ("lt", 0, 10))),), advice="Use at least 600,000 iterations, or cost 10.",
          insecure=("const c = require('crypto');\nfunction f(p, s) {\n  c.pbkdf2Sync(p, s, 100, 64, 'sha512');\n}\n",), fixed=("const c = require('crypto');\nfunction f(p, s) {\n  c.pbkdf2Sync(p, s, 600000, 64, 'sha512');\n}\n",), near=()),
@@ -155,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule("js.jwt-none", 347, "high", "high", "The token's signature is not checked.", ("{jsonwebtoken,jwt}.{verify,sign,decode}", "*.{JWT.verify,JWT.decode,jwtVerify}", "jose.*", "{express-jwt,expressjwt}"), when=(("any", ("itemhas", 2, "algorithms", r"(?i)^none$"), ("itemhas", 2, "algorithm", r"(?i)^none$"), ("item", 2, "algorithm", "none"), ("all", ("call", r"\.decode$"), ("not", ("fn", r"\.verify\(")), ("call", r"jsonwebtoken|jwt\.decode|jwt-simple")), ("all", ("call", r"(?<!jose)\.verify$"), ("is", 1, None, "", False))),), advice="Verify with a key and algorithms: ['HS256'].",
          insecure=("const jwt = require('jsonwebtoken');\nfunction f(t) {\n  return jwt.decode(t);\n}\n",), fixed=("const jwt = require('jsonwebtoken');\nfunction f(t, k) {\n  return jwt.verify(t, k, {algorithms: ['HS256']});\n}\n",), near=()),
     Rule("js.jwt-hardcoded", 798, "high", "high", "The key that signs tokens is in the source.", ("{jsonwebtoken,jwt,jwt-simple}.{verify,sign,encode}", "*.{JWT.sign,JWT.verify}", "*.{asKey}", "passport-jwt.Strategy", "*Strategy", "{express-jwt,express-session,cookie-session,expressjwt}", "jose.*"),
-         when=(("any", ("all", ("call", r"(?:sign|verify|encode)$"), ("re", 1, r".")), ("itemre", 0, "secretOrKey", "."), ("itemre", 0, "secret", "."), ("all", ("call", "asKey"), ("const", 0)), ("itemhas", 0, "keys", r".")),), unless=(("in", "(?i)test"), ("re", 1, "-----BEGIN PUBLIC")), advice="Read it from the environment.",
+         when=(("any", ("all", ("call", r"(?:sign|verify|encode)$"), ("re", 1, r".")), ("itemre", 0, "secretOrKey", "."), ("itemre", 0, "secret", "."), ("all", ("call", "asKey"), ("const", 0)), ("itemhas", 0, "keys", r".")),), unless=(("in", TEST), ("re", 1, "-----BEGIN PUBLIC")), advice="Read it from the environment.",
          insecure=("const jwt = require('jsonwebtoken');\nfunction f(p) {\n  return jwt.sign(p, 'abcd1234');\n}\n",), fixed=("const jwt = require('jsonwebtoken');\nfunction f(p) {\n  return jwt.sign(p, process.env.K);\n}\n",), near=()),
     Rule("js.jwt-payload", 522, "medium", "medium", "A password is put into a token that anybody can read.", ("{jsonwebtoken,jose.JWT}.sign", "*.{JWT.sign,jwt.sign}"), when=(("any", ("item", 0, "password"), ("item", 0, "secret"), ("arg", 0, r"^(?:user|req\.body|profile)$|\.body$")),), advice="Sign an id only.", evidence="heuristic",
          insecure=("const jwt = require('jsonwebtoken');\nfunction f(p, k) {\n  return jwt.sign({password: p}, k);\n}\n",), fixed=("const jwt = require('jsonwebtoken');\nfunction f(id, k) {\n  return jwt.sign({id: id}, k);\n}\n",), near=()),
@@ -187,11 +187,11 @@ RULES: tuple[Rule, ...] = (
          when=(("any", ("arg", 0, r"(?i)^(?:\w+\.)*(?:password|passwd|pass|secret|token|hash|hmac|signature|api_?key|auth\w*token|csrf\w*)$"), ("arg", 1, r"(?i)^(?:\w+\.)*(?:password|passwd|pass|secret|token|hash|hmac|signature|api_?key|csrf\w*)$")),
                ("not", ("is", 1, None, "", 0, True, False, "undefined", "string", "function")), ("not", ("is", 0, None, "undefined", "string", "")),
                ("file", r"(?i)bcrypt|pbkdf2|crypto|isAuth|correct|login|verif|authentic")),
-         unless=(("file", r"timingSafeEqual"), ("in", r"(?i)test|pars|lex|tokeni|peek|next"), ("arg", 0, r"^typeof"), ("fn", r"(?i)tokens?\.(?:type|kind|value)|location\.hash|confirm"), ("arg", 1, r"\.length$")),
+         unless=(("file", r"timingSafeEqual"), ("in", r"(?i)" + TEST + r"|pars|lex|tokeni|peek|next"), ("arg", 0, r"^typeof"), ("fn", r"(?i)tokens?\.(?:type|kind|value)|location\.hash|confirm"), ("arg", 1, r"\.length$")),
          advice="Use crypto.timingSafeEqual.",
          insecure=("function isAuthenticated(user, token) {\n  var correct = get(user);\n  return token === correct;\n}\n",), fixed=("const crypto = require('crypto');\nfunction isAuthenticated(user, token) {\n  return crypto.timingSafeEqual(token, get(user));\n}\n",), near=()),
     Rule("js.hardcoded-secret", 798, "high", "medium", "A secret is in the source.", ("=bind",), evidence="heuristic", when=(("to", SECRET), ("any", ("secretish", 0), ("all", ("re", 0, r"^[A-Za-z0-9]{4,}$"), ("re", 0, r"\d{4}"), ("to", r"(?i)pass")))),
-         unless=(("in", "(?i)test"),), advice="Read it from the environment.",
+         unless=(("in", TEST),), advice="Read it from the environment.",
          insecure=("const password = 'k3Jx9QpZ81mWq7Lr';\n",), fixed=("const password = process.env.P;\n",), near=("const password = 'password';\n",)),
     Rule("js.post-message", 345, "medium", "medium", "The message goes to whatever page is there.", ("*.postMessage",), when=(("is", 1, "*"),), advice="Name the origin.",
          insecure=("function f(w) {\n  w.postMessage('a', '*');\n}\n",), fixed=("function f(w) {\n  w.postMessage('a', 'https://a.example');\n}\n",), near=()),

@@ -10,7 +10,7 @@ as a project may mark its own sources, sinks and escapes with them.
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
-from .shared import FIXED_HOST, SQL_VALUE, UNPREDICTABLE
+from .shared import FIXED_HOST, SQL_VALUE, TEST, UNPREDICTABLE
 
 
 def p(body: str) -> str:
@@ -25,11 +25,11 @@ RULES: tuple[Rule, ...] = (
          insecure=(p("$db->query(\"select * from t where a='\" . $_GET['a'] . \"'\");"),), fixed=(p("$s = $db->prepare('select * from t where a=?'); $s->execute([$_GET['a']]);"),),
          near=(p("$db->query('select * from t where a=' . (int) $_GET['a']);"),)),
     Rule("php.sql-built", 89, "high", "high", "An SQL statement is put together from values instead of binding them.", (*DB, "anycall"), kind="sql", args=(0, 1), need="param", when=(("any", ("re", 0, SQL_VALUE), ("re", 1, SQL_VALUE)),),
-         unless=(("in", "(?i)test"), ("call", r"(?i)(?:echo|log|sprintf|implode|error|print)$")), advice="Use a prepared statement with bound values.",
+         unless=(("in", TEST), ("call", r"(?i)(?:echo|log|sprintf|implode|error|print)$")), advice="Use a prepared statement with bound values.",
          insecure=(p("function f($db, $a) { $db->query(\"select * from t where a='$a'\"); }"),), fixed=(p("function f($db, $a) { $s = $db->prepare('select * from t where a=?'); $s->execute([$a]); }"),), near=(p("function f($db, int $a) { $db->query(\"select * from t where a=$a\"); }"),)),
     Rule("php.command-injection", 78, "critical", "high", "Data from outside becomes a shell command.", ("{exec,system,passthru,shell_exec,popen,proc_open,pcntl_exec,expect_popen}",), kind="cmd", args=(0,), need="web", advice="Use escapeshellarg on every value.",
          insecure=(p("exec('ping ' . $_GET['a']);"),), fixed=(p("exec('ping ' . escapeshellarg($_GET['a']));"),), near=(p("exec('ls');"),)),
-    Rule("php.command-param", 78, "high", "high", "A shell command is put together from a parameter.", ("{exec,system,passthru,shell_exec,popen,proc_open}",), kind="cmd", args=(0,), need="param", unless=(("in", "(?i)test"),), advice="Use escapeshellarg on every value.",
+    Rule("php.command-param", 78, "high", "high", "A shell command is put together from a parameter.", ("{exec,system,passthru,shell_exec,popen,proc_open}",), kind="cmd", args=(0,), need="param", unless=(("in", TEST),), advice="Use escapeshellarg on every value.",
          insecure=(p("function f($a) { exec('ping ' . $a); }"),), fixed=(p("function f($a) { exec('ping ' . escapeshellarg($a)); }"),), near=()),
     Rule("php.code-injection", 94, "critical", "high", "Data from outside is run as code.", ("{eval,assert,create_function}", "preg_replace", "{call_user_func,call_user_func_array,forward_static_call,array_map,usort}"), kind="code", args=(0, 1), need="web",
          unless=(("all", ("call", r"^preg_replace$"), ("not", ("re", 0, r"/\w*e\w*$"))), ("call", r"^(?:usort)$"), ("all", ("call", r"^(?:call_user_func\w*|array_map|forward\w*)$"), ("solid", 0))), advice="Look the action up in a table.",
@@ -64,7 +64,7 @@ RULES: tuple[Rule, ...] = (
          insecure=(p("mail('a@b.c', 's', 't', $_POST['h']);"),), fixed=(p("mail('a@b.c', 's', $_POST['t']);"),), near=()),
     Rule("php.weak-hash", 328, "medium", "high", "MD5 and SHA-1 are broken.", ("{md5,sha1,md5_file,sha1_file}", "hash"), when=(("any", ("all", ("call", "^(?:md5|sha1)$"), ("any", ("arg", 0, r"(?i)pass|pwd|secret|token"), ("to", r"(?i)pass|pwd|secret|token"), ("in", r"(?i)passw|login|auth"))), ("all", ("call", "^hash$"), ("re", 0, r"(?i)^(?:md[245]|sha1)$"), ("any", ("in", "(?i)pass"), ("to", "(?i)pass")))),), advice="Use password_hash for passwords and sha256 elsewhere.",
          insecure=(p("$p = md5($password);"),), fixed=(p("$p = password_hash($password, PASSWORD_DEFAULT);"),), near=()),
-    Rule("php.weak-random", 338, "medium", "high", "A value that must be unpredictable comes from a predictable generator.", ("=bind", "*.return"), evidence="flow", when=(("tag", 0, "weak-random"), ("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE))), unless=(("in", "(?i)test"), ("to", r"(?i)^\$?(?:keys?|idx|index|boundary)$")), advice="Use random_bytes or random_int.",
+    Rule("php.weak-random", 338, "medium", "high", "A value that must be unpredictable comes from a predictable generator.", ("=bind", "*.return"), evidence="flow", when=(("tag", 0, "weak-random"), ("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE))), unless=(("in", TEST), ("to", r"(?i)^\$?(?:keys?|idx|index|boundary)$")), advice="Use random_bytes or random_int.",
          insecure=(p("$token = mt_rand();"),), fixed=(p("$token = random_bytes(16);"),), near=()),
     Rule("php.weak-cipher", 327, "high", "high", "The cipher or its mode is broken.", ("{openssl_encrypt,openssl_decrypt}", "{mcrypt_encrypt,mcrypt_ecb,mcrypt_cbc}"), when=(("any", ("re", 1, r"(?i)ecb|^(?:des|rc[24]|bf)"), ("call", "^mcrypt")),), advice="Use aes-256-gcm.",
          insecure=(p("openssl_encrypt($d, 'aes-128-ecb', $k);"),), fixed=(p("openssl_encrypt($d, 'aes-256-gcm', $k, 0, $iv, $t);"),), near=()),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from ..rules import Guard, Pack, Rule
 from .python_api import API_RULES, TAGS
 from .python_ops import OPS_RULES
-from .shared import FIXED_HOST, SQL, SQL_VALUE
+from .shared import FIXED_HOST, SQL, SQL_VALUE, TEST
 
 EXECUTE = "*.{execute,executemany,executescript,mogrify,execute_sql,executeQuery}"
 SQL_ARG = (0, "sql", "query", "statement", "operation", "command")
@@ -38,7 +38,7 @@ INJECTION: tuple[Rule, ...] = (
         "An SQL statement is put together from values instead of binding them.",
         ("anycall",), kind="sql", args=("*",), need="built",
         when=(("any", *(("re", a, SQL_VALUE) for a in (0, 1, 2, "sql", "query", "statement"))),),
-        unless=(("call", LOGGERS), ("in", r"(?i)__(?:str|repr)__|test_")),
+        unless=(("call", LOGGERS), ("in", r"(?i)__(?:str|repr)__|" + TEST)),
         advice="Pass the value as a bound parameter: execute(sql, (value,)).", fix="parameterise",
         insecure=("def f(cur, n):\n    cur.execute(\"select * from t where n = '%s'\" % n)\n",
                   "def f(db, n):\n    q = f\"delete from t where n = '{n}'\"\n    db.query(q)\n"),
@@ -146,7 +146,7 @@ INJECTION: tuple[Rule, ...] = (
     Rule(
         "py.code-built", 94, "high", "high", "Code is put together from values.",
         ("{eval,exec,execfile}",), kind="code", args=(0,), need="built",
-        unless=(("in", r"(?i)test|namedtuple|dataclass"), ("arg", 0, r"(?i)compile")),
+        unless=(("in", r"(?i)" + TEST + r"|namedtuple|dataclass"), ("arg", 0, r"(?i)compile")),
         advice="Look the action up in a table.",
         insecure=("exec('import urllib.' + version)\n",), fixed=("import importlib\nimportlib.import_module('urllib.parse')\n",),
         near=("exec('import urllib.parse')\n",),
@@ -198,7 +198,7 @@ INJECTION: tuple[Rule, ...] = (
         ("*.{get_contents_to_filename,save_to_file,download_file,extract_to}",
          "shutil.move", "os.{mkdir,symlink}", "*.{send_from_directory}", "zipfile.ZipFile().extract"),
         kind="path", args=(0, 1), need="param", evidence="heuristic",
-        unless=(("in", r"(?i)test|^\s*_|copy|backup|move"),),
+        unless=(("in", r"(?i)" + TEST + r"|^\s*_|copy|backup|move"),),
         when=(("not", ("file", r"safe_join|basename|realpath|abspath")),),
         advice="Keep only the base name, or resolve and compare with the directory.",
         insecure=("import os\ndef f(key, d, name):\n    key.get_contents_to_filename(os.path.join(d, name))\n",),
@@ -325,7 +325,7 @@ INJECTION: tuple[Rule, ...] = (
         "py.log-line", 117, "low", "high", "A log line is put together from a text that may hold line breaks.",
         ("*.return", "logger.{info,warning,error}"), kind="log", args=(0, 1), need="param",
         when=(("in", r"(?i)(?:^|[_\s])log(?:_|s?$)"), ("any", ("re", 0, r"\w.*\x00"), ("all", ("re", 0, r"%s"), ("present", 1)))),
-        unless=(("fn", r"replace\(|repr\(|!r|%r|json|escape|splitlines|strip\("), ("in", r"(?i)test|path|file|dir|name|url|level|sum|prob")),
+        unless=(("fn", r"replace\(|repr\(|!r|%r|json|escape|splitlines|strip\("), ("in", r"(?i)" + TEST + r"|path|file|dir|name|url|level|sum|prob")),
         evidence="heuristic", advice="Remove line breaks: value.replace('\\n', ' ').",
         insecure=("def make_log_line(msg: str):\n    return f'received: {msg}'\n",),
         fixed=("def make_log_line(msg: str):\n    return f'received: {msg!r}'\n",), near=("def log_level(n: int):\n    return f'level {n}'\n",),

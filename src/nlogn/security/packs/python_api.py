@@ -11,7 +11,7 @@ iteration counts.
 from __future__ import annotations
 
 from ..rules import Rule
-from .shared import LOOSE_HOST, SECRET_NAME, UNPREDICTABLE
+from .shared import LOOSE_HOST, SECRET_NAME, TEST, UNPREDICTABLE
 
 ANY_HTTP = "{requests,httpx,requests.Session(),httpx.Client()}.{get,post,put,delete,head,patch,request,options,stream}"
 WEAK_CIPHER = "{DES,DES3,ARC4,ARC2,Blowfish,CAST,XOR}"
@@ -40,7 +40,7 @@ API_RULES: tuple[Rule, ...] = (
         ("=bind", "*.return", "*.set_cookie"), evidence="flow",
         when=(("any", ("tag", 0, "weak-random"), ("tag", 1, "weak-random"), ("tag", "value", "weak-random")),
               ("any", ("to", UNPREDICTABLE), ("in", UNPREDICTABLE), ("call", r"set_cookie$"))),
-        unless=(("in", r"(?i)test_|shuffle|jitter|backoff|sleep|retry"),
+        unless=(("in", r"(?i)" + TEST + r"|shuffle|jitter|backoff|sleep|retry"),
                 ("to", r"(?i)^(?:keys?|sort_?key|cache_?key|idx|index)$"),),
         advice="Use the secrets module.", fix="secrets",
         insecure=("import random\ndef f():\n    token = str(random.random())\n    return token\n",),
@@ -55,7 +55,7 @@ API_RULES: tuple[Rule, ...] = (
               ("fn", r"(?i)string\.(?:ascii_\w+|digits|printable)|abcdefghij|ABCDEFGHIJ|0123456789"),
               ("fn", r"join"),
               ("in", r"(?i)gen|random|string|code|id|creat|make|key|new")),
-        unless=(("in", r"(?i)test_|name|fixture|mock|sample|data|seq|dna|word"), ("to", r"^_$")),
+        unless=(("in", r"(?i)" + TEST + r"|name|fixture|mock|sample|data|seq|dna|word"), ("to", r"^_$")),
         advice="Use secrets.choice.", fix="secrets",
         insecure=("import random, string\ndef generate_string(n):\n"
                   "    return ''.join(random.choice(string.ascii_letters) for i in range(n))\n",),
@@ -65,7 +65,7 @@ API_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "py.strong-seed", 338, "medium", "medium", "A generator stays predictable from its output however it was seeded.",
-        ("random.seed",), when=(("arg", 0, r"^(?:os\.urandom|secrets\.token_\w+|secrets\.randbits)\(\)"),), unless=(("in", r"(?i)test|shuffle|sampl"),),
+        ("random.seed",), when=(("arg", 0, r"^(?:os\.urandom|secrets\.token_\w+|secrets\.randbits)\(\)"),), unless=(("in", r"(?i)" + TEST + r"|shuffle|sampl"),),
         advice="Use secrets or random.SystemRandom.",
         insecure=("import os, random\nrandom.seed(os.urandom(16))\nn = random.getrandbits(128)\n",),
         fixed=("import secrets\nn = secrets.randbits(128)\n",),
@@ -179,7 +179,7 @@ API_RULES: tuple[Rule, ...] = (
         ("*.AES.new", "AES.new", "*.ChaCha20.new", "*.Fernet", "Fernet", "*.algorithms.AES", "algorithms.AES", "hmac.new", "jwt.encode"),
         when=(("any", ("all", ("const", (0, "key")), ("not", ("call", r"jwt\.encode$"))),
                ("all", ("const", (1, "key")), ("call", r"jwt\.encode$"))),),
-        unless=(("is", 0, "", None), ("in", r"(?i)test")),
+        unless=(("is", 0, "", None), ("in", TEST)),
         advice="Read the key from a secret store or the environment.",
         insecure=("from Crypto.Cipher import AES\nc = AES.new(b'Sixteen byte key', AES.MODE_GCM)\n",),
         fixed=("import os\nfrom Crypto.Cipher import AES\nc = AES.new(os.environb[b'K'], AES.MODE_GCM)\n",),
@@ -318,7 +318,7 @@ API_RULES: tuple[Rule, ...] = (
         "py.pickle", 502, "high", "medium", "Unpickling runs whatever the bytes say.",
         ("{pickle,cPickle,_pickle,dill,cloudpickle,jsonpickle}.{load,loads,decode,Unpickler}", "{marshal}.{loads}",
          "pandas.read_pickle", "jsonpickle.decode", "shelve.open", "{torch,joblib}.load"),
-        unless=(("solid", 0), ("is", "weights_only", True), ("in", r"(?i)test|cache|__setstate__|__reduce__|copy")),
+        unless=(("solid", 0), ("is", "weights_only", True), ("in", r"(?i)" + TEST + r"|cache|__setstate__|__reduce__|copy")),
         advice="Use json, or check a signature over the bytes first.",
         insecure=("import pickle\ndef f(data):\n    return pickle.loads(data)\n",),
         fixed=("import json\ndef f(data):\n    return json.loads(data)\n",),
@@ -355,13 +355,13 @@ API_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "py.url-suffix", 20, "medium", "medium", "The end of a URL does not say which host it names.",
-        ("*.endswith",), when=(("re", 0, r"^\.?[\w-]*\.(?:com|org|net|io|gov|edu)/?$"), ("recv", r"(?i)url|target|link|redirect|next|request\.(?:args|form|values|GET|POST)\b")), unless=(("in", "(?i)test"),),
+        ("*.endswith",), when=(("re", 0, r"^\.?[\w-]*\.(?:com|org|net|io|gov|edu)/?$"), ("recv", r"(?i)url|target|link|redirect|next|request\.(?:args|form|values|GET|POST)\b")), unless=(("in", TEST),),
         advice="Parse the URL and compare its host.",
         insecure=("def f(url):\n    return url.endswith('.com/')\n",), fixed=("from urllib.parse import urlparse\ndef f(url):\n    return urlparse(url).hostname == 'a.com'\n",), near=("def f(mail):\n    return mail.endswith('.com')\n",),
     ),
     Rule(
         "py.loose-dot", 20, "low", "medium", "The dot in this pattern matches any character.",
-        ("re.{match,search,compile,fullmatch}",), when=(("re", 0, r"\](?:\+|\*|\{[\d,]+\})\.\["),), unless=(("in", "(?i)test"),),
+        ("re.{match,search,compile,fullmatch}",), when=(("re", 0, r"\](?:\+|\*|\{[\d,]+\})\.\["),), unless=(("in", TEST),),
         advice=r"Write \. for a dot.",
         insecure=("import re\nr = re.compile('[a-z]+.[a-z]+')\n",), fixed=("import re\nr = re.compile(r'[a-z]+\\.[a-z]+')\n",), near=(),
     ),
@@ -375,7 +375,7 @@ API_RULES: tuple[Rule, ...] = (
         (XML + ".{parse,fromstring,iterparse,parseString,XMLParser,XML}", "lxml.etree.{parse,fromstring,XMLParser,XML,iterparse}",
          "{xml.etree.ElementTree,ET}.XMLParser", "xmltodict.parse", "xml.sax.parse"),
         unless=(("file", r"defusedxml"), ("is", "resolve_entities", False), ("made", (1, "parser"), ("is", "resolve_entities", False)),
-                ("in", r"(?i)test"), ("call", r"xmltodict")),
+                ("in", TEST), ("call", r"xmltodict"), ("all", ("call", r"(?:parseString|fromstring|XML)$"), ("solid", 0))),
         advice="Use defusedxml.", fix="defusedxml",
         insecure=("import xml.etree.ElementTree as ET\ndef f(s):\n    return ET.fromstring(s)\n",),
         fixed=("import defusedxml.ElementTree as ET\ndef f(s):\n    return ET.fromstring(s)\n",),
@@ -395,7 +395,7 @@ API_RULES: tuple[Rule, ...] = (
         "py.bind-all", 605, "medium", "high", "The service answers on every network interface.",
         ("socket.socket().bind", "*.bind", "*.run", "{http.server,socketserver}.{HTTPServer,TCPServer}", "{HTTPServer,TCPServer}"),
         when=(("any", ("item", 0, 0, "0.0.0.0", "", "::"), ("all", ("is", "host", "0.0.0.0"), ("file", r"(?i)flask|uvicorn|bottle|django|fastapi|sanic"))),),
-        unless=(("all", ("call", r"HTTPServer$|TCPServer$"), ("item", 0, 0, "")), ("in", r"(?i)test|free_?port|find_.*port|unused_?port")),
+        unless=(("all", ("call", r"HTTPServer$|TCPServer$"), ("item", 0, 0, "")), ("in", r"(?i)" + TEST + r"|free_?port|find_.*port|unused_?port")),
         advice="Bind to the address that needs it, 127.0.0.1 by default.",
         insecure=("import socket\ns = socket.socket()\ns.bind(('0.0.0.0', 80))\n",),
         fixed=("import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 80))\n",),
@@ -445,7 +445,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.cleartext", 319, "medium", "high", "Passwords travel unencrypted.",
         ("ftplib.FTP", "FTP", "telnetlib.Telnet", "Telnet", "*.FTP().login", "imaplib.IMAP4", "poplib.POP3", "nntplib.NNTP"),
-        when=(("not", ("fn", r"FTP_TLS|starttls|stls")),), unless=(("in", r"(?i)test"),),
+        when=(("not", ("fn", r"FTP_TLS|starttls|stls")),), unless=(("in", TEST),),
         advice="Use the TLS variant: FTP_TLS, SSH, IMAP4_SSL.",
         insecure=("import ftplib\nf = ftplib.FTP('h')\n",), fixed=("import ftplib\nf = ftplib.FTP_TLS('h')\n",), near=(),
     ),
@@ -497,7 +497,7 @@ API_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "py.loose-host", 20, "medium", "medium", "A dot in this host pattern matches any character.",
-        ("re.{match,search,compile,fullmatch}",), when=(("re", 0, LOOSE_HOST),), unless=(("in", "(?i)test|mail"), ("re", 0, "@")),
+        ("re.{match,search,compile,fullmatch}",), when=(("re", 0, LOOSE_HOST),), unless=(("in", r"(?i)" + TEST + r"|mail"), ("re", 0, "@")),
         advice=r"Write \. and anchor the pattern.",
         insecure=("import re\ndef f(u):\n    return re.match('(www|beta).example.com/', u)\n",),
         fixed=("import re\ndef f(u):\n    return re.match(r'(www|beta)\\.example\\.com/', u)\n",), near=(),
@@ -525,14 +525,14 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.url-substring", 20, "medium", "medium", "A host anywhere in the text does not make it the host.",
         ("opin",), when=(("re", 0, r"^(?:https?://)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|gov|edu)/?$"), ("any", ("arg", 1, r"(?i)url|target|link|href|redirect"),)),
-        unless=(("in", r"(?i)test"),),
+        unless=(("in", TEST),),
         advice="Parse the URL and compare its host.",
         insecure=("def f(url):\n    return 'example.com' in url\n",), fixed=("from urllib.parse import urlparse\ndef f(url):\n    return urlparse(url).hostname == 'example.com'\n",),
         near=("def f(text):\n    return 'example.com' in text\n",),
     ),
     Rule(
         "py.pam-account", 285, "high", "high", "The password is checked, but not whether the account may log in at all.",
-        ("*pam_authenticate",), when=(("not", ("file", r"pam_acct_mgmt")),), unless=(("in", r"(?i)test"),),
+        ("*pam_authenticate",), when=(("not", ("file", r"pam_acct_mgmt")),), unless=(("in", TEST),),
         advice="Call pam_acct_mgmt after pam_authenticate.",
         insecure=("def login(handle):\n    return pam_authenticate(handle, 0) == 0\n",),
         fixed=("def login(handle):\n    return pam_authenticate(handle, 0) == 0 and pam_acct_mgmt(handle, 0) == 0\n",),
@@ -549,7 +549,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.markdown-html", 79, "medium", "medium", "Markdown keeps the HTML that its author wrote into it.",
         ("{markdown,markdown.markdown,markdown2.markdown}",), when=(("in", r"(?i)html"),),
-        unless=(("file", r"(?i)bleach|sanitiz|nh3|escape|safe_mode"), ("in", r"(?i)test")), evidence="heuristic",
+        unless=(("file", r"(?i)bleach|sanitiz|nh3|escape|safe_mode"), ("in", TEST)), evidence="heuristic",
         advice="Clean the result: nh3.clean(markdown(text)).",
         insecure=("from markdown import markdown\ndef html_content(text):\n    return markdown(text)\n",),
         fixed=("import nh3\nfrom markdown import markdown\ndef html_content(text):\n    return nh3.clean(markdown(text))\n",),
@@ -562,7 +562,7 @@ API_RULES: tuple[Rule, ...] = (
         when=(("any", ("re", ("password", "passwd", "pwd"), r"^[^\s<>{}$]{2,}$"),
                ("all", ("call", r"\.login$"), ("re", 1, r"^[^\s<>{}$]{2,}$"), ("const", 0)),
                ("all", ("call", r"simple_bind(?:_s)?$"), ("re", 1, r"^.{2,}$"))),),
-        unless=(("in", r"(?i)test"),),
+        unless=(("in", TEST),),
         advice="Read it from the environment or a secret store.",
         insecure=("import psycopg2\nc = psycopg2.connect(user='u', password='hunter2')\n",),
         fixed=("import os, psycopg2\nc = psycopg2.connect(user='u', password=os.environ['P'])\n",), near=(),
@@ -574,7 +574,7 @@ API_RULES: tuple[Rule, ...] = (
               ("re", 0, r"^(?=.{6,})(?!.*(?:[<>{}\s]|\$\(|\.\.\.|example|your|change|xxx|placeholder|password|secret$|token$|dummy|test|none|null|https?:|^/))[\x21-\x7e]+$"),
               ("re", 0, r"\d|[^\w]"),),
         unless=(("to", r"(?i)(?:_|^)(?:name|url|uri|path|file|field|type|id|header|param|prefix|re|regex|pattern|label|env|var|form|help|msg|message|error|hash|column|col|tokens?)$|^token|token_|_?endpoint|password_\w+|PASSWORD_\w+"),
-                ("in", r"(?i)test")),
+                ("in", TEST)),
         advice="Read it from the environment or a secret store.",
         insecure=("api_key = 'k3Jx9QpZ81mWq7Lr'\n",), fixed=("import os\napi_key = os.environ['API_KEY']\n",),
         near=("api_key = 'your-key-here'\n",),
@@ -582,7 +582,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.password-compare", 798, "medium", "medium", "A password is compared with one in the source.",
         ("==",), when=(("arg", 0, r"(?i)^(?:.*\.)?(?:password|passwd|pwd)$"), ("re", 1, r"^.{4,}$")), evidence="heuristic",
-        unless=(("in", r"(?i)test"), ("re", 1, r"(?i)^(?:password|passwd|none|null|string)$")),
+        unless=(("in", TEST), ("re", 1, r"(?i)^(?:password|passwd|none|null|string)$")),
         advice="Compare a salted hash from a store with hmac.compare_digest.",
         insecure=("def f(password):\n    return password == 'hunter2!'\n",),
         fixed=("import hmac\ndef f(password, stored):\n    return hmac.compare_digest(password, stored)\n",), near=(),
@@ -590,7 +590,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.password-table", 798, "medium", "medium", "A password is compared with a table of passwords in the source.",
         ("==",), when=(("any", ("all", ("arg", 0, _PASSWORD), ("tag", 1, "listed")), ("all", ("arg", 1, _PASSWORD), ("tag", 0, "listed"))),),
-        unless=(("in", r"(?i)test"),), evidence="heuristic",
+        unless=(("in", TEST),), evidence="heuristic",
         advice="Compare a salted hash from a store with hmac.compare_digest.",
         insecure=("users = {'ann': 'hunter2!', 'bob': 'qwerty'}\ndef f(name, password):\n    return users[name] == password\n",),
         fixed=("import hmac\ndef f(users, name, password):\n    return hmac.compare_digest(users[name], hashed(password))\n",),
@@ -598,7 +598,7 @@ API_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "py.assert-input", 617, "low", "high", "An assertion checks what comes from outside: it ends the program, and python -O leaves it out.",
-        ("failed assertion",), kind="assert", args=("*",), need="param", when=(("src", r"^(?:input|raw_input|request)"),), unless=(("in", r"(?i)test"),), evidence="flow",
+        ("failed assertion",), kind="assert", args=("*",), need="param", when=(("src", r"^(?:input|raw_input|request)"),), unless=(("in", TEST),), evidence="flow",
         advice="Test it and raise an error.",
         insecure=("def f():\n    n = input()\n    assert n.isdigit()\n    return n\n",),
         fixed=("def f():\n    n = input()\n    if not n.isdigit():\n        raise ValueError(n)\n    return n\n",),
@@ -607,7 +607,7 @@ API_RULES: tuple[Rule, ...] = (
     Rule(
         "py.typed-key", 326, "medium", "high", "What a person types is used as a cryptographic key.",
         ("=bind",), when=(("tag", 0, "typed"), ("nonconst", 0), ("to", r"(?i)(?:sign(?:ing)?|encrypt(?:ion)?|cipher|aes|hmac|jwt|master)_?key$")),
-        unless=(("arg", 0, r"(?i)(?:scrypt|pbkdf2|derive|argon|bcrypt|kdf)\w*\(\)"), ("in", r"(?i)test")), evidence="flow",
+        unless=(("arg", 0, r"(?i)(?:scrypt|pbkdf2|derive|argon|bcrypt|kdf)\w*\(\)"), ("in", TEST)), evidence="flow",
         advice="Make the key with secrets.token_bytes, or derive it with hashlib.scrypt.",
         insecure=("signing_key = input('key: ')\n",),
         fixed=("import secrets\nsigning_key = secrets.token_bytes(32)\n",),

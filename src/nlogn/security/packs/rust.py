@@ -10,7 +10,7 @@ rusqlite, sqlx, reqwest, actix-web and axum.
 from __future__ import annotations
 
 from ..rules import Guard, Pack, Rule
-from .shared import FIXED_HOST, SECRET_NAME, SQL_VALUE
+from .shared import FIXED_HOST, SECRET_NAME, SQL_VALUE, TEST
 
 
 def r(body: str, args: str = "s: String") -> str:
@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     Rule("rs.static-mut", 362, "medium", "low", "Two threads may write this at once.", ("static mut",), advice="Use an atomic, Mutex or OnceLock.", insecure=(), fixed=("static N: AtomicUsize = AtomicUsize::new(0);\n",), near=()),
     Rule("rs.file-mode", 732, "medium", "high", "The file can be changed by everybody.", ("*.{set_mode,mode,from_mode}",), when=(("bits", 0, 0o002),), advice="Use 0o600.",
          insecure=(r("p.set_mode(0o777);"),), fixed=(r("p.set_mode(0o600);"),), near=()),
-    Rule("rs.hardcoded-secret", 798, "high", "medium", "A secret is in the source.", ("=bind",), evidence="heuristic", when=(("to", SECRET_NAME), ("secretish", 0)), unless=(("in", "(?i)test"), ("to", r"(?i)(?:name|url|path|id|header|prefix|type)$")), advice="Read it from the environment.",
+    Rule("rs.hardcoded-secret", 798, "high", "medium", "A secret is in the source.", ("=bind",), evidence="heuristic", when=(("to", SECRET_NAME), ("secretish", 0)), unless=(("in", TEST), ("to", r"(?i)(?:name|url|path|id|header|prefix|type)$")), advice="Read it from the environment.",
          insecure=('const API_KEY: &str = "k3Jx9QpZ81mWq7Lr";\n',), fixed=('fn f() {\n    let api_key = std::env::var("K");\n}\n',), near=()),
 )  # fmt: skip
 SOURCES = (("{Query,Path,Json,Form,HttpRequest}.*", 3), ("std.env.{args,var}()", 1), ("env.{args,var}()", 1), ("std.io.stdin()", 1))

@@ -26,6 +26,8 @@ UNPREDICTABLE = (
     r"crypt|(?:^|_)pin(?:$|_)|(?:^|_)iv(?:$|_)|reset|verif(?:y|ication)_?code|captcha|guid|"
     r"secur|(?:^|_)key(?:$|_)"
 )
+# The word "test" in a name, which latest, contest and attest do not hold; stands in any pattern.
+TEST = r"(?-i:(?:(?<![a-zA-Z])t|(?<![A-Z])T)est(?:s|ed|ing|er)?(?![a-z0-9])|TEST)"
 FIXED_HOST = r"^https?://[^/\x00\x01?#@]+\.?[^/\x00\x01?#@]*[/?#]"
 # A host name in a pattern whose dots match anything.
 LOOSE_HOST = (
