@@ -91,3 +91,35 @@ def test_what_cannot_be_read_is_not_called_clean(language, code):
 def test_only_the_word_test_in_a_name_makes_a_test(name, quiet):
     code = f"const cp = require('child_process');\nfunction {name}(a) {{ cp.exec('ls ' + a); }}\n"
     assert (rules(code, "javascript") == []) is quiet
+
+
+C = "#include <stdlib.h>\nint main(int c, char **v) {{ {} }}\n"
+
+
+@pytest.mark.parametrize(
+    "language, code",
+    [
+        ("python", BAD.replace("os.system", "os.\uff53ystem")),
+        ("javascript", JS.replace(".exec", r".e\u0078ec")),
+        ("javascript", JS.replace(".exec", r".e\u{78}ec")),
+        ("javascript", JS.replace("\napp", " // note \u2028app")),
+        ("java", "class A { void f(HttpServletRequest request) throws Exception {\n"
+         r"/* \u002a\u002f Runtime.getRuntime().e\uu0078ec(request.getParameter("
+         '"a")); /* */ } }'),
+        ("c", C.format("sys\\\ntem(v[1]);")),
+        ("c", C.format("sys\\\r\ntem(v[1]);")),
+    ],
+)  # fmt: skip
+def test_other_spellings_hide_nothing(language, code):
+    (finding,) = secure(code, language).findings
+    assert finding.rule.endswith("command-injection") and finding.line in (1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    "encoding, status",
+    [("utf-7", "unscanned"), ("raw_unicode_escape", "unscanned"), ("hz", "unscanned"),
+     ("utf-8", "clean"), ("latin-1", "clean"), ("none-such", "clean"), ("shift_jis", "clean")],
+)  # fmt: skip
+def test_a_text_in_another_encoding_is_not_called_clean(encoding, status):
+    for head in ("", "#!/usr/bin/python\n"):
+        assert secure(f"{head}# -*- coding: {encoding} -*-\nx = 1\n", "python").status == status

@@ -24,6 +24,7 @@ from .ranges import range_hits
 from .report import ORDER, Finding, Report, Step, unscanned
 from .rules import Index
 from .secrets import find_secrets
+from .spelling import encoding_of, reads_as_text, spelled
 from .state import Hit, OutOfFuel
 
 FRONTS = {
@@ -252,6 +253,8 @@ def secure(
         return unscanned("the file is too large")
     if "\0" in code:  # a parser may stop there, and what follows would read as clean
         return unscanned("it holds NUL bytes, so it is no source text")
+    if lang == "python" and not reads_as_text(declared := encoding_of(code)):
+        return unscanned(f"it declares the encoding {declared}, in which it is another text")
     collecting = gc.isenabled()
     gc.disable()  # a scan makes many short-lived objects and no garbage worth a pause
     try:
@@ -280,12 +283,12 @@ def _scan(code: str, lang: str, before: str, after: str) -> tuple[list[Finding],
     if before or after:  # joined as they stand in the buffer, perhaps in the middle of a line
         shift = before.count("\n")
         last = shift + code.count("\n") + 1
-        found = raw_findings(before + code + after, lang)
+        found = raw_findings(spelled(before + code + after, FRONTS.get(lang, lang)), lang)
         return [_move(f, -shift) for f in found if shift < f.line <= last], code
     text = unfence(code, _tags(lang)) if "```" in code or "~~~" in code else code
     if text[:1] in " \t" or (lang == "python" and text[:1] == "\n"):
         text = dedent(text)
-    return raw_findings(text, lang), code
+    return raw_findings(spelled(text, FRONTS.get(lang, lang)), lang), code
 
 
 @lru_cache(maxsize=32)
