@@ -7,6 +7,7 @@ name is left alone.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 import shlex
@@ -77,12 +78,20 @@ def offers(code: str, language: str, policy: Policy | None = None) -> list[Fix]:
         if rewrite is None:
             continue
         new = rewrite(code, f)
-        if new is None or new == code:
+        if new is None or new == code or (parses(code) and not parses(new)):
             continue
         after = secure(new, lang, policy=policy)
         if after.status != "unscanned" and better(report.findings, after.findings, f):
             out.append(Fix(f.rule, f.line, TITLES[name], edits(code, new), new))
     return out
+
+
+def parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def better(before: tuple[Finding, ...], after: tuple[Finding, ...], gone: Finding) -> bool:
@@ -130,17 +139,24 @@ def _splice(code: str, node: Any, text: str) -> str:
 
 
 def _with_import(code: str, module: str) -> str:
-    """Import a module after the file's docstring, comments and __future__ imports."""
-    if re.search(rf"^\s*import {module}\b", code, re.M):
-        return code
-    lines = code.split("\n")
-    for n, line in enumerate(lines):
-        if re.match(r"(?:import|from)\s", line) and "__future__" not in line:
-            return "\n".join([*lines[:n], f"import {module}", *lines[n:]])
-    at = 0
-    while at < len(lines) and (lines[at].startswith("#") or "__future__" in lines[at]):
-        at += 1
-    return "\n".join([*lines[:at], f"import {module}", *lines[at:]])
+    """Import a module above the others, or after the file's docstring, comments and __future__."""
+    src = Source(code, "python")
+    first, after, head = -1, 0, True
+    for n in src.root.named_children:
+        at_line = n.start_byte == 0 or code[n.start_byte - 1] == "\n"
+        names = n.named_children if n.type == "import_statement" else []
+        if any(re.fullmatch(rf"{module}(?:\.[\w.]+)?", src.at(c)) for c in names):
+            return code
+        if n.type in ("import_statement", "import_from_statement") and at_line and first < 0:
+            first = n.start_byte
+        text = n.type == "expression_statement" and n.named_children[0].type == "string"
+        head = head and (text or n.type in ("comment", "future_import_statement"))
+        if head:
+            end = code.find("\n", n.end_byte)
+            after = len(code) if end < 0 else end + 1
+    at = first if first >= 0 else after
+    line = f"import {module}\r\n" if "\r\n" in code else f"import {module}\n"
+    return code[:at] + line + code[at:]
 
 
 def _on_line(
@@ -273,15 +289,17 @@ def _bound(src: Source, node: Any, mark: str) -> tuple[str, str] | None:
     text, values = "", []
     for k, (is_expr, piece) in enumerate(parts):
         if not is_expr:
-            # a quote around a placeholder would make it text
-            if k and parts[k - 1][0]:
+            # a quote on both sides of a placeholder would make it text
+            if k > 1 and parts[k - 1][0] and _quoted(parts[k - 2], parts[k]):
                 piece = re.sub(r"^\\?['\"]", "", piece)
-            if k + 1 < len(parts) and parts[k + 1][0]:
+            if k + 2 < len(parts) and parts[k + 1][0] and _quoted(parts[k], parts[k + 2]):
                 piece = re.sub(r"\\?['\"]$", "", piece)
             text += piece
         else:
             if re.search(r"(?i)(?:from|into|update|table|join|order by)\s+$", text):
                 return None  # the name of a table cannot be bound
+            if any(text.count(q) % 2 for q in "'\"`"):
+                return None  # inside a text it would stand for itself
             text += mark
             values.append(piece)
     if not values:
@@ -291,6 +309,15 @@ def _bound(src: Source, node: Any, mark: str) -> tuple[str, str] | None:
         return None
     tail = "," if len(values) == 1 else ""
     return f"{quote}{text}{quote}", f"({', '.join(values)}{tail})"
+
+
+def _quoted(before: tuple[bool, str], after: tuple[bool, str]) -> bool:
+    """Whether one quote ends the text before a value and begins the text after it."""
+    if before[0] or after[0]:
+        return False
+    begin = re.search(r"\\?(['\"])$", before[1])
+    end = re.match(r"\\?(['\"])", after[1])
+    return begin is not None and end is not None and begin.group() == end.group()
 
 
 def argv(code: str, f: Finding) -> str | None:
