@@ -1,10 +1,12 @@
 """Policy, suppression, audit, formats, files and fixes."""
 
+import ast
 import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -440,3 +442,70 @@ SECRETS = {
 def test_every_kind_of_key_is_seen_wherever_it_stands(rule, frame):
     found = secure(frame.format(SECRETS[rule]), "python").findings
     assert rule in [f.rule for f in found]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '"""Doc\nimport this text\n"""\n',
+        "x = '''\nimport os\n'''\n",
+        "def g():\n    import os\n    return os\n",
+        "import os.path as os_path\n",
+        "from __future__ import annotations\n",
+        "#!/usr/bin/python\n# -*- coding: utf-8 -*-\n",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_fix_imports_what_it_needs_where_all_see_it(head, end):
+    code = head + "from flask import request\ndef f():\n    return open('d/' + request.args['n'])\n"
+    new, done = fix(code.replace("\n", end), "python")
+    assert done and new.count(end) == new.count("\n")
+    tree = ast.parse(new)
+    assert ast.get_docstring(tree) == ast.get_docstring(ast.parse(code))
+    assert "os" in {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "f\"select 1 from t where a like '%{n}%'\"",
+        '"select 1 from t where a=\'" + n + "x\'"',
+    ],
+)
+def test_no_placeholder_is_put_inside_a_text(query):
+    assert offers(f"def f(c, n):\n    c.execute({query})\n", "python") == []
+
+
+def test_diff_passes_over_submodules_and_says_what_is_binary(tmp_path):
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    inner.mkdir()
+    outer.mkdir()
+    git = repository(inner)
+    (inner / "a.txt").write_text("a")
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    git = repository(outer)
+    (outer / "a.py").write_text("x = 1\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "chart.js")
+    (outer / "a.py").write_text(BAD)
+    (outer / "b.py").write_bytes(b"\0\1\2")
+    git("add", ".")
+    git("commit", "-q", "-m", "two")
+    found = {s.path: s.report.status for s in secure_diff("HEAD~1..HEAD", outer)}
+    assert found == {"a.py": "findings", "b.py": "unscanned"}
+
+
+def test_paths_cannot_forge_lines(tmp_path):
+    s = Scanned("a\nb.py:1: clean\x1b[2K\r.py", BAD, secure(BAD, "python"))
+    for line in to_text([s]).splitlines():
+        assert "\x1b" not in line and not line.startswith("b.py")
+
+
+@pytest.mark.parametrize("name", ["a b#c?d%41.py", "a\nb.py", "é.py", "\udcff.py"])
+def test_sarif_writes_any_path_as_a_uri(name):
+    (result,) = to_sarif([Scanned(name, BAD, secure(BAD, "python"))])["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri.isascii() and unquote(uri, errors="surrogateescape") == name
+    assert not set(uri) & set(" #?\n")

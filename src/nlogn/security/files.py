@@ -182,7 +182,7 @@ def _changed(repo: Path | str, base: str, right: str) -> list[tuple[str, str]]:
     """Files that differ and are not deleted, each with its name before, "" for a new one."""
     ends = [base, right] if right else [base]
     options = ("--name-status", "-z", "-M", "--diff-filter=d", "--no-ext-diff", "--no-textconv",
-               "--end-of-options")  # fmt: skip
+               "--ignore-submodules=all", "--end-of-options")  # fmt: skip
     fields = _git(repo, "diff", *options, *ends).split("\0")[:-1]
     out: list[tuple[str, str]] = []
     while fields:

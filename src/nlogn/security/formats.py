@@ -14,14 +14,20 @@ def to_text(results: Iterable[Scanned]) -> str:
     """One paragraph for each finding: where, what, how sure, and the data's way to it."""
     out: list[str] = []
     for s in results:
+        path = _shown(s.path)
         if s.report.status == "unscanned":
-            out.append(f"{s.path}: unscanned: {s.report.reason}")
+            out.append(f"{path}: unscanned: {_shown(s.report.reason)}")
         for f in s.report.findings:
-            out.append(f"{s.path}:{f.line}: {f.action}: {f.message} [{f.rule}, {f.cwe}]")
+            out.append(f"{path}:{f.line}: {f.action}: {f.message} [{f.rule}, {f.cwe}]")
             out.append(f"    {f.severity} severity, {f.confidence} confidence, by {f.evidence}")
             for step in f.flow:
-                out.append(f"    line {step.line}: {step.text}")
+                out.append(f"    line {step.line}: {_shown(step.text)}")
     return "\n".join(out)
+
+
+def _shown(text: str) -> str:
+    """The text on one line: what a terminal would obey is written as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _escape(text: str, prop: bool = False) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from .files import Scanned
 from .fixes import Fix
@@ -105,7 +106,8 @@ def _rules(found: list[Finding]) -> list[dict[str, Any]]:
 
 
 def _uri(s: Scanned) -> dict[str, str]:
-    return {"uri": PurePath(s.path).as_posix().lstrip("/") or "stdin"}
+    path = PurePath(s.path).as_posix().lstrip("/") or "stdin"
+    return {"uri": quote(path.encode("utf-8", "surrogateescape"))}
 
 
 def _place(s: Scanned, line: int) -> dict[str, Any]:
