@@ -22,6 +22,7 @@
     ("item", arg, key, …)  the argument's item `key` is one of these constants
     ("noitem", arg, key)   the argument is a known mapping without this key
     ("tag", arg, tag)      the value carries a tag
+    ("keeps", arg, n)      a function that stores its parameter n, or n.Marshal(), past its own end
     ("in", regex)          the enclosing function's or class's name matches
     ("to", regex)          the name that the value is bound to matches
     ("recv", regex)        the receiver's qualified name matches
@@ -43,10 +44,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol
 
+from . import ir
 from .redos import backtracks
 from .rules import Cond, matches
 from .secrets import looks_secret
 from .values import NC, Value
+from .walk import flat, walk
 
 
 class Site(Protocol):
@@ -208,6 +211,20 @@ def _of_item(v: Value, cond: Cond, site: Site) -> bool:
     return _item(cond[0], (v.items or {}).get(cond[2]), cond[3])
 
 
+def _keeps(v: Value, cond: Cond, site: Site) -> bool:
+    fn = getattr(v.fn, "fn", None)
+    if type(fn) is not ir.Function or len(fn.params) <= cond[2]:
+        return False
+    name = fn.params[cond[2]].name
+    for s in flat(fn.body):
+        if type(s) is not ir.Assign or ":=" in site.text[s.target.pos : s.value.pos]:
+            continue
+        parts = [s.value, *(x.obj for x in walk(s.value) if type(x) is ir.Field)]
+        if any(type(x) is ir.Name and x.id == name for x in parts):
+            return True
+    return False
+
+
 # … and on one of its arguments, which is given.
 _ON_VALUE: dict[str, Callable[[Value, Cond, Any], bool]] = {
     "present": lambda v, c, site: True,
@@ -236,6 +253,7 @@ _ON_VALUE: dict[str, Callable[[Value, Cond, Any], bool]] = {
     "made": lambda v, c, site: all(holds(x, _Made(v, site)) for x in c[2:]),
     "item": _has_item,
     "noitem": lambda v, c, site: v.items is not None and v.rest is None and c[2] not in v.items,
+    "keeps": _keeps,
     "tag": lambda v, c, site: c[2] in v.tags,
 }
 

@@ -322,15 +322,6 @@ INJECTION: tuple[Rule, ...] = (
         fixed=("import logging\ndef f():\n    logging.error('a ' + input().replace('\\n', ' '))\n",), near=(),
     ),
     Rule(
-        "py.log-line", 117, "low", "high", "A log line is put together from a text that may hold line breaks.",
-        ("*.return", "logger.{info,warning,error}"), kind="log", args=(0, 1), need="param",
-        when=(("in", r"(?i)(?:^|[_\s])log(?:_|s?$)"), ("any", ("re", 0, r"\w.*\x00"), ("all", ("re", 0, r"%s"), ("present", 1)))),
-        unless=(("fn", r"replace\(|repr\(|!r|%r|json|escape|splitlines|strip\("), ("in", r"(?i)" + TEST + r"|path|file|dir|name|url|level|sum|prob")),
-        evidence="heuristic", advice="Remove line breaks: value.replace('\\n', ' ').",
-        insecure=("def make_log_line(msg: str):\n    return f'received: {msg}'\n",),
-        fixed=("def make_log_line(msg: str):\n    return f'received: {msg!r}'\n",), near=("def log_level(n: int):\n    return f'level {n}'\n",),
-    ),
-    Rule(
         "py.xpath-injection", 643, "high", "high", "Data from outside becomes part of an XPath expression.",
         ("*.xpath", "lxml.etree.{XPath,ETXPath}", "elementpath.{select,iter_select,Selector}",
          "*.{findall,find,iterfind,findtext,XPath,XPathEvaluator}"),
@@ -563,6 +554,5 @@ PACK = Pack(
     stops=frozenset({"isinstance", "type", "fetchone", "fetchall", "fetchmany", "open", "listdir", "glob"}),
     exits=frozenset({"abort", "exit", "_exit", "fail", "abort_if"}),
     words=frozenset({"netloc", "hostname", "url", "while", "password", "mark_safe"}),
-    hint=r"def (?:\w+_)?log(?:_|\b)",
     canary=CANARY,
 )  # fmt: skip
