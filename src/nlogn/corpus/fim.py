@@ -70,7 +70,7 @@ def _node_span(root: Any, data: bytes, kind: str, rng: random.Random) -> tuple[i
 
 def _is(node: Any, kind: str) -> bool:
     parent = node.parent
-    if parent is None or not node.is_named or node.has_error:
+    if parent is None or not node.is_named or node.has_error or "comment" in node.type:
         return False
     if kind == "block":
         return node.type in _BLOCKS
@@ -80,7 +80,6 @@ def _is(node: Any, kind: str) -> bool:
         node.type not in _BLOCKS
         and parent.type not in _BLOCKS
         and parent.type not in _TOP
-        and "comment" not in node.type
         and "string_" not in node.type
         and node.end_byte - node.start_byte >= 3
     )
