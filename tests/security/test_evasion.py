@@ -123,3 +123,13 @@ def test_other_spellings_hide_nothing(language, code):
 def test_a_text_in_another_encoding_is_not_called_clean(encoding, status):
     for head in ("", "#!/usr/bin/python\n"):
         assert secure(f"{head}# -*- coding: {encoding} -*-\nx = 1\n", "python").status == status
+
+
+@pytest.mark.parametrize(
+    "way",
+    ["getattr(os, 'system')", "getattr(os, 'sys' + 'tem')", "__import__('os').system",
+     "importlib.import_module('os').system"],
+)  # fmt: skip
+def test_reflection_by_constant_names_hides_nothing(way):
+    code = BAD.replace("os.system", way).replace("import os", "import os, importlib")
+    assert rules(code + "# system\n") == ["py.command-injection"]

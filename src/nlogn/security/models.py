@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import containers, ir, names, strings
+from . import containers, expressions, ir, names, strings
 from .state import Env
 from .values import EVERY, NC, Value, constant, derive, join, unknown, words
 
@@ -213,6 +213,11 @@ def call(
             return Value(
                 items={}, seq=m.group(1) not in ("Map", "table", "Properties"), qual=qual + "()"
             )
+    if it.lang == "python" and args and type(args[0].const) is str:
+        if name in ("__import__", "import_module"):
+            return unknown(args[0].const)
+    elif it.lang == "python" and name == "getattr" and len(args) > 1 and type(args[1].const) is str:
+        return expressions.get_field(it, args[0], args[1].const, e.pos)
     if name == "StringIO" and not args:
         return Value(shape="", clean=EVERY, qual="io.StringIO()")
     if recv is not None and "StringIO()" in recv.qual and recv.shape is not None:
