@@ -24,6 +24,7 @@ DISPUTED: dict[str, str] = {
     "owasp_py/BenchmarkTest00845": CONSTANT,
     "owasp_py/BenchmarkTest00947": CONSTANT,
     "owasp_py/BenchmarkTest01000": CONSTANT,
+    "devaic_google_gemini_066": "parses a constant text of its own as XML",
     "devaic_google_gemini_007": "a parameterised DELETE; " + NOT_INSECURE,
     "devaic_github_copilot_007": "a parameterised DELETE; " + NOT_INSECURE,
     "devaic_google_gemini_122": "SHA-256 of one character; " + NOT_INSECURE,
