@@ -88,7 +88,7 @@ def scores(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("engine", nargs="?", default="native")
+    parser.add_argument("engine", nargs="?", default="recall")
     parser.add_argument("--model")
     parser.add_argument("--problems", type=int, default=60)
     parser.add_argument("--seeds", default="0,1,2")

@@ -163,9 +163,8 @@ def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> Non
     multiple=True,
     default=["recall"],
     show_default=True,
-    help="who writes the candidates: recall (the bank, offline), native (the network that comes "
-    "with nlogn), native:FOLDER, openai:URL, transformers:FOLDER or llamacpp:FILE.gguf; given "
-    "again, who is asked where nothing is right",
+    help="who writes the candidates: recall (the bank, offline), native:FOLDER, openai:URL, "
+    "transformers:FOLDER or llamacpp:FILE.gguf; given again, who is asked where nothing is right",
 )
 @click.option("--model", help="the model's name at an openai: endpoint")
 @click.option("--time-budget", help='the dearest class allowed, such as "O(n log n)"')
