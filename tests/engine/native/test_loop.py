@@ -132,11 +132,15 @@ def test_two_hundred_requests_some_cancelled_into_sixteen_slots(
     loop = opened(slots=16)
     rng = random.Random(5)
     requests = [rng.choice(list(alone)) for _ in range(200)]
-    streams = [loop.submit(request) for request in requests]
+    # whoever leaves has asked for so much that it cannot be done before
+    most = [TINY.context - len(r.tokens) if i % 3 == 0 else r.max_tokens
+            for i, r in enumerate(requests)]  # fmt: skip
+    streams = [loop.submit(replace(r, max_tokens=n)) for r, n in zip(requests, most, strict=True)]
     outcomes: list[str] = [""] * 200
 
     def read(i: int) -> None:
         got: list[int] = []
+        known = alone[requests[i]]
         leave_after = rng.randrange(8) if i % 3 == 0 else None
         try:
             for chunk in streams[i]:
@@ -144,10 +148,10 @@ def test_two_hundred_requests_some_cancelled_into_sixteen_slots(
                 if leave_after is not None and len(got) > leave_after:
                     streams[i].cancel()
             outcomes[i] = "done"
-            assert got == alone[requests[i]]
+            assert got[: len(known)] == known
         except Cancelled:
             outcomes[i] = "cancelled"
-            assert got == alone[requests[i]][: len(got)]
+            assert got[: len(known)] == known[: len(got)]
 
     readers = [threading.Thread(target=read, args=(i,)) for i in range(200)]
     for reader in readers:
@@ -155,7 +159,7 @@ def test_two_hundred_requests_some_cancelled_into_sixteen_slots(
     for reader in readers:
         reader.join(60)
     assert outcomes.count("done") + outcomes.count("cancelled") == 200
-    assert outcomes.count("cancelled") > 10 and outcomes.count("done") >= 133
+    assert outcomes.count("cancelled") > 10 and outcomes.count("done") >= 133, outcomes
 
 
 def test_cancelling_frees_the_blocks_at_the_next_step(opened: Any) -> None:
