@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 VALIDATION_WINDOWS = 64
 EACH = 24  # annotated programs of a problem
 _CLASSES = tuple(map(str, CLASSES))
-HEAD_SHARES = {"time": 0.05, "memory": 0.05, "leak": 0.05}
+HEAD_SHARES = {"time": 0.2, "memory": 0.2, "leak": 0.2}
 
 
 @dataclass(frozen=True)
