@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nlogn.assistant.symbols import Definition, definitions, identifiers
 from nlogn.corpus.order import imports
-from nlogn.security.files import SKIPPED, SUFFIXES, language_of
+from nlogn.security.files import GIT, SKIPPED, SUFFIXES, language_of
 
 MOST_FILES = 5_000  # the nearest to the edited one, where there are more
 MAX_FILE = 256 << 10
@@ -156,8 +156,7 @@ def list_files(root: Path) -> list[str]:
 def _git_files(root: Path) -> list[str] | None:
     if not (root / ".git").exists():
         return None
-    # A repository's own configuration may name a program to be run: not by us.
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), "ls-files", "-z",
+    command = [*GIT, "-C", str(root), "ls-files", "-z",
                "--cached", "--others", "--exclude-standard"]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_GIT_S,

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from nlogn.corpus import licences
 from nlogn.security import language_of
-from nlogn.security.files import SKIPPED
+from nlogn.security.files import GIT, SKIPPED
 
 Kind = Literal["folder", "git", "distribution", "rows"]
 MAX_FILE = 1 << 20
@@ -115,8 +115,7 @@ def _rows_unit(file: Path, licence: str) -> Unit:
 def _git_unit(folder: Path, licence: str) -> Unit:
     """Tracked files only: what lies about untracked or ignored is nobody's published work. A
     checkout's own settings name programs that git would start (core.fsmonitor): none is."""
-    command = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder),
-               "ls-files", "-z", "--stage"]  # fmt: skip
+    command = [*GIT, "-c", "safe.directory=*", "-C", str(folder), "ls-files", "-z", "--stage"]
     outside = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent)}
     try:
         done = subprocess.run(command, capture_output=True, check=False, env=outside)

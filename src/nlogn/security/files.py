@@ -36,6 +36,8 @@ SUFFIXES = {
     ".rs": "rust",
     ".sql": "sql",
 }
+# A repository's own settings name a program to watch its files with: it is not started.
+GIT = ("git", "-c", "core.fsmonitor=false")
 SKIPPED = {
     ".git",
     "node_modules",
@@ -197,7 +199,7 @@ def _changed(repo: Path | str, base: str, right: str) -> list[tuple[str, str]]:
 def _git(repo: Path | str, *args: str) -> str:
     """What git says. Programs that a repository's settings name to watch or compare its files are
     not started; content filters of a working tree are."""
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(repo), *args]
+    command = [*GIT, "-C", str(repo), *args]
     done = subprocess.run(command, capture_output=True)
     if done.returncode:
         raise RuntimeError(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()}")
