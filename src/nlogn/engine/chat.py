@@ -17,7 +17,7 @@ from nlogn.corpus.question import (
     turns,
 )
 from nlogn.corpus.specials import ASSISTANT, SYSTEM, TURN_END, USER, Parts, Special
-from nlogn.engine.protocol import Prompt, RawPrompt, Sampling
+from nlogn.engine.protocol import Prompt, RawPrompt, Sampling, unspelled
 from nlogn.problems import Problem
 from nlogn.problems.literals import shorten
 from nlogn.problems.sections import blocks
@@ -139,13 +139,7 @@ def room(context: int | None, answer: int) -> float:
 
 def harmless(said: list[dict[str, str]], names: Collection[str]) -> list[dict[str, str]]:
     """The messages with no special token spelled out in them."""
-    out = []
-    for message in said:
-        text = message["content"]
-        for name in names:
-            text = text.replace(name, f"{name[:1]} {name[1:]}")
-        out.append(message | {"content": text})
-    return out
+    return [message | {"content": unspelled(message["content"], names)} for message in said]
 
 
 def put_before(whole: list[int], plain: list[int]) -> list[int]:

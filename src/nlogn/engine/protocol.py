@@ -1,7 +1,7 @@
 """What an engine is: something that proposes programs. Whether they are right, the judge says."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -77,6 +77,13 @@ class Prompt:
     memory_budget: str = ""
 
 
+def unspelled(text: str, names: Iterable[str]) -> str:
+    """The text with each of these special tokens broken by a space."""
+    for name in names:
+        text = text.replace(name, f"{name[:1]} {name[1:]}")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class RawPrompt:
     """What a model is to continue, with no chat template: texts, and `Special` tokens by name.
@@ -97,8 +104,7 @@ class RawPrompt:
         out = []
         for part in self.parts:
             if not isinstance(part, Special):
-                for name in names:
-                    part = part.replace(name, f"{name[:1]} {name[1:]}")
+                part = unspelled(part, names)
             out.append(part)
         return "".join(out)
 
