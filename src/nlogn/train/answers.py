@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,13 +80,7 @@ def examples_of(named: str, variants: int = 12, seed: int = 0) -> list[Example]:
         raise TrainError(
             f"{path} has neither messages nor prompt and completion, and as problems: {error}"
         ) from None
-    ours = {problem.name for problem in bank()}
-    found = [
-        _of_document(document)
-        for problem in problems
-        for document in render_problem(problem, variants, seed, SHAPES,
-                                       keep_out=problem.name in ours)
-    ]  # fmt: skip
+    found = _rendered(problems, variants, seed, {problem.name for problem in bank()})
     if not found:
         raise TrainError(f"{path}: no problem has a Python solution to learn from")
     return found
@@ -110,11 +104,16 @@ def _mbpp() -> list[Problem]:
     return found
 
 
-def _rendered(problems: Iterable[Problem], variants: int, seed: int) -> list[Example]:
+def _rendered(
+    problems: Iterable[Problem], variants: int, seed: int, ours: Container[str] | None = None
+) -> list[Example]:
+    """Of `ours`, else of all, what is held out is never learnt."""
     return [
         _of_document(document)
         for problem in problems
-        for document in render_problem(problem, variants, seed, SHAPES)
+        for document in render_problem(
+            problem, variants, seed, SHAPES, keep_out=ours is None or problem.name in ours
+        )
     ]
 
 
