@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from benchmarks.data import folder
-from benchmarks.security import wilson
+from benchmarks.recall import share
 from nlogn.assistant import solve
 from nlogn.engine import Engine, EngineError, open_engine
 from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling
@@ -127,11 +127,7 @@ def main() -> int:
                         found[way].append(held)
                 told = ", ".join(f"{way} {sum(found[way])}" for way in WAYS)
                 print(f"{problem.name}: {told}", file=sys.stderr, flush=True)
-            cells = [
-                f"{sum(held)}/{len(held)} ({sum(held) / max(len(held), 1):.1%})"
-                f" [{wilson(sum(held), len(held))}]" if held else "–"
-                for held in (found[way] for way in WAYS)
-            ]  # fmt: skip
+            cells = [share(found[way], told=True) for way in WAYS]
             print(f"| {name}, {len(found[WAYS[0]]) // len(seeds)} problems | "
                   f"{' | '.join(cells)} |", flush=True)  # fmt: skip
     return 0
