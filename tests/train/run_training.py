@@ -1,4 +1,7 @@
-"""A training run as a process of its own: `python run_training.py FOLDER STEPS [--shard]`."""
+"""A training run as a process of its own: `python run_training.py FOLDER STEPS [--shard|--plain]`.
+
+With one of the two every term is a mean over all rows, so that processes can be compared with one.
+"""
 
 import os
 import sys
@@ -19,13 +22,13 @@ def write(line: str) -> None:
     os.write(1, line.encode())  # one call: lines of two processes do not mix
 
 
-def main(folder: str, steps: int, sharded: bool) -> None:
+def main(folder: str, steps: int, sharded: bool, plain: bool) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     if "RANK" in os.environ:
         dist.init_process_group("gloo")
     model = Transformer(HYBRID, seed=1)
-    heads = None if sharded else Heads(HeadsConfig(32, ("1", "n", "n^2"), ("1", "n"), width=16))
+    heads = None if plain else Heads(HeadsConfig(32, ("1", "n", "n^2"), ("1", "n"), width=16))
     if sharded:
         shard(model)
     run = Run(
@@ -34,8 +37,8 @@ def main(folder: str, steps: int, sharded: bool) -> None:
         length=32,
         accumulate=2,
         save_every=3,
-        adapt_every=0 if sharded else 4,
-        shares={"paradigm": 0.2, "router": 1e-3} | ({} if sharded else {"time": 0.1}),
+        adapt_every=0 if plain else 4,
+        shares={"paradigm": 0.2, "router": 1e-3} | ({} if plain else {"time": 0.1}),
     )
     train(
         model,
@@ -56,4 +59,5 @@ def main(folder: str, steps: int, sharded: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), "--shard" in sys.argv)
+    sharded = "--shard" in sys.argv
+    main(sys.argv[1], int(sys.argv[2]), sharded, sharded or "--plain" in sys.argv)

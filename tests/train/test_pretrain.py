@@ -78,9 +78,10 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path, after: i
 
 
 @pytest.mark.slow
-def test_two_sharded_processes_train_as_one(tmp_path: Path) -> None:
-    one = finish(start(tmp_path / "one", 5, "--shard", launcher=torchrun(1)))
-    two = finish(start(tmp_path / "two", 5, "--shard", launcher=torchrun(2)))
+@pytest.mark.parametrize("way", ["--shard", "--plain"])
+def test_two_processes_train_as_one(tmp_path: Path, way: str) -> None:
+    one = finish(start(tmp_path / "one", 5, way, launcher=torchrun(1)))
+    two = finish(start(tmp_path / "two", 5, way, launcher=torchrun(2)))
     plain = {step: loss for step, loss in two}
     assert len(two) == 10 and len(plain) == 5  # both ranks tell the same
     for step, loss in one:
@@ -90,7 +91,7 @@ def test_two_sharded_processes_train_as_one(tmp_path: Path) -> None:
         torch.testing.assert_close(ends[0][key], ends[1][key], atol=2e-4, rtol=1e-3)
     exported = load(tmp_path / "two" / "exported").state_dict()
     assert all(torch.equal(exported[key], ends[1][key]) for key in ends[1])
-    again = finish(start(tmp_path / "two", 5, "--shard", launcher=torchrun(2)))
+    again = finish(start(tmp_path / "two", 5, way, launcher=torchrun(2)))
     assert again == []  # it resumed at its end
 
 

@@ -6,7 +6,8 @@
 
 Every state that matters (weights, optimiser, balance, loss weights, step) is in the checkpoint, and
 a batch is a function of the step: a run that was killed goes on and ends bit for bit where it would
-have. Under `torchrun` the network is sharded with FSDP2 and the rows are divided.
+have. Under `torchrun` the rows are divided. A network that `shard` was called on is sharded with
+FSDP2; any other is whole in every process, and its gradients are averaged.
 
 A budget in minutes needs no guess of the speed: the learning rate stays flat until its decay has to
 begin, and only then the number of steps is fixed, and written down.
@@ -16,13 +17,14 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from nlogn.model.experts import balance, expert_counts
 from nlogn.model.heads import Heads
@@ -69,7 +71,7 @@ class Run:
     precision: str = "float32"
     supervise: float = 1.0
     balance_rate: float = 1e-3
-    shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.1, "router": 1e-3})
+    shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.2, "router": 1e-3})
     adapt_every: int = 50
     measured: float | None = None
     save_every: int = 200
@@ -264,10 +266,8 @@ def _one_step(
             chosen = expert_counts(out.routings, model.config.experts.routed)
             counts = chosen if counts is None else counts + chosen
     scaler.unscale_(optimizer)
-    if heads is not None and ranks > 1:
-        for parameter in heads.parameters():
-            if parameter.grad is not None:
-                mean_over_ranks(parameter.grad)
+    if ranks > 1:
+        _average_gradients([*model.parameters(), *(heads.parameters() if heads else ())])
     norm = _clip(list(model.parameters()), run.clip)
     if heads is not None:
         _clip(list(heads.parameters()), run.clip)
@@ -281,6 +281,15 @@ def _one_step(
     optimizer.zero_grad(set_to_none=True)
     averaged = mean_over_ranks(torch.stack(list(sums.values())) / run.accumulate)
     return dict(zip(sums, averaged.tolist(), strict=True)), norm
+
+
+def _average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Of what every rank holds whole, in one message; FSDP2 has averaged its own."""
+    whole = [p.grad for p in parameters if p.grad is not None and not isinstance(p.grad, DTensor)]
+    if whole:
+        together = mean_over_ranks(torch.cat([grad.flatten() for grad in whole]))
+        for grad, mean in zip(whole, together.split([g.numel() for g in whole]), strict=True):
+            grad.copy_(mean.view_as(grad))
 
 
 def _targets(batch: Batch) -> Tensor:

@@ -108,7 +108,7 @@ def pretrain(
 
     Where the corpus has labels of time and memory, heads are trained with it. Bits per byte are
     those of its files, not of renderings of problems. Under `torchrun` the network is sharded over
-    the processes.
+    the processes on CUDA, and whole in each of them elsewhere.
 
     Raises:
         TrainError: no such corpus, or `start` has other tokens or classes than it; the folder holds
@@ -238,8 +238,8 @@ def execute(
     model.to(device)
     if heads is not None:
         heads.to(device)
-    if world()[1] > 1:
-        shard(model, run.precision)
+    if world()[1] > 1 and device.type == "cuda":
+        shard(model, run.precision)  # processes without one share a memory that holds replicas
     step = 0
 
     def seen(progress: Progress) -> None:
