@@ -46,6 +46,25 @@ def test_the_heads_learn_from_every_position_and_count_labels_alone() -> None:
     torch.testing.assert_close(same.time, head_losses(readings, time, memory, leak).time)
 
 
+def test_the_heads_read_what_the_code_has_spent() -> None:
+    """Where the hidden state says nothing, the classes so far decide; no tensor is "unknown"."""
+    torch.manual_seed(0)
+    heads = Heads(HeadsConfig(16, CLASSES, ("1", "n"), width=32))
+    hidden = torch.zeros(4, 12, 16)
+    spent = torch.stack([torch.randint(-1, 5, (4, 12)), torch.randint(-1, 2, (4, 12))], dim=-1)
+    time, memory = (spent[..., 0] + 2) % 5, (spent[..., 1] == 1).long()
+    none = torch.full((4, 12), IGNORE)
+    optimizer = torch.optim.Adam(heads.parameters(), lr=0.02)
+    for _ in range(150):
+        optimizer.zero_grad()
+        sum(head_losses(heads(hidden, spent), time, memory, none)).backward()
+        optimizer.step()
+    read = heads(hidden, spent)
+    assert torch.equal(read.time.argmax(-1), time) and torch.equal(read.memory.argmax(-1), memory)
+    unknown = heads(hidden, torch.full_like(spent, -1))
+    torch.testing.assert_close(heads(hidden).time, unknown.time)
+
+
 def test_a_line_is_as_suspicious_as_its_worst_token() -> None:
     leak = torch.tensor([-3.0, 2.0, 0.0, 5.0, 9.0])
     scores = line_scores(leak, torch.tensor([0, 0, 2, 2, -1]), 4)
@@ -59,6 +78,7 @@ def test_heads_and_bias_share_the_side_car(tmp_path: Path) -> None:
         for layer in model.model.layers:
             layer.self_attn.time_bias.normal_()
     heads = Heads(HeadsConfig(32, CLASSES, ("1", "n")))
+    torch.nn.init.normal_(heads.time_spent)
     save(model, tmp_path)
     assert load_heads(tmp_path) is None
     save_heads(heads, tmp_path)
@@ -68,7 +88,8 @@ def test_heads_and_bias_share_the_side_car(tmp_path: Path) -> None:
     classes = torch.randint(0, 5, (1, 20))
     hidden = model(x, classes=classes).hidden
     torch.testing.assert_close(again(x, classes=classes).hidden, hidden)
-    torch.testing.assert_close(back(hidden).time, heads(hidden).time)
+    spent = torch.randint(-1, 2, (1, 20, 2))
+    torch.testing.assert_close(back(hidden, spent).time, heads(hidden, spent).time)
 
 
 def trained_on_short_copies() -> Transformer:

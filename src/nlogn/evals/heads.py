@@ -16,6 +16,7 @@ import torch
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.annotated import Labelled
 from nlogn.corpus.bank_documents import held_out
+from nlogn.corpus.spent import UNKNOWN, spent
 from nlogn.corpus.tokenizer import encode_lines
 from nlogn.model.heads import Heads, line_scores
 from nlogn.model.transformer import Transformer
@@ -98,10 +99,11 @@ def read_programs(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
         skipped = len(program.code) - len(program.code.lstrip("\n"))
         tokens, lines = encode_lines(tokenizer, code)
         row = torch.tensor([[end, *tokens]])
-        read = heads(model(row[:, :context], logits="none").hidden[0])
+        so_far = torch.tensor([(UNKNOWN, UNKNOWN), *spent(code, lines)])
+        read = heads(model(row[:, :context], logits="none").hidden[0], so_far[:context])
         last = read
         if row.shape[1] > context:
-            last = heads(model(row[:, -context:], logits="none").hidden[0])
+            last = heads(model(row[:, -context:], logits="none").hidden[0], so_far[-context:])
         where = torch.tensor([-1, *(line + skipped for line in lines)])[: len(read.leak)]
         scores = line_scores(read.leak, where, program.code.count("\n") + 1)
         out.append(Read(program, heads.config.time[int(last.time[-1].argmax())],

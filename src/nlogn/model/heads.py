@@ -6,8 +6,10 @@ Three readings of each position's last hidden state (B, T, C):
     memory   the same for its memory
     leak     how likely this token's line leaks or holds too much memory
 
-They are trained on measured labels and saved as a side-car file, so that the exported graph stays
-standard. Classes are named by whoever trains them: this room knows names, not their meaning.
+Beside the hidden state they read what the code has spent so far, as its static path cost says it:
+the network sees idioms and names, the path cost loops. They are trained on measured labels and
+saved as a side-car file, so that the exported graph stays standard. Classes are named by whoever
+trains them: this room knows names, not their meaning.
 """
 
 import json
@@ -50,13 +52,22 @@ class Heads(nn.Module):
         super().__init__()
         self.config = config
         self.inner = nn.Linear(config.hidden_size, config.width)
+        # what each class adds; row 0 is "unknown"
+        self.time_spent = nn.Parameter(torch.zeros(len(config.time) + 1, config.width))
+        self.memory_spent = nn.Parameter(torch.zeros(len(config.memory) + 1, config.width))
         self.time = nn.Linear(config.width, len(config.time))
         self.memory = nn.Linear(config.width, len(config.memory))
         self.leak = nn.Linear(config.width, 1)
 
-    def forward(self, hidden: Tensor) -> Readings:
-        """Read `hidden` (..., C), the network's output after its last norm."""
-        inner = F.silu(self.inner(hidden))
+    def forward(self, hidden: Tensor, spent: Tensor | None = None) -> Readings:
+        """Read `hidden` (..., C), the network's output after its last norm, and `spent` (..., 2):
+        the numbers of the classes of time and memory so far, -1 (or no tensor) for unknown."""
+        if spent is None:
+            known = self.time_spent[0] + self.memory_spent[0]
+        else:
+            time, memory = (spent + 1).unbind(-1)
+            known = F.embedding(time, self.time_spent) + F.embedding(memory, self.memory_spent)
+        inner = F.silu(self.inner(hidden) + known)
         return Readings(self.time(inner), self.memory(inner), self.leak(inner).squeeze(-1))
 
 

@@ -19,22 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.annotated import SHAPE as ANNOTATED
 from nlogn.corpus.annotated import AnnotatedError, documents, read_annotated
 from nlogn.corpus.bank_documents import BankDocument, render_problem
 from nlogn.corpus.benchmarks import MBPP_TRAINING, data_folder
 from nlogn.corpus.specials import ASSISTANT, END, SYSTEM, TURN_END, USER, Parts, Special
+from nlogn.corpus.spent import NUMBERS, UNKNOWN, spent
 from nlogn.corpus.tokenizer import encode, encode_lines
 from nlogn.model.config import PARADIGMS
 from nlogn.problems import Problem, ProblemError, bank, load_problems
-from nlogn.train.data import HEADS, Packed
+from nlogn.train.data import HEADS, SPENT, Packed
 from nlogn.train.state import TrainError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_CLASS = {str(c): i for i, c in enumerate(CLASSES)}
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth")
 _ROLES = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 
@@ -132,7 +131,8 @@ def _of_document(document: BankDocument) -> Example:
         parts = [*((part, False) for part in control), (text[:cut], False), (text[cut:], True)]
         parts = [part for part in parts if part[0]]
     label = PARADIGMS.index(document.paradigm) if document.paradigm in PARADIGMS else -1
-    time, memory = (-1 if document.told or document.shape == "growth" else _CLASS.get(growth, -1)
+    known = not document.told and document.shape != "growth"
+    time, memory = (NUMBERS.get(growth, UNKNOWN) if known else UNKNOWN
                     for growth in (document.time, document.memory))  # fmt: skip
     return Example(tuple(parts), document.name, label, time, memory, document.leak, labelled)
 
@@ -273,7 +273,7 @@ def prepare(examples: Sequence[Example], tokenizer: "Tokenizer", length: int, se
 
 
 def _encoded(example: Example, tokenizer: "Tokenizer") -> _Row:
-    row: _Row = {name: [] for name in ("tokens", "answer", "paradigm", *HEADS)}
+    row: _Row = {name: [] for name in ("tokens", "answer", "paradigm", *HEADS, *SPENT)}
     ending: Parts = [] if isinstance(example.parts[-1][0], Special) else [Special(END)]
     parts = [*example.parts, *((part, True) for part in ending)]
     for number, (part, wanted) in enumerate(parts):
@@ -288,6 +288,10 @@ def _encoded(example: Example, tokenizer: "Tokenizer") -> _Row:
         row["paradigm"] += [example.paradigm] * len(found)
         row["time"] += [example.time if inside else -1] * len(found)
         row["memory"] += [example.memory if inside else -1] * len(found)
+        known = inside and max(example.time, example.memory) >= 0
+        so_far = spent(part, lines) if known else [(UNKNOWN, UNKNOWN)] * len(found)
+        for column, name in enumerate(SPENT):
+            row[name] += [classes[column] for classes in so_far]
         row["leak"] += [leak[line] if line < len(leak) else -1 for line in lines]
     return row
 

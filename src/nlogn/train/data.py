@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 HEADS = ("time", "memory", "leak")
-LABELS = ("paradigm", *HEADS, "classes", "answer")
+SPENT = ("time_spent", "memory_spent")  # see `nlogn.corpus.spent`
+LABELS = ("paradigm", *HEADS, *SPENT, "classes", "answer")
 
 
 class Batch(NamedTuple):

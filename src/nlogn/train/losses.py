@@ -15,7 +15,7 @@ from torch import Tensor
 from nlogn.model.experts import group_loss, router_z_loss
 from nlogn.model.heads import Heads, head_losses
 from nlogn.model.transformer import Output, Transformer
-from nlogn.train.data import Batch
+from nlogn.train.data import SPENT, Batch
 
 SMOOTHING = 0.3
 LIMITS = (1e-6, 1e3)
@@ -62,7 +62,10 @@ def terms(model: Transformer, heads: Heads | None, batch: Batch, out: Output,
         losses["index"] = out.index_loss  # reaches the indexer alone: no share to keep
     if heads is not None and any(wanted.get(name) for name in ("time", "memory", "leak")):
         none = torch.full_like(batch.tokens[:, 1:], -1)
-        measured = head_losses(heads(out.hidden), *(labels.get(name, none)
+        spent = None
+        if set(SPENT) <= set(labels):
+            spent = torch.stack([labels[name] for name in SPENT], dim=-1)
+        measured = head_losses(heads(out.hidden, spent), *(labels.get(name, none)
                                for name in ("time", "memory", "leak")))  # fmt: skip
         for name, loss in zip(("time", "memory", "leak"), measured, strict=True):
             if wanted.get(name) and name in labels:

@@ -30,6 +30,8 @@ def made(width: int = 32, **biases: list[float]) -> Heads:
     with torch.no_grad():
         for name, bias in biases.items():
             getattr(heads, name).bias.copy_(torch.tensor(bias))
+        heads.time_spent.normal_()
+        heads.memory_spent.normal_()
     return heads
 
 
@@ -52,18 +54,20 @@ def test_what_is_heard_is_the_last_hidden_state(
     np.testing.assert_allclose(np.stack(heard), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("spent", [("O(n)", "O(1)"), ("unknown", "O(n log n)"), ("O(n!)", "O(n)")])
 @pytest.mark.parametrize("budget", ["O(1)", "O(n)", "O(n log n)", "O(n!)"])
-def test_the_probability_is_that_of_the_heads(budget: str) -> None:
+def test_the_probability_is_that_of_the_heads(budget: str, spent: tuple[str, str]) -> None:
     heads = made()
     hidden = torch.randn(32, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
-        read = heads(hidden)
+        numbers = [CLASSES.index(name) if name in CLASSES else -1 for name in spent]
+        read = heads(hidden, torch.tensor(numbers))
     cost = CostHeads(heads)
     over = {"O(1)": slice(1, 6), "O(n)": slice(3, 6), "O(n log n)": slice(4, 6),
             "O(n!)": slice(6, 6)}[budget]  # fmt: skip
     for found, logits in ((cost.time, read.time), (cost.memory, read.memory)):
         expected = float(logits.softmax(-1)[over].sum())
-        assert found(hidden.numpy(), parse(budget)) == pytest.approx(expected, abs=1e-5)
+        assert found(hidden.numpy(), parse(budget), spent) == pytest.approx(expected, abs=1e-5)
 
 
 def test_what_the_network_expects_weighs_a_loop_about_to_be_opened() -> None:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from nlogn.complexity import bigo
 from nlogn.complexity.bigo import BigO
-from nlogn.engine.native.cost_heads import Array, CostHeads
+from nlogn.engine.native.cost_heads import Array, Classes, CostHeads
 from nlogn.engine.native.lookahead import SLACK, Lookahead, Spent, weight
 from nlogn.engine.native.sequence import Objection
 from nlogn.engine.native.written import Written
@@ -104,12 +104,14 @@ class BudgetGuide:
     def _restart(self) -> None:
         self._tracker = Lookahead()
         self._known: dict[str, Spent] = {}
+        self._so_far: Classes | None = None  # of time and memory, for the heads
         self._words: set[str] = set()
         self._walked = ""  # an input to loop over, for the price of a loop that has just a `for`
 
     def _take(self, line: str) -> None:
         self._tracker.feed(line)
         self._known.clear()
+        self._so_far = None
         self._words.update(re.findall(r"[A-Za-z_]\w*", line))
         if head := _DEF.match(line):
             self._walked = _walked(head[1])
@@ -159,10 +161,14 @@ class BudgetGuide:
         if self._heads is None or self._hidden is None:
             return _MAY_BE
         expected = 0.0
+        if self._so_far is None:
+            found = self._tracker.result()
+            self._so_far = found.big_o, found.memory
         if self._time is not None:
-            expected = self._heads.time(self._hidden, self._time)
+            expected = self._heads.time(self._hidden, self._time, self._so_far)
         if self._memory is not None:
-            expected = max(expected, self._heads.memory(self._hidden, self._memory))
+            memory = self._heads.memory(self._hidden, self._memory, self._so_far)
+            expected = max(expected, memory)
         return expected
 
     def _name(self, line: str, indent: str, closers: str) -> _Price | None:

@@ -1,7 +1,7 @@
 """The network's own expectation: how likely the function being written ends up over a budget.
 
-Reads a checkpoint's time and memory heads (`nlogn.model.heads`) in numpy, one hidden state at a
-time, which takes some microseconds.
+Reads a checkpoint's time and memory heads (`nlogn.model.heads`) in numpy, one hidden state and
+what the code has spent so far at a time, which takes some microseconds.
 """
 
 from pathlib import Path
@@ -17,6 +17,8 @@ from nlogn.model.checkpoint import BadCheckpoint
 from nlogn.model.heads import Heads, load_heads
 
 Array = NDArray[np.float32]
+Classes = tuple[str, str]
+UNKNOWN = "unknown"
 
 
 class CostHeads:
@@ -28,22 +30,27 @@ class CostHeads:
 
     def __init__(self, heads: Heads):
         self._inner = _linear(heads.inner)
+        self._time_spent = _table(heads.time_spent, heads.config.time)
+        self._memory_spent = _table(heads.memory_spent, heads.config.memory)
         self._time = _linear(heads.time)
         self._memory = _linear(heads.memory)
         self._time_weights = _weights(heads.config.time)
         self._memory_weights = _weights(heads.config.memory)
 
-    def time(self, hidden: Array, budget: BigO) -> float:
-        """`hidden` (C,): the network's output after its last norm."""
-        return self._over(hidden, self._time, self._time_weights, budget)
+    def time(self, hidden: Array, budget: BigO, spent: Classes) -> float:
+        """`hidden` (C,): the network's output after its last norm. `spent`: the classes of time
+        and memory of the whole lines so far, as the static path cost spells them."""
+        return self._over(hidden, spent, self._time, self._time_weights, budget)
 
-    def memory(self, hidden: Array, budget: BigO) -> float:
-        return self._over(hidden, self._memory, self._memory_weights, budget)
+    def memory(self, hidden: Array, budget: BigO, spent: Classes) -> float:
+        return self._over(hidden, spent, self._memory, self._memory_weights, budget)
 
     def _over(
-        self, hidden: Array, head: tuple[Array, Array], weights: Array, budget: BigO
+        self, hidden: Array, spent: Classes, head: tuple[Array, Array], weights: Array, budget: BigO
     ) -> float:
         inner = self._inner[0] @ hidden + self._inner[1]
+        for table, name in zip((self._time_spent, self._memory_spent), spent, strict=True):
+            inner = inner + table.get(name, table[UNKNOWN])
         inner = inner / (1 + np.exp(-inner.clip(-80, 80)))
         logits = head[0] @ inner + head[1]
         mass = np.exp(logits - logits.max())
@@ -65,6 +72,11 @@ def open_heads(folder: Path) -> CostHeads | None:
 
 def _weights(names: tuple[str, ...]) -> Array:
     return np.array([weight(parse(name)) for name in names], dtype=np.float32)
+
+
+def _table(rows: torch.Tensor, names: tuple[str, ...]) -> dict[str, Array]:
+    """What each class so far adds to the inner layer."""
+    return dict(zip((UNKNOWN, *names), rows.detach().float().cpu().numpy(), strict=True))
 
 
 def _linear(layer: torch.nn.Linear) -> tuple[Array, Array]:
