@@ -21,7 +21,15 @@ import torch
 from nlogn.corpus.annotated import Labelled, read_annotated
 from nlogn.corpus.tokenizer import encode
 from nlogn.evals import language as lm
-from nlogn.evals.heads import Read, classified, declared, leak_lines, read_programs, unseen
+from nlogn.evals.heads import (
+    Read,
+    by_path_cost,
+    classified,
+    declared,
+    leak_lines,
+    read_programs,
+    unseen,
+)
 from nlogn.evals.ngram import count
 from nlogn.evals.unseen import on_the_same, passed, recall_without, reworded
 from nlogn.model.checkpoint import load
@@ -123,12 +131,15 @@ class Bench:
         sets = [("solutions", "declared", self.read(declared(bank())))]
         if self.options.annotated:
             sets.append(("annotated programs", "measured", self.annotated))
+        learn = declared(bank(), kept_out=False)
         for what, how, read in sets:
             for name in ("time", "memory"):
                 found = classified(read, name)
                 low, high = found.interval
+                alone = by_path_cost(read, learn, name).accuracy
                 yield (f"{how} class of {name} by the head, {found.count:,} {what} of"
-                       f" {found.problems} held-out problems", f"majority {found.majority:.1%}",
+                       f" {found.problems} held-out problems",
+                       f"majority {found.majority:.1%}, static path cost alone {alone:.1%}",
                        f"{found.accuracy:.1%} ({low:.0%} to {high:.0%})")  # fmt: skip
 
     def leaks(self) -> Iterator[Row]:
@@ -213,8 +224,10 @@ def main() -> int:
     card = options.checkpoint / "training.json"
     if card.exists():
         made = json.loads(card.read_text())
-        hours = made["training_seconds"] / 3600
-        print(f"Trained on {made['tokens']:,} tokens in {hours:.1f} hours.")
+        while isinstance(made, dict):
+            hours, on = made["training_seconds"] / 3600, made.get("on") or made.get("corpus")
+            print(f"Trained on {made['tokens']:,} tokens of {on} in {hours:.1f} hours.")
+            made = made["before"]
     print("\n| | to beat | this |\n|---|---|---|")
     for name in options.only:
         for row in getattr(bench, name)():

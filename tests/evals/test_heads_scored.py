@@ -51,6 +51,21 @@ def test_a_head_that_says_one_class_is_right_as_often_as_it_is_declared(tokenize
     assert found.problems == sum(held_out(p.name) for p in bank())
 
 
+def test_the_path_cost_alone_says_what_such_programs_mostly_were():
+    """One loop was mostly called O(n log n) where it learnt; what it never saw is the commonest."""
+    once, twice = (f"def f(xs: list[int]):\n    return sum(xs){more}\n" for more in ("", " + 1"))
+    square = "def f(xs: list[int]):\n    for x in xs:\n        for y in xs:\n            print(1)\n"
+    learn = [program(once, time=t) for t in ("O(n)", "O(n log n)", "O(n log n)")]
+    learn += [program("def f(x: int):\n    return 1\n", time="O(1)") for _ in range(9)]
+    asked = [program(twice, time="O(n log n)"), program(square, name="q", time="O(n^2)")]
+    read = [measured.Read(one, "", "", ()) for one in asked]
+    found = measured.by_path_cost(read, learn)
+    assert (found.accuracy, found.count) == (0.5, 2)
+    asked[1] = replace(asked[1], time="O(1)")
+    read = [measured.Read(one, "", "", ()) for one in asked]
+    assert measured.by_path_cost(read, learn).accuracy == 1
+
+
 class Oracle(torch.nn.Module):
     """Knows the tokens of one word: leaks exactly there."""
 
@@ -61,7 +76,7 @@ class Oracle(torch.nn.Module):
         (self.token,) = tokenizer.encode(word).ids
         network.register_forward_pre_hook(lambda module, args: setattr(self, "seen", args[0]))
 
-    def forward(self, hidden):
+    def forward(self, hidden, spent):
         leak = torch.where(self.seen[0] == self.token, 5.0, -5.0)
         return Readings(torch.zeros(len(hidden), 3), torch.zeros(len(hidden), 3), leak)
 

@@ -34,6 +34,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save(Transformer(replace(HYBRID, vocab_size=512, context=128), seed=1), folder)
     torch.manual_seed(1)
     save_heads(Heads(HeadsConfig(32, ("1", "n"), ("1",), width=8)), folder)
+    (folder / "training.json").write_text(json.dumps({"tokens": 9, "before": None}))
     for path in (corpus / "tokenizer").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     return folder
@@ -100,6 +101,9 @@ def test_fine_tuning_learns_the_answers_and_keeps_the_heads(start: Path, tmp_pat
     assert ended.finished and seen[-1].losses["tokens"] < seen[0].losses["tokens"] / 2
     assert load_heads(ended.checkpoint) is not None and ended.bits is not None
     assert (ended.checkpoint / "tokenizer.json").exists()
+    card = json.loads((ended.checkpoint / "training.json").read_text())
+    assert (card["on"], card["tokens"]) == ("rows.jsonl", 40 * 4 * 64)
+    assert card["before"] == json.loads((start / "training.json").read_text())
 
 
 def test_measured_labels_teach_the_heads_that_have_their_classes(
@@ -117,7 +121,7 @@ def test_measured_labels_teach_the_heads_that_have_their_classes(
                  "time_points": points, "leak_line": line, "paradigm": "web", "kind": "variant",
                  "origin": "best"}
         for i, problem in enumerate(bank()[:40])
-        for body, line in (("KEPT.append(x)", 5), ("return [x, x]", None))
+        for body, line in (("KEPT.append(x)", 5), ("return [y for y in range(x)]", None))
     ]  # fmt: skip
     table = tmp_path / "t.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema=schema()), table)

@@ -58,11 +58,14 @@ def info(named: str, context: int | None, style: str) -> None:
         ("cache, full context", _size(facts["cache_bytes"])),
         ("work per token", f"{size_label(facts['flops_per_token'])}FLOP forward"),
     ]
-    if training:
-        rows.append(("trained on", f"{training['tokens']:,} tokens in {training['steps']:,} steps,"
-                                   f" seed {training['seed']}"))  # fmt: skip
+    word = "trained on"
+    while isinstance(training, dict):
+        on = training.get("on") or training.get("corpus", "?")
+        told = f"{training['tokens']:,} tokens of {on}, {training['steps']:,} steps"
         if training.get("validation_bits_per_byte"):
-            rows.append(("bits per byte", f"{training['validation_bits_per_byte']:.3f} held out"))
+            told += f": {training['validation_bits_per_byte']:.3f} bits per byte held out"
+        rows.append((word, f"{told} (seed {training['seed']})"))
+        word, training = "before", training.get("before")
     _table(rows)
 
 

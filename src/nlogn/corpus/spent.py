@@ -7,24 +7,23 @@ both needs the same reading in training, in measuring and while code is written.
 
 from collections.abc import Sequence
 
-from nlogn.complexity.bigo import CLASSES
 from nlogn.complexity.static import PathTracker
 
-NUMBERS = {str(c): i for i, c in enumerate(CLASSES)}
-UNKNOWN = -1
+Classes = tuple[str, str]  # of time and memory, spelled as `nlogn.complexity.static` does
+UNKNOWN = "unknown"
 _FENCE = "```"
 
 
-def spent(text: str, lines: Sequence[int]) -> list[tuple[int, int]]:
-    """For each token the numbers in `CLASSES` of time and memory of the lines that are whole where
-    it ends, -1 where the static cost does not know. `lines`: the line that each token begins in,
-    as `encode_lines` says it. Of a text with fences, what stands in the latest one is code."""
+def spent(text: str, lines: Sequence[int]) -> list[Classes]:
+    """For each token the classes of the lines that are whole where it ends. `lines`: the line that
+    each token begins in, as `encode_lines` says it. Of a text with fences, what stands in the
+    latest one is code."""
     ends = [*lines[1:], text.count("\n")]
     after = _after_lines(text, max(ends, default=0))
     return [after[min(end, len(after) - 1)] for end in ends]
 
 
-def _after_lines(text: str, count: int) -> list[tuple[int, int]]:
+def _after_lines(text: str, count: int) -> list[Classes]:
     """After none, one, two... of the first `count` lines."""
     fenced = any(line.startswith(_FENCE) for line in text.split("\n"))
     inside = not fenced
@@ -46,6 +45,6 @@ def _after_lines(text: str, count: int) -> list[tuple[int, int]]:
     return out
 
 
-def _classes(tracker: PathTracker) -> tuple[int, int]:
+def _classes(tracker: PathTracker) -> Classes:
     found = tracker.result()
-    return NUMBERS.get(found.big_o, UNKNOWN), NUMBERS.get(found.memory, UNKNOWN)
+    return found.big_o, found.memory

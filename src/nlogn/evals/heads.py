@@ -7,13 +7,14 @@ classified(read), classified(read, "memory"), leak_lines(read)
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 
 from nlogn.complexity.bigo import CLASSES
+from nlogn.complexity.static import path_cost
 from nlogn.corpus.annotated import Labelled
 from nlogn.corpus.bank_documents import held_out
 from nlogn.corpus.spent import UNKNOWN, spent
@@ -67,12 +68,13 @@ class LeakLines:
     programs: int
 
 
-def declared(problems: Sequence[Problem]) -> list[Labelled]:
-    """The Python solutions of held-out problems, with the classes that they declare."""
+def declared(problems: Sequence[Problem], kept_out: bool = True) -> list[Labelled]:
+    """The Python solutions of held-out problems, or of all others, with the classes that they
+    declare."""
     return [
         Labelled(problem.name, problem.paradigm, "right", solution.name, solution.code,
                  solution.time, solution.memory, ())
-        for problem in problems if held_out(problem.name)
+        for problem in problems if held_out(problem.name) == kept_out
         for solution in problem.solutions if solution.language == "python"
     ]  # fmt: skip
 
@@ -99,7 +101,11 @@ def read_programs(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
         skipped = len(program.code) - len(program.code.lstrip("\n"))
         tokens, lines = encode_lines(tokenizer, code)
         row = torch.tensor([[end, *tokens]])
-        so_far = torch.tensor([(UNKNOWN, UNKNOWN), *spent(code, lines)])
+        so_far = torch.tensor([
+            [names.index(name) if name in names else -1
+             for name, names in zip(classes, (heads.config.time, heads.config.memory), strict=True)]
+            for classes in ((UNKNOWN, UNKNOWN), *spent(code, lines))
+        ])  # fmt: skip
         read = heads(model(row[:, :context], logits="none").hidden[0], so_far[:context])
         last = read
         if row.shape[1] > context:
@@ -134,6 +140,28 @@ def classified(read: Sequence[Read], which: Literal["time", "memory"] = "time") 
     (_, most), *_ = Counter(truth for _, truth, _ in rows).most_common(1)
     return Classified(accuracy(range(len(groups))), _interval(len(groups), accuracy),
                       most / len(rows), len(rows), len(groups))  # fmt: skip
+
+
+def by_path_cost(
+    read: Sequence[Read], learn: Sequence[Labelled], which: Literal["time", "memory"] = "time"
+) -> Classified:
+    """What the static path cost knows without the network: the commonest class of the programs of
+    `learn` whose path cost is the same, or of all of them."""
+    seen: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    every: Counter[str] = Counter()
+    for program in learn:
+        seen[_path_cost(program)][getattr(program, which)] += 1
+        every[getattr(program, which)] += 1
+    told = []
+    for one in read:
+        (name, _), *_ = seen.get(_path_cost(one.program), every).most_common(1)
+        told.append(replace(one, **{which: name}))
+    return classified(told, which)
+
+
+def _path_cost(program: Labelled) -> tuple[str, str]:
+    found = path_cost(program.code)
+    return found.big_o, found.memory
 
 
 def leak_lines(read: Sequence[Read]) -> LeakLines:

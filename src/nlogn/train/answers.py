@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.annotated import SHAPE as ANNOTATED
 from nlogn.corpus.annotated import AnnotatedError, documents, read_annotated
 from nlogn.corpus.bank_documents import BankDocument, render_problem
 from nlogn.corpus.benchmarks import MBPP_TRAINING, data_folder
 from nlogn.corpus.specials import ASSISTANT, END, SYSTEM, TURN_END, USER, Parts, Special
-from nlogn.corpus.spent import NUMBERS, UNKNOWN, spent
+from nlogn.corpus.spent import UNKNOWN, spent
 from nlogn.corpus.tokenizer import encode, encode_lines
 from nlogn.model.config import PARADIGMS
 from nlogn.problems import Problem, ProblemError, bank, load_problems
@@ -34,6 +35,7 @@ from nlogn.train.state import TrainError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+_CLASS = {str(c): i for i, c in enumerate(CLASSES)}
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth")
 _ROLES = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 
@@ -132,7 +134,7 @@ def _of_document(document: BankDocument) -> Example:
         parts = [part for part in parts if part[0]]
     label = PARADIGMS.index(document.paradigm) if document.paradigm in PARADIGMS else -1
     known = not document.told and document.shape != "growth"
-    time, memory = (NUMBERS.get(growth, UNKNOWN) if known else UNKNOWN
+    time, memory = (_CLASS.get(growth, -1) if known else -1
                     for growth in (document.time, document.memory))  # fmt: skip
     return Example(tuple(parts), document.name, label, time, memory, document.leak, labelled)
 
@@ -291,7 +293,7 @@ def _encoded(example: Example, tokenizer: "Tokenizer") -> _Row:
         known = inside and max(example.time, example.memory) >= 0
         so_far = spent(part, lines) if known else [(UNKNOWN, UNKNOWN)] * len(found)
         for column, name in enumerate(SPENT):
-            row[name] += [classes[column] for classes in so_far]
+            row[name] += [_CLASS.get(classes[column], -1) for classes in so_far]
         row["leak"] += [leak[line] if line < len(leak) else -1 for line in lines]
     return row
 

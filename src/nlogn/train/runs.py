@@ -39,7 +39,7 @@ from nlogn.model.transformer import Transformer
 from nlogn.train import curves
 from nlogn.train.answers import Prepared, annotated_examples, examples_of, prepare
 from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, measured, read_corpus
-from nlogn.train.data import Packed
+from nlogn.train.data import SPENT, Packed
 from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.pretrain import Progress, Run, shard, train
 from nlogn.train.state import TrainError, world, write_json
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 VALIDATION_WINDOWS = 64
+CARD = "training.json"
 EACH = 24  # annotated programs of a problem
 _CLASSES = tuple(map(str, CLASSES))
 HEAD_SHARES = {"time": 0.2, "memory": 0.2, "leak": 0.2}
@@ -198,8 +199,10 @@ def finetune(
     shares = {} if config.experts is None else dict(run.shares)
     run = replace(run, shares={name: HEAD_SHARES[name] for name in trained} | shares)
     on_begin(prepared, run.steps or 0, trained)
-    labels = {name: label for name, label in prepared.train.labels.items()
-              if name not in HEAD_SHARES or name in trained}  # fmt: skip
+    unread = {name for name in HEAD_SHARES if name not in trained}
+    if known is not None and {known.config.time, known.config.memory} != {_CLASSES}:
+        unread.update(SPENT)  # numbers of classes that these heads do not have
+    labels = {n: label for n, label in prepared.train.labels.items() if n not in unread}
     data = Packed(prepared.train.tokens, labels)
     about = {"on": on, "annotated": [str(path.resolve()) for path in annotated],
              "examples": prepared.examples, "labels": prepared.labels}  # fmt: skip
@@ -263,7 +266,7 @@ def execute(
     finished = train(model, data, run, folder, heads, on_step=seen, stop=stop, on_save=saved)
     out = folder / "checkpoint"
     bits = curves.last_validation(folder)
-    if finished and not (out / "training.json").exists():
+    if finished and not (out / CARD).exists():
         _export(out, model, heads, tokenizer, rank)
         if rank == 0:
             _write_card(out, folder, network, run, about, settings, bits)
@@ -390,21 +393,39 @@ def _export(out: Path, model: Transformer, heads: Heads | None, tokenizer: Path,
 
 def _write_card(out: Path, folder: Path, network: Network, run: Run, about: dict[str, Any],
                 settings: dict[str, Any], bits: float | None) -> None:  # fmt: skip
-    """`training.json`: where the network comes from."""
+    """`training.json`: where the network comes from. It travels, so it names no folder of this
+    machine; `before` is the card of the checkpoint that training began with."""
     from nlogn import __version__
     from nlogn.model.config import count_parameters
 
     steps = curves.read_metrics(folder)
     count = count_parameters(network.config)
-    write_json(out / "training.json", {
-        "nlogn": __version__, "torch": torch.__version__, **about, "start": network.start,
+    write_json(out / CARD, {
+        "nlogn": __version__, "torch": torch.__version__, **_named(about),
         "parameters": count.total, "active": count.active, "seed": run.seed,
         "steps": len(steps), "tokens": len(steps) * run.rows * run.length,
         "training_seconds": round(steps[-1]["seconds"]) if steps else 0,
         "threads": settings["threads"], "device": _device_name(),
         "loss": steps[-1]["losses"] if steps else {}, "validation_bits_per_byte": bits,
-        "run": asdict(run), "finished": time.strftime("%Y-%m-%d"),
+        "run": asdict(run), "finished": time.strftime("%Y-%m-%d"), "before": _card(network.start),
     })  # fmt: skip
+
+
+def _named(about: dict[str, Any]) -> dict[str, Any]:
+    """What a run is about, of paths the last name."""
+
+    def name(value: Any) -> Any:
+        if isinstance(value, list):
+            return [name(one) for one in value]
+        return Path(value).name if isinstance(value, str) and "/" in value else value
+
+    return {key: name(value) for key, value in about.items()}
+
+
+def _card(start: str) -> dict[str, Any] | str | None:
+    """That of a checkpoint folder, else the folder's name."""
+    path = Path(start) / CARD
+    return json.loads(path.read_text()) if path.exists() else Path(start).name or None
 
 
 def _device_name() -> str:

@@ -11,14 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from nlogn.complexity.bigo import BigO, parse
+from nlogn.corpus.spent import UNKNOWN, Classes
 from nlogn.engine.native.lookahead import SLACK, weight
 from nlogn.engine.protocol import EngineError
 from nlogn.model.checkpoint import BadCheckpoint
 from nlogn.model.heads import Heads, load_heads
 
 Array = NDArray[np.float32]
-Classes = tuple[str, str]
-UNKNOWN = "unknown"
 
 
 class CostHeads:
