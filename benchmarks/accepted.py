@@ -23,7 +23,7 @@ from benchmarks.data import folder
 from benchmarks.recall import share
 from nlogn.assistant import solve
 from nlogn.engine import Engine, EngineError, open_engine
-from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling
+from nlogn.engine.protocol import Cancel, Completion, Prompt, Sampling, usual_temperature
 from nlogn.evals.unseen import reworded, without_answers
 from nlogn.judge import judge_program
 from nlogn.problems import Problem, bank, load_problems
@@ -92,7 +92,7 @@ def main() -> int:
     parser.add_argument("--model")
     parser.add_argument("--problems", type=int, default=60)
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--temperature", type=float, default=0.8)
+    parser.add_argument("--temperature", type=float, help="default: as the model's makers say")
     parser.add_argument("--max-tokens", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     options = parser.parse_args()
@@ -107,10 +107,13 @@ def main() -> int:
         "MBPP+": random.Random(seeds[0]).sample(plus, min(options.problems, len(plus))),
         "bank, held out": reworded(bank(), options.problems, seeds[0], unseen=True),
     }
-    sampling = Sampling(temperature=options.temperature, max_tokens=options.max_tokens)
+    temperature = options.temperature
+    if temperature is None:
+        temperature = usual_temperature(engine)
+    sampling = Sampling(temperature=temperature, max_tokens=options.max_tokens)
     end = time.monotonic() + 60 * options.minutes
     print("## Problems answered\n")
-    print(f"`{options.engine}`, seeds {options.seeds}, temperature {options.temperature}, at most")
+    print(f"`{options.engine}`, seeds {options.seeds}, temperature {temperature:g}, at most")
     print(
         f"{options.max_tokens} tokens; of all problems and seeds, with 95 % intervals (Wilson).\n"
     )

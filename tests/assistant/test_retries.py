@@ -68,6 +68,20 @@ def test_the_smallest_failing_input_leads_to_the_answer(sandbox: Sandbox) -> Non
     assert {c.code for c in answer.candidates} == {RIGHT, WRONG, WORSE}
 
 
+@pytest.mark.parametrize("given", [None, 1.5])
+def test_the_temperature_is_the_given_one_or_the_models(
+    sandbox: Sandbox, given: float | None
+) -> None:
+    with serving("m", lambda body: fenced(RIGHT)) as server:
+        engine = OpenAIEngine(server.url, retries=0)
+        engine.temperature = 0.3  # type: ignore[attr-defined]  # as a checkpoint says it
+        sampling = None if given is None else Sampling(temperature=given)
+        solve(TOTAL, engine, sampling=sampling, examples=0, samples=1, sandbox=sandbox, workers=1)
+        assert [body["temperature"] for body in server.bodies] == [given or 0.3]
+        ask(server, sandbox, samples=1)
+        assert server.bodies[-1]["temperature"] == 0.8
+
+
 def test_without_any_right_answer_the_budget_of_samples_holds(sandbox: Sandbox) -> None:
     with serving("m", lambda body: fenced(WRONG)) as server:
         answer = ask(server, sandbox, samples=7)

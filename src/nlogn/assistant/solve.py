@@ -20,6 +20,7 @@ from nlogn.engine.protocol import (
     EngineError,
     Sampling,
     Steered,
+    usual_temperature,
 )
 from nlogn.engine.recall import RecallEngine
 from nlogn.judge.judging import judge_program
@@ -88,6 +89,7 @@ def solve(
         fallback: engines that are asked in turn, each for as many, while nothing is right; taken
             one by one, so that what is not needed is not opened.
         samples: candidates to ask for, all rounds together; equal texts are judged once.
+        sampling: without it, the temperature is the one that a model's makers recommend.
         time_budget, memory_budget: classes that an answer must not exceed; the native engine
             steers towards them while it writes.
         time_limit_s: after so many seconds nothing more is asked for or judged; the first
@@ -108,7 +110,6 @@ def solve(
             raise BudgetError(str(error)) from error
     started = time.monotonic()
     deadline = math.inf if time_limit_s is None else started + time_limit_s
-    sampling = sampling or Sampling()
     field = _Field(
         problem, sandbox or shared_sandbox(), seed, workers, deadline, progress,
         (time_budget, memory_budget), cancel,
@@ -123,7 +124,8 @@ def solve(
             if one is None:
                 break
             asked.append(one.name)
-            _ask(one, field, samples, sampling, examples, cancel)
+            chosen = sampling or Sampling(temperature=usual_temperature(one))
+            _ask(one, field, samples, chosen, examples, cancel)
         except Cancelled:
             raise
         except EngineError as error:

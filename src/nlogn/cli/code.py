@@ -164,9 +164,15 @@ def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> Non
     default=["recall"],
     show_default=True,
     help="who writes the candidates: recall (the bank, offline), native:FOLDER, openai:URL, "
-    "transformers:FOLDER or llamacpp:FILE.gguf; given again, who is asked where nothing is right",
+    "transformers:FOLDER or llamacpp:FILE.gguf; given again, who is "
+    "asked where nothing is right",
 )
 @click.option("--model", help="the model's name at an openai: endpoint")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 2),
+    help="how freely a model writes; if not given, as its makers recommend, else 0.8",
+)
 @click.option("--time-budget", help='the dearest class allowed, such as "O(n log n)"')
 @click.option("--memory-budget", help='likewise for memory, such as "O(n)"')
 @click.option(
@@ -189,6 +195,7 @@ def solve(
     samples: int,
     engines: tuple[str, ...],
     model: str | None,
+    temperature: float | None,
     time_budget: str | None,
     memory_budget: str | None,
     time_limit: float | None,
@@ -207,6 +214,7 @@ def solve(
     from nlogn.assistant import solve as solve_problem
     from nlogn.assistant.show import answer_page, answer_text
     from nlogn.engine import open_engine
+    from nlogn.engine.protocol import Sampling
     from nlogn.jsonable import dump
 
     loaded = named_problem(problem)
@@ -221,6 +229,7 @@ def solve(
             fallback=map(partial(open_engine, model=model), engines[1:]),
             samples=samples,
             seed=seed,
+            sampling=None if temperature is None else Sampling(temperature=temperature),
             time_budget=time_budget,
             memory_budget=memory_budget,
             time_limit_s=time_limit,

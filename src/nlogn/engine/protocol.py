@@ -183,6 +183,12 @@ class Engine(Protocol):
     ) -> Iterator[str]: ...
 
 
+def usual_temperature(engine: Engine) -> float:
+    """What the makers of the engine's model recommend, where it says so in `temperature`."""
+    known = getattr(engine, "temperature", None)
+    return Sampling().temperature if known is None else float(known)
+
+
 class TextEngine(Engine, Protocol):
     """An engine that also continues raw text, as completion at the cursor needs.
 

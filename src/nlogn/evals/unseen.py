@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from math import comb
 
 from nlogn.corpus.bank_documents import held_out, held_out_phrasing
-from nlogn.engine.protocol import Engine, Prompt, Sampling
+from nlogn.engine.protocol import Engine, Prompt, Sampling, usual_temperature
 from nlogn.engine.recall import RecallEngine
 from nlogn.judge import judge_program, suite_for
 from nlogn.problems import Problem
@@ -81,11 +81,16 @@ def recall_without(problems: Sequence[Problem], asked: Sequence[Problem]) -> Rec
     return RecallEngine(known)
 
 
-def passed(engine: Engine, problems: Sequence[Problem], sandbox: Sandbox, *, samples: int = 8,
-           temperature: float = 0.8, max_tokens: int = 400, seed: int = 0) -> Passed:  # fmt: skip
-    """Ask each problem `samples` times and judge every program on cases, growth unmeasured."""
+def passed(
+    engine: Engine, problems: Sequence[Problem], sandbox: Sandbox, *, samples: int = 8,
+    temperature: float | None = None, max_tokens: int = 400, seed: int = 0,
+) -> Passed:  # fmt: skip
+    """Ask each problem `samples` times, at the temperature that the engine is meant for, and judge
+    every program on cases, growth unmeasured."""
     accepted: dict[str, int] = {}
     failed = 0
+    if temperature is None:
+        temperature = usual_temperature(engine)
     sampling = Sampling(n=samples, temperature=temperature, max_tokens=max_tokens, seed=seed,
                         timeout_s=600)  # fmt: skip
     for problem in problems:

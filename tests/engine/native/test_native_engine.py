@@ -27,6 +27,7 @@ from nlogn.engine.protocol import (
     Prompt,
     RawPrompt,
     Sampling,
+    usual_temperature,
 )
 from nlogn.problems import Problem, load_problems
 
@@ -418,6 +419,21 @@ def test_end_tokens_that_there_are_not_are_left_out(
         assert engine.loop.end == {0}
         request = Request((5, 6), 20, steer=(engine.json_output(),))
         assert list(engine.submit(request))
+
+
+@pytest.mark.parametrize(
+    ("written", "usual"),
+    [('{"temperature": 0.2}', 0.2), ('{"temperature": 0}', 0), ("{}", 0.8),
+     ('{"temperature": "hot"}', 0.8), ('{"temperature": 9}', 0.8), ("no JSON", 0.8)],
+)  # fmt: skip
+def test_the_temperature_is_what_the_checkpoint_recommends(
+    folder: Path, tmp_path: Path, written: str, usual: float
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "generation_config.json").write_text(written)
+    with NativeEngine(copy, SMALL) as engine:
+        assert usual_temperature(engine) == usual
 
 
 @pytest.mark.slow

@@ -14,7 +14,12 @@ from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import open_heads
 from nlogn.engine.native.loop import Stream
-from nlogn.engine.native.opening import Options, open_folder, read_tokenizer
+from nlogn.engine.native.opening import (
+    Options,
+    open_folder,
+    read_tokenizer,
+    recommended_temperature,
+)
 from nlogn.engine.native.prompting import Rendered, framing, render
 from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
@@ -69,6 +74,7 @@ class NativeEngine:
         except (OSError, ValueError) as error:
             raise EngineError(f"the chat template of {self.folder}: {error}") from error
         self._heads = open_heads(self.folder)
+        self.temperature = recommended_temperature(self.folder)
         self._tokenizing = threading.Lock()  # whether special tokens are text is the tokenizer's
         self.loop = open_folder(self.folder, vocabulary, options)
 

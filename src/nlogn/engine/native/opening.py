@@ -211,13 +211,24 @@ def block_counts(weights: Weights, options: Options, context: int) -> list[int]:
 
 def end_tokens(folder: Path, weights: Weights) -> frozenset[int]:
     """What ends an answer: of the generation config, else of the config; tokens of the network."""
-    try:
-        data = json.loads((folder / "generation_config.json").read_text())
-    except (OSError, ValueError):
-        data = None
-    found = data.get("eos_token_id") if isinstance(data, dict) else None
+    found = _generation(folder).get("eos_token_id")
     if found is None:
         found = weights.config.eos
     numbers = found if isinstance(found, list) else [found]
     size = weights.config.vocab_size
     return frozenset(n for n in numbers if isinstance(n, int) and 0 <= n < size)
+
+
+def recommended_temperature(folder: Path) -> float | None:
+    """What the generation config recommends, if it does and the number is one."""
+    found = _generation(folder).get("temperature")
+    known = isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= 2
+    return float(found) if known else None
+
+
+def _generation(folder: Path) -> dict[str, Any]:
+    try:
+        data = json.loads((folder / "generation_config.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
