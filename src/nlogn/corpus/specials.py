@@ -6,6 +6,8 @@ A document is a list of parts, each a text or the name of a special token: a tex
     [Special("<|time:O(n)|>"), "def total(xs):\\n    return sum(xs)\\n"]
 """
 
+from collections.abc import Mapping
+
 from nlogn.complexity.bigo import CLASSES
 
 END = "<|endoftext|>"
@@ -37,6 +39,13 @@ SPECIALS: tuple[str, ...] = (
     *(time_token(str(c)) for c in CLASSES),
     *(memory_token(str(c)) for c in CLASSES),
 )  # fmt: skip
+
+
+def never_in_files(vocabulary: Mapping[str, int]) -> list[int]:
+    """Numbers of the special tokens that a whole file does not have: those of turns, of control
+    and of holes mark a rendering of a problem, or a file with a hole."""
+    return [vocabulary[name] for name in SPECIALS
+            if name in vocabulary and name not in (END, FILE, REPOSITORY)]  # fmt: skip
 
 
 def plain(parts: Parts) -> str:

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nlogn.corpus.fim import fim
-from nlogn.corpus.specials import END, FILE, REPOSITORY, SPECIALS
+from nlogn.corpus.specials import END, never_in_files
 from nlogn.corpus.tokenizer import encode, load_tokenizer
 from nlogn.model.cache import Cache
 from nlogn.model.experts import own_group_share
@@ -58,14 +58,13 @@ def held_out(corpus: Path, count: int, seed: int, shortest: int = 400) -> list[D
     known = [np.load(path, mmap_mode="r") for name in ("time", "memory", "leak")
              if (path := shard / f"{name}.npy").exists()]  # fmt: skip
     starts = np.load(shard / "documents.npy")
-    numbers = {name: tokenizer.token_to_id(name) for name in SPECIALS}
-    allowed = {numbers[name] for name in (END, FILE, REPOSITORY)}
-    unwanted = np.array(sorted({n for n in numbers.values() if n is not None} - allowed))
+    end = tokenizer.token_to_id(END)
+    unwanted = never_in_files(tokenizer.get_vocab())
     found = []
     for index in random.Random(seed).sample(range(len(starts) - 1), len(starts) - 1):
         inside = slice(starts[index], starts[index + 1])
         row = np.asarray(tokens[inside])
-        while len(row) and row[-1] == numbers[END]:
+        while len(row) and row[-1] == end:
             row = row[:-1]
         rendered = np.isin(row, unwanted).any() or any((label[inside] >= 0).any()
                                                        for label in known)  # fmt: skip

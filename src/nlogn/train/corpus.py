@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nlogn.corpus.specials import END, FILE, REPOSITORY, SPECIALS
+from nlogn.corpus.specials import never_in_files
 from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
 from nlogn.train.data import HEADS, Packed, read_packed
 from nlogn.train.state import TrainError
@@ -86,9 +86,7 @@ def measured(corpus: Corpus) -> Packed | None:
     split: what is measured on files alone. Unchanged where there is nothing else."""
     if corpus.validation is None:
         return None
-    vocabulary = corpus.load_tokenizer().get_vocab()
-    marks = [vocabulary[name] for name in SPECIALS
-             if name in vocabulary and name not in (END, FILE, REPOSITORY)]  # fmt: skip
+    marks = never_in_files(corpus.load_tokenizer().get_vocab())
     starts = [np.load(folder / "documents.npy") for folder in _folders(corpus.folder, "validation")]
     shards = zip(corpus.validation.shards, starts, strict=True)
     out = [_files_alone(shard, begin, marks) for shard, begin in shards]
