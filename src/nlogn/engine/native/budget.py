@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from nlogn.complexity import bigo
 from nlogn.complexity.bigo import BigO
-from nlogn.engine.native.cost_heads import Array, Classes, CostHeads
+from nlogn.corpus.spent import Classes
+from nlogn.engine.native.cost_heads import Array, CostHeads
 from nlogn.engine.native.lookahead import SLACK, Lookahead, Spent, weight
 from nlogn.engine.native.sequence import Objection
 from nlogn.engine.native.written import Written

@@ -222,8 +222,9 @@ def end_tokens(folder: Path, weights: Weights) -> frozenset[int]:
 def recommended_temperature(folder: Path) -> float | None:
     """What the generation config recommends, if it does and the number is one."""
     found = _generation(folder).get("temperature")
-    known = isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= 2
-    return float(found) if known else None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= 2:
+        return None
+    return float(found)
 
 
 def _generation(folder: Path) -> dict[str, Any]:
