@@ -161,10 +161,10 @@ def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> Non
     "--engine",
     "engines",
     multiple=True,
-    default=["recall"],
+    default=["recall", "native"],
     show_default=True,
-    help="who writes the candidates: recall (the bank, offline), native:FOLDER, openai:URL, "
-    "transformers:FOLDER or llamacpp:FILE.gguf; given again, who is "
+    help="who writes the candidates: recall (the bank, offline), native (the shipped network), "
+    "native:FOLDER, openai:URL, transformers:FOLDER or llamacpp:FILE.gguf; given again, who is "
     "asked where nothing is right",
 )
 @click.option("--model", help="the model's name at an openai: endpoint")

@@ -27,6 +27,9 @@ from nlogn.corpus.specials import (
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+# what small networks write at more loses its thread: of 16 problems, asked in unseen words, a
+# first network answered 62 % of samples at 0.3, 45 % at 0.6 and 34 % at 0.8
+TEMPERATURE = 0.3
 SMALLEST = 256 + len(SPECIALS)
 # The turns of `nlogn.corpus.question`, for programs that ask by a template.
 CHAT_TEMPLATE = (
@@ -65,7 +68,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> "Tokenizer":
 
 def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int = 1024) -> None:
     """`tokenizer.json`, `tokenizer_config.json`, and in `generation_config.json` what ends an
-    answer: the document, or the turn."""
+    answer (the document, or the turn) and how freely to sample."""
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -78,7 +81,8 @@ def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int = 1024) ->
         "fim": {"prefix": FIM_PREFIX, "suffix": FIM_SUFFIX, "middle": FIM_MIDDLE, "order": "PSM"},
     }
     ends = [tokenizer.token_to_id(END), tokenizer.token_to_id(TURN_END)]
-    generation = {"eos_token_id": ends, "pad_token_id": ends[0]}
+    generation = {"eos_token_id": ends, "pad_token_id": ends[0],
+                  "do_sample": True, "temperature": TEMPERATURE}  # fmt: skip
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
     tokenizer.save(str(folder / "tokenizer.json"))

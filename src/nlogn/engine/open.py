@@ -1,18 +1,21 @@
 """From what a user writes after ``--engine`` to an engine."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
 from nlogn.engine.protocol import Engine, EngineError, TextEngine
 
 KINDS = (
-    "recall, native:FOLDER, openai:http://HOST:PORT/v1, transformers:FOLDER or llamacpp:FILE.gguf"
+    "recall, native, native:FOLDER, openai:http://HOST:PORT/v1, transformers:FOLDER or"
+    " llamacpp:FILE.gguf"
 )
+SHIPPED = Path(str(files("nlogn"))) / "checkpoints" / "nano"  # what `native` alone means
 
 
 def open_engine(named: str, *, model: str | None = None) -> Engine:
-    """The engine that `named` says: ``recall``, ``native:FOLDER``, ``openai:URL``,
-    ``transformers:FOLDER`` or ``llamacpp:FILE.gguf``.
+    """The engine that `named` says: ``recall``, ``native`` (the shipped network),
+    ``native:FOLDER``, ``openai:URL``, ``transformers:FOLDER`` or ``llamacpp:FILE.gguf``.
 
     Weights are loaded at the first request, by ``native`` at once.
 
@@ -39,8 +42,8 @@ def open_engine(named: str, *, model: str | None = None) -> Engine:
         from nlogn.engine.llamacpp import LlamaCppEngine
 
         return LlamaCppEngine(Path(where).expanduser())
-    if kind == "native" and where:
-        return _native(Path(where).expanduser())
+    if kind == "native" and (where or not colon):
+        return _native(Path(where).expanduser() if where else SHIPPED)
     if where or kind not in ("openai", "transformers", "llamacpp", "native"):
         hint = _guess(named)
         raise EngineError(f"no engine '{named}': write {hint or KINDS}")
