@@ -335,7 +335,7 @@ def test_files_that_are_cut_off_or_something_else(folder: Path, tmp_path: Path) 
         ("/tmp", "transformers:/tmp"),
         ("m.gguf", "llamacpp:m.gguf"),
         ("openai:", "names no place"),
-        ("gpt", "recall, native:"),
+        ("gpt", "recall, native, native:FOLDER"),
     ],
 )
 def test_what_is_wrong_with_an_engine_is_said(named: str, said: str) -> None:

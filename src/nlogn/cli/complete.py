@@ -10,9 +10,9 @@ from nlogn.cli.shared import GOOD, SHORT, as_json
 @click.command(short_help="Fill in the middle, at a cursor.")
 @click.argument("place", metavar="FILE:LINE:COLUMN")
 @click.option(
-    "--engine", default="native", show_default=True, envvar="NLOGN_ENGINE",
-    help="native (the shipped network), native:FOLDER, openai:URL, llamacpp:FILE.gguf or "
-    "transformers:FOLDER; NLOGN_ENGINE, if not given",
+    "--engine", required=True, envvar="NLOGN_ENGINE",
+    help="native:FOLDER, openai:URL, llamacpp:FILE.gguf or transformers:FOLDER; "
+    "NLOGN_ENGINE, if not given",
 )  # fmt: skip
 @click.option("--model", help="the model's name at an openai: endpoint")
 @click.option("--max-tokens", type=click.IntRange(1, 4096), default=128, show_default=True)
