@@ -7,11 +7,16 @@ both needs the same reading in training, in measuring and while code is written.
 
 from collections.abc import Sequence
 
-from nlogn.complexity.static import PathTracker
+from nlogn.complexity.static import PathCost, PathTracker
 
 Classes = tuple[str, str]  # of time and memory, spelled as `nlogn.complexity.static` does
 UNKNOWN = "unknown"
 _FENCE = "```"
+
+
+def classes(cost: PathCost) -> Classes:
+    """What the heads read of a path cost."""
+    return cost.big_o, cost.memory
 
 
 def spent(text: str, lines: Sequence[int]) -> list[Classes]:
@@ -28,23 +33,13 @@ def _after_lines(text: str, count: int) -> list[Classes]:
     fenced = any(line.startswith(_FENCE) for line in text.split("\n"))
     inside = not fenced
     tracker = PathTracker()
-    out = [_classes(tracker)]
+    out = [classes(tracker.result())]
     for line in text.split("\n")[:count]:
         if fenced and line.startswith(_FENCE):
             inside = not inside
             if inside:
                 tracker = PathTracker()
-                out.append(_classes(tracker))
-            else:
-                out.append(out[-1])
         elif inside:
             tracker.feed(f"{line}\n")
-            out.append(_classes(tracker))
-        else:
-            out.append(out[-1])
+        out.append(classes(tracker.result()))
     return out
-
-
-def _classes(tracker: PathTracker) -> Classes:
-    found = tracker.result()
-    return found.big_o, found.memory

@@ -1,6 +1,5 @@
 """From what a user writes after ``--engine`` to an engine."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +9,7 @@ KINDS = (
     "recall, native, native:FOLDER, openai:http://HOST:PORT/v1, transformers:FOLDER or"
     " llamacpp:FILE.gguf"
 )
-SHIPPED = Path(str(files("nlogn"))) / "checkpoints" / "nano"  # what `native` alone means
+SHIPPED = Path(__file__).parents[1] / "checkpoints" / "nano"  # what `native` alone means
 
 
 def open_engine(named: str, *, model: str | None = None) -> Engine:

@@ -8,6 +8,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from nlogn.complexity.bigo import CLASSES
 from nlogn.complexity.static import path_cost
 from nlogn.corpus.annotated import Labelled
 from nlogn.corpus.bank_documents import held_out
-from nlogn.corpus.spent import UNKNOWN, spent
+from nlogn.corpus.spent import UNKNOWN, Classes, classes, spent
 from nlogn.corpus.tokenizer import encode_lines
 from nlogn.model.heads import Heads, line_scores
 from nlogn.model.transformer import Transformer
@@ -101,15 +102,15 @@ def read_programs(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
         skipped = len(program.code) - len(program.code.lstrip("\n"))
         tokens, lines = encode_lines(tokenizer, code)
         row = torch.tensor([[end, *tokens]])
-        so_far = torch.tensor([
+        known = torch.tensor([
             [names.index(name) if name in names else -1
-             for name, names in zip(classes, (heads.config.time, heads.config.memory), strict=True)]
-            for classes in ((UNKNOWN, UNKNOWN), *spent(code, lines))
+             for name, names in zip(so_far, (heads.config.time, heads.config.memory), strict=True)]
+            for so_far in ((UNKNOWN, UNKNOWN), *spent(code, lines))
         ])  # fmt: skip
-        read = heads(model(row[:, :context], logits="none").hidden[0], so_far[:context])
+        read = heads(model(row[:, :context], logits="none").hidden[0], known[:context])
         last = read
         if row.shape[1] > context:
-            last = heads(model(row[:, -context:], logits="none").hidden[0], so_far[-context:])
+            last = heads(model(row[:, -context:], logits="none").hidden[0], known[-context:])
         where = torch.tensor([-1, *(line + skipped for line in lines)])[: len(read.leak)]
         scores = line_scores(read.leak, where, program.code.count("\n") + 1)
         out.append(Read(program, heads.config.time[int(last.time[-1].argmax())],
@@ -150,18 +151,18 @@ def by_path_cost(
     seen: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     every: Counter[str] = Counter()
     for program in learn:
-        seen[_path_cost(program)][getattr(program, which)] += 1
+        seen[_path_cost(program.code)][getattr(program, which)] += 1
         every[getattr(program, which)] += 1
     told = []
     for one in read:
-        (name, _), *_ = seen.get(_path_cost(one.program), every).most_common(1)
+        (name, _), *_ = seen.get(_path_cost(one.program.code), every).most_common(1)
         told.append(replace(one, time=name) if which == "time" else replace(one, memory=name))
     return classified(told, which)
 
 
-def _path_cost(program: Labelled) -> tuple[str, str]:
-    found = path_cost(program.code)
-    return found.big_o, found.memory
+@lru_cache(maxsize=4096)  # the same programs are asked about for time and for memory
+def _path_cost(code: str) -> Classes:
+    return classes(path_cost(code))
 
 
 def leak_lines(read: Sequence[Read]) -> LeakLines:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from nlogn.complexity import bigo
 from nlogn.complexity.bigo import BigO
-from nlogn.corpus.spent import Classes
+from nlogn.corpus.spent import Classes, classes
 from nlogn.engine.native.cost_heads import Array, CostHeads
 from nlogn.engine.native.lookahead import SLACK, Lookahead, Spent, weight
 from nlogn.engine.native.sequence import Objection
@@ -163,8 +163,7 @@ class BudgetGuide:
             return _MAY_BE
         expected = 0.0
         if self._so_far is None:
-            found = self._tracker.result()
-            self._so_far = found.big_o, found.memory
+            self._so_far = classes(self._tracker.result())
         if self._time is not None:
             expected = self._heads.time(self._hidden, self._time, self._so_far)
         if self._memory is not None:
