@@ -34,6 +34,7 @@ from nlogn.evals.ngram import count
 from nlogn.evals.unseen import on_the_same, passed, recall_without, reworded
 from nlogn.model.checkpoint import load
 from nlogn.model.config import PARADIGMS, count_parameters, size_label
+from nlogn.model.describe import trainings
 from nlogn.model.heads import load_heads
 from nlogn.model.transformer import Transformer
 from nlogn.problems import bank
@@ -223,11 +224,9 @@ def main() -> int:
           f" {options.seed}.")  # fmt: skip
     card = options.checkpoint / "training.json"
     if card.exists():
-        made = json.loads(card.read_text())
-        while isinstance(made, dict):
+        for made in trainings(json.loads(card.read_text())):
             hours, on = made["training_seconds"] / 3600, made.get("on") or made.get("corpus")
             print(f"Trained on {made['tokens']:,} tokens of {on} in {hours:.1f} hours.")
-            made = made["before"]
     print("\n| | to beat | this |\n|---|---|---|")
     for name in options.only:
         for row in getattr(bench, name)():

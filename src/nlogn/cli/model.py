@@ -31,7 +31,7 @@ def model() -> None:
 @_STYLE
 def info(named: str, context: int | None, style: str) -> None:
     """Parameters, memory and shape of a checkpoint FOLDER or a PRESET."""
-    from nlogn.model.describe import describe
+    from nlogn.model.describe import describe, trainings
 
     config, training = _config(named, context)
     facts = describe(config) | ({"training": training} if training else {})
@@ -58,14 +58,12 @@ def info(named: str, context: int | None, style: str) -> None:
         ("cache, full context", _size(facts["cache_bytes"])),
         ("work per token", f"{size_label(facts['flops_per_token'])}FLOP forward"),
     ]
-    word = "trained on"
-    while isinstance(training, dict):
-        on = training.get("on") or training.get("corpus", "?")
-        told = f"{training['tokens']:,} tokens of {on}, {training['steps']:,} steps"
-        if training.get("validation_bits_per_byte"):
-            told += f": {training['validation_bits_per_byte']:.3f} bits per byte held out"
-        rows.append((word, f"{told} (seed {training['seed']})"))
-        word, training = "before", training.get("before")
+    for number, made in enumerate(trainings(training)):
+        on = made.get("on") or made.get("corpus", "?")
+        told = f"{made['tokens']:,} tokens of {on}, {made['steps']:,} steps"
+        if made.get("validation_bits_per_byte"):
+            told += f": {made['validation_bits_per_byte']:.3f} bits per byte held out"
+        rows.append(("before" if number else "trained on", f"{told} (seed {made['seed']})"))
     _table(rows)
 
 

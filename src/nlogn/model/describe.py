@@ -1,5 +1,6 @@
 """What a network is, in numbers: for people who decide whether it fits their machine. No torch."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from nlogn.model.config import ModelConfig, count_parameters
@@ -7,6 +8,13 @@ from nlogn.model.families import family
 from nlogn.model.plan import cache_bytes, flops_per_token
 
 BYTES_PER_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "q8_0": 34 / 32}
+
+
+def trainings(card: Any) -> Iterator[dict[str, Any]]:
+    """A checkpoint's `training.json` and the ones that it went on from, the latest first."""
+    while isinstance(card, dict):
+        yield card
+        card = card.get("before")
 
 
 def describe(config: ModelConfig) -> dict[str, Any]:
