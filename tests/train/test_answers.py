@@ -14,13 +14,15 @@ from small_corpus import small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
 from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
-from nlogn.model.checkpoint import SIDE_CAR, save  # noqa: E402
+from nlogn.model.checkpoint import SIDE_CAR, load, save  # noqa: E402
 from nlogn.model.config import PARADIGMS  # noqa: E402
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
 from nlogn.problems import bank  # noqa: E402
 from nlogn.train.answers import answer_start, examples_of, prepare  # noqa: E402
+from nlogn.train.corpus import measured, read_corpus  # noqa: E402
 from nlogn.train.data import Packed  # noqa: E402
+from nlogn.train.evaluate import bits_per_byte  # noqa: E402
 from nlogn.train.optimizer import Rates  # noqa: E402
 from nlogn.train.pretrain import Progress, Run  # noqa: E402
 from nlogn.train.runs import finetune  # noqa: E402
@@ -28,8 +30,12 @@ from nlogn.train.state import TrainError  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    corpus = small_corpus(tmp_path_factory.mktemp("corpus"))
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def start(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("start")
     save(Transformer(replace(HYBRID, vocab_size=512, context=128), seed=1), folder)
     torch.manual_seed(1)
@@ -104,6 +110,33 @@ def test_fine_tuning_learns_the_answers_and_keeps_the_heads(start: Path, tmp_pat
     card = json.loads((ended.checkpoint / "training.json").read_text())
     assert (card["on"], card["tokens"]) == ("rows.jsonl", 40 * 4 * 64)
     assert card["before"] == json.loads((start / "training.json").read_text())
+
+
+def test_files_learnt_again_among_the_answers_are_not_forgotten(
+    start: Path, corpus: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"prompt": f"{i}", "completion": "xyz"[i % 3] * 12} for i in range(90)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    read = read_corpus(corpus)
+    validation = measured(read)
+    assert validation is not None
+
+    files = tmp_path / "files"
+    shutil.copytree(corpus, files)
+    (files / "train-00000" / "time.npy").unlink()
+
+    def bits(name: str, replay: Path | None) -> float:
+        run = Run(steps=40, rows=4, length=64, rates=Rates(lr=3e-3), warmup=5,
+                  replay=0.5 if replay else None)  # fmt: skip
+        ended = finetune(tmp_path / name, str(path), start, run, replay=replay, threads=1)
+        return bits_per_byte(load(ended.checkpoint), validation, read.token_bytes(), 64).total
+
+    assert bits("with", files) < bits("without", None) - 0.5
+    with pytest.raises(TrainError, match="is not the tokenizer of"):
+        bits("refused", small_corpus(tmp_path / "other", documents=200, seed=7))
+    with pytest.raises(TrainError, match=r"replay.* nothing to mix"):
+        bits("renderings alone", corpus)
 
 
 def test_measured_labels_teach_the_heads_that_have_their_classes(

@@ -223,6 +223,19 @@ def test_an_epoch_visits_every_window_once(tmp_path: Path) -> None:
         Packed(tokens[:5], {}).batch(0, 1, 10, 0)
 
 
+def test_replay_takes_its_share_from_the_unmeasured_windows_of_later_shards():
+    time = np.full(1001, -1, dtype=np.int8)
+    time[:200] = 3
+    packed = Packed(np.arange(101), {}, (Packed(np.arange(1000, 2001), {"time": time}),))
+    mix = packed.replay(10, 0.25)
+    firsts = [int(packed.batch(i, 1, 10, 4, mix).tokens[0, 0]) for i in range(320)]
+    replayed = [f for f in firsts if f >= 1000]
+    assert sorted(replayed) == list(range(1200, 2000, 10))
+    assert set(firsts) - set(replayed) == set(range(0, 100, 10))
+    with pytest.raises(ValueError, match="nothing to mix"):
+        Packed(np.arange(101), {}).replay(10, 0.5)
+
+
 def test_a_mix_holds_its_share_and_visits_every_window_of_each_kind():
     tokens = np.arange(1001)
     time = np.full(1001, -1, dtype=np.int8)

@@ -110,14 +110,20 @@ def pretrain(
 @click.option("--each", type=click.IntRange(1), default=24, show_default=True,
               help="annotated programs of each problem")  # fmt: skip
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="default: 2")
+@click.option("--replay", type=click.Path(path_type=Path), metavar="CORPUS",
+              help="learn its files again among the answers, so as not to forget them")  # fmt: skip
+@click.option("--replay-share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              default=0.5, show_default=True, help="their share of the sequences")  # fmt: skip
 @_budget
 def finetune(
-    on: str, start: Path, annotated: tuple[Path, ...], each: int, epochs: float | None, **given: Any
-) -> None:
+    on: str, start: Path, annotated: tuple[Path, ...], each: int, epochs: float | None,
+    replay: Path | None, replay_share: float, **given: Any,
+) -> None:  # fmt: skip
     """Teach a checkpoint to answer; the loss counts on the answers alone.
 
     `bank`: the problems of the bank, asked in many ways. `mbpp`: MBPP's published training rows.
-    Labels of time, memory and leaks (--annotated) teach its heads. The result is in
+    Labels of time, memory and leaks (--annotated) teach its heads. A network that learns answers
+    alone forgets the files that it has read: --replay keeps them. The result is in
     RUNS/NAME/checkpoint.
     """
     _need_torch()
@@ -132,6 +138,7 @@ def finetune(
         given["steps"] = 1  # until the examples are counted
     folder = given["runs"] / (given["name"] or f"{Path(on).stem}-finetuned")
     run = _run(given, folder, rows=8, length=min(read_config(start).context, 1024), lr=3e-4)
+    run = replace(run, replay=replay_share if replay is not None else None)
 
     def told(found: "Prepared", steps: int, trained: tuple[str, ...]) -> None:
         left_out = f", {found.too_long:,} too long" if found.too_long else ""
@@ -142,9 +149,8 @@ def finetune(
 
     with _stoppable() as stop, _live(run) as show:
         ended = runs.finetune(
-            folder, on, start, run, annotated=annotated, each=each, epochs=epochs,
-            threads=given["threads"], on_step=show,
-            on_begin=told, stop=stop,
+            folder, on, start, run, annotated=annotated, each=each, epochs=epochs, replay=replay,
+            threads=given["threads"], on_step=show, on_begin=told, stop=stop,
         )  # fmt: skip
     _tell(ended, folder)
 

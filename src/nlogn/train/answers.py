@@ -223,7 +223,8 @@ def _row(row: dict[str, Any], where: str) -> Example:
         raise TrainError(f"{where} has no assistant message: there is nothing to learn")
     paradigm = row.get("paradigm")
     label = PARADIGMS.index(paradigm) if paradigm in PARADIGMS else -1
-    return Example(tuple(parts), where, label)
+    asked = "".join(text for text, learnt in parts if not learnt)
+    return Example(tuple(parts), asked, label)
 
 
 # --- tokens -------------------------------------------------------------------------------------

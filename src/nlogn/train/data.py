@@ -21,7 +21,7 @@ LABELS = ("paradigm", *HEADS, *SPENT, "classes", "answer")
 
 class Batch(NamedTuple):
     """`tokens` (B, T + 1): inputs and, shifted by one, targets. `labels` (B, T) by name, -1 where
-    there is none."""
+    there is none; "answer" is 0 at a token whose next one is read but not learnt."""
 
     tokens: Tensor
     labels: dict[str, Tensor]
@@ -86,15 +86,32 @@ class Packed:
         Raises:
             ValueError: the corpus has windows of one kind only.
         """
+        mark = self._measured(length)
+        if mark.all() or not mark.any():
+            raise ValueError("all windows of this corpus are of one kind: there is nothing to mix")
+        return Mix(measured, np.flatnonzero(mark), np.flatnonzero(~mark))
+
+    def replay(self, length: int, share: float) -> "Mix":
+        """Windows such that the share `share` of them is of later shards, of what has no measured
+        class there: files rather than renderings of problems.
+
+        Raises:
+            ValueError: there is no such window, or none in the first shard.
+        """
+        own = Packed(self.tokens, self.labels).windows(length)
+        later = np.flatnonzero(~self._measured(length)[own:]) + own
+        if not own or not len(later):
+            raise ValueError("there is nothing to mix: no window without a measured class")
+        return Mix(share, later, np.arange(own))
+
+    def _measured(self, length: int) -> np.ndarray:
+        """(windows,): whether code of a measured time class is in it."""
         marks = []
         for shard in self.shards:
             inside = max(0, (len(shard.tokens) - 1) // length)
             times = shard.labels.get("time", np.full(inside * length, -1, dtype=np.int8))
             marks.append(times[: inside * length].reshape(inside, length).max(1) >= 0)
-        mark = np.concatenate(marks)
-        if mark.all() or not mark.any():
-            raise ValueError("all windows of this corpus are of one kind: there is nothing to mix")
-        return Mix(measured, np.flatnonzero(mark), np.flatnonzero(~mark))
+        return np.concatenate(marks)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def bits_per_byte(
         each = F.cross_entropy(logits.transpose(1, 2).float(), text[:, 1:], reduction="none")
         weight = lengths[text[:, 1:]]
         kinds = batch.labels.get("paradigm", torch.full_like(batch.tokens[:, 1:], -1)).to(device)
-        answer = batch.labels.get("answer", torch.ones_like(kinds)).to(device) > 0
+        answer = batch.labels.get("answer", torch.ones_like(kinds)).to(device) != 0
         for kind in kinds.unique().tolist():
             chosen = (kinds == kind) & answer
             nats[kind] = nats.get(kind, 0.0) + float(each[chosen].double().sum())

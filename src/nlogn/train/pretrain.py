@@ -55,7 +55,9 @@ class Run:
     many parts each rank goes through its rows. `supervise`: for which first share of the steps the
     paradigm labels pull the groups. `shares`: see `losses`; with `adapt_every=0` they are the
     weights themselves. `measured`: the share of sequences with code of a measured class, whatever
-    the corpus has. A checkpoint follows every `save_every` steps and `save_minutes` minutes.
+    the corpus has; `replay`: the share of sequences from the shards after the first, so that what
+    they taught is not forgotten. A checkpoint follows every `save_every` steps and `save_minutes`
+    minutes.
     """
 
     steps: int | None = None
@@ -74,12 +76,15 @@ class Run:
     shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.2, "router": 1e-3})
     adapt_every: int = 50
     measured: float | None = None
+    replay: float | None = None
     save_every: int = 200
     save_minutes: float = 5.0
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise ValueError("say either steps or minutes")
+        if self.measured is not None and self.replay is not None:
+            raise ValueError("say either measured or replay")
         if min(self.rows, self.length, self.accumulate, self.steps or 1) < 1:
             raise ValueError("steps, rows, length and accumulate must be positive")
         if self.minutes is not None and (self.minutes <= 0 or self.supervise < 1):
@@ -166,10 +171,7 @@ def train(
     scaler = torch.amp.GradScaler(enabled=run.precision == "float16")
     start, seconds = resume(folder, model, heads, optimizer, weights, scaler)
     steps = run.steps or fixed_steps(folder)
-    try:
-        mix = None if run.measured is None else data.mix(run.length, run.measured)
-    except ValueError as error:
-        raise TrainError(f"a share of measured code ({run.measured:g}): {error}") from None
+    mix = _mix(data, run)
     model.train()
     if rank == 0:
         end_last_line(folder / "metrics.jsonl")
@@ -217,6 +219,16 @@ def train(
         if stopped and not last:
             return False
     return stop_after is None or (steps is not None and stop_after >= steps)
+
+
+def _mix(data: Packed, run: Run) -> Mix | None:
+    what = "measured code" if run.measured is not None else "replay"
+    try:
+        if run.measured is not None:
+            return data.mix(run.length, run.measured)
+        return None if run.replay is None else data.replay(run.length, run.replay)
+    except ValueError as error:
+        raise TrainError(f"a share of {what}: {error}") from None
 
 
 def _any_rank(flag: bool) -> bool:
@@ -296,7 +308,7 @@ def _targets(batch: Batch) -> Tensor:
     """(B, T): the tokens to predict, -1 for those that are read but not learnt."""
     targets = batch.tokens[:, 1:]
     learnt = batch.labels.get("answer")
-    return targets if learnt is None else torch.where(learnt > 0, targets, -1)
+    return targets if learnt is None else torch.where(learnt != 0, targets, -1)
 
 
 def _rows(batch: Batch, start: int, count: int, device: torch.device) -> Batch:

@@ -162,8 +162,8 @@ def _agree(start: Path, corpus: Corpus, tokenizer: "Tokenizer", labelled: bool) 
 
 def finetune(
     folder: Path, on: str, start: Path, run: Run, *, annotated: Sequence[Path] = (),
-    each: int = EACH, epochs: float | None = None, threads: int | None = None,
-    on_step: Callable[[Progress], None] = lambda progress: None,
+    each: int = EACH, epochs: float | None = None, replay: Path | None = None,
+    threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
     on_begin: Callable[[Prepared, int, tuple[str, ...]], None] = lambda *found: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ended:  # fmt: skip
@@ -173,6 +173,8 @@ def finetune(
     Args:
         annotated: tables of `nlogn bank annotate`, of which `each` programs of a problem join in.
         epochs: sets the steps instead of `run`.
+        replay: a corpus whose files are the share `run.replay` of what is read, and are learnt
+            whole: without them the network forgets what it knew before.
         on_begin: told what was found, the number of steps, and which heads are trained.
 
     Raises:
@@ -190,7 +192,7 @@ def finetune(
         examples += annotated_examples(annotated, each, run.seed)
     prepared = prepare(examples, tokenizer, run.length, run.seed)
     if epochs is not None:
-        windows = prepared.train.windows(run.length)
+        windows = prepared.train.windows(run.length) / (1 - (run.replay or 0.0))
         steps = max(1, round(epochs * windows / run.rows))
         run = replace(run, steps=steps, minutes=None, warmup=min(100, max(1, steps // 20)))
     known = load_heads(start)
@@ -203,9 +205,15 @@ def finetune(
     if known is not None and {known.config.time, known.config.memory} != {_CLASSES}:
         unread.update(SPENT)  # numbers of classes that these heads do not have
     labels = {n: label for n, label in prepared.train.labels.items() if n not in unread}
-    data = Packed(prepared.train.tokens, labels)
     about = {"on": on, "annotated": [str(path.resolve()) for path in annotated],
              "examples": prepared.examples, "labels": prepared.labels}  # fmt: skip
+    files: tuple[Packed, ...] = ()
+    if replay is not None:
+        corpus = read_corpus(replay)
+        _agree(start, corpus, corpus.load_tokenizer(), labelled=False)
+        files = corpus.train.shards
+        about |= {"replay": str(replay.resolve()), "digest": corpus.digest}
+    data = Packed(prepared.train.tokens, labels, files)
     return execute(
         folder, Network(config, heads, str(start), run.seed), data, run, tokenizer=start,
         validation=prepared.validation, byte_lengths=token_bytes(tokenizer), threads=threads,
