@@ -109,6 +109,8 @@ def pretrain(
               help="programs of nlogn bank annotate, which teach the heads")  # fmt: skip
 @click.option("--each", type=click.IntRange(1), default=24, show_default=True,
               help="annotated programs of each problem")  # fmt: skip
+@click.option("--variants", type=click.IntRange(1), default=12, show_default=True,
+              help="in how many ways each problem is asked")  # fmt: skip
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="default: 2")
 @click.option("--replay", type=click.Path(path_type=Path), metavar="CORPUS",
               help="learn its files again among the answers, so as not to forget them")  # fmt: skip
@@ -116,8 +118,8 @@ def pretrain(
               default=0.5, show_default=True, help="their share of the sequences")  # fmt: skip
 @_budget
 def finetune(
-    on: str, start: Path, annotated: tuple[Path, ...], each: int, epochs: float | None,
-    replay: Path | None, replay_share: float, **given: Any,
+    on: str, start: Path, annotated: tuple[Path, ...], each: int, variants: int,
+    epochs: float | None, replay: Path | None, replay_share: float, **given: Any,
 ) -> None:  # fmt: skip
     """Teach a checkpoint to answer; the loss counts on the answers alone.
 
@@ -149,8 +151,9 @@ def finetune(
 
     with _stoppable() as stop, _live(run) as show:
         ended = runs.finetune(
-            folder, on, start, run, annotated=annotated, each=each, epochs=epochs, replay=replay,
-            threads=given["threads"], on_step=show, on_begin=told, stop=stop,
+            folder, on, start, run, annotated=annotated, each=each, variants=variants,
+            epochs=epochs, replay=replay, threads=given["threads"], on_step=show, on_begin=told,
+            stop=stop,
         )  # fmt: skip
     _tell(ended, folder)
 

@@ -22,7 +22,7 @@ import numpy as np
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.annotated import SHAPE as ANNOTATED
 from nlogn.corpus.annotated import AnnotatedError, documents, read_annotated
-from nlogn.corpus.bank_documents import BankDocument, render_problem
+from nlogn.corpus.bank_documents import BankDocument, held_out, render_problem
 from nlogn.corpus.benchmarks import MBPP_TRAINING, data_folder
 from nlogn.corpus.specials import ASSISTANT, END, SYSTEM, TURN_END, USER, Parts, Special
 from nlogn.corpus.spent import UNKNOWN, spent
@@ -43,7 +43,8 @@ _ROLES = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 @dataclass(frozen=True)
 class Example:
     """`parts` in turn, each with whether it is learnt; `group`: examples of one group are held out
-    together; `paradigm`: number in `PARADIGMS`, or -1.
+    together; `paradigm`: number in `PARADIGMS`, or -1; `validation`: whether it is held out, None:
+    as the hash of its group says.
 
     `time`, `memory`: numbers in `CLASSES`, or -1, label the texts from part number `labelled` on;
     `leak`: 1, 0 or -1 for each line of the one text there.
@@ -56,17 +57,23 @@ class Example:
     memory: int = -1
     leak: tuple[int, ...] = ()
     labelled: int = 0
+    validation: bool | None = None
 
 
 def examples_of(named: str, variants: int = 12, seed: int = 0) -> list[Example]:
     """The examples of `bank`, of `mbpp` (its published training rows), or of a file: JSON Lines
-    with `messages` or `prompt` and `completion`, or problems with solutions.
+    with `messages` or `prompt` and `completion`, or problems with solutions, which are asked in
+    `variants` ways. Of the bank, the problems that are kept from all training are the validation.
 
     Raises:
         TrainError: there is no such file, or nothing in it can be learnt.
     """
     if named == "bank":
-        return _rendered(bank(), variants, seed)
+        kept = [p for p in bank() if held_out(p.name)]
+        return [
+            *(replace(e, validation=False) for e in _rendered(bank(), variants, seed)),
+            *(replace(e, validation=True) for e in _rendered(kept, variants, seed, ours=())),
+        ]
     if named == "mbpp":
         return [replace(e, paradigm=-1) for e in _rendered(_mbpp(), variants, seed)]
     path = Path(named)
@@ -150,7 +157,8 @@ def annotated_examples(paths: Sequence[Path], each: int, seed: int = 0) -> list[
         programs = read_annotated(*paths)
     except AnnotatedError as error:
         raise TrainError(str(error)) from None
-    found = [_of_document(d) for d in documents(programs, bank(), each, seed)]
+    found = [replace(_of_document(d), validation=False)
+             for d in documents(programs, bank(), each, seed)]  # fmt: skip
     if not found:
         raise TrainError(
             f"{' and '.join(map(str, paths))}: no program of a bank problem that is not held out"
@@ -247,8 +255,8 @@ class Prepared:
 
 def prepare(examples: Sequence[Example], tokenizer: "Tokenizer", length: int, seed: int,
             validation: float = 0.05) -> Prepared:  # fmt: skip
-    """Windows of `length` tokens that hold whole examples, in an order that follows the seed. A
-    share of the groups, by hash, is kept for measuring.
+    """Windows of `length` tokens that hold whole examples, in an order that follows the seed. What
+    says so, and of the rest a share of the groups, by hash, is kept for measuring.
 
     Raises:
         TrainError: no example fits.
@@ -261,7 +269,9 @@ def prepare(examples: Sequence[Example], tokenizer: "Tokenizer", length: int, se
             too_long += 1
             continue
         digest = hashlib.sha256(example.group.encode()).digest()
-        held = int.from_bytes(digest[:4], "little") / 2**32 < validation
+        held = example.validation
+        if held is None:
+            held = int.from_bytes(digest[:4], "little") / 2**32 < validation
         kept[held].append(row)
     if not kept[0] and kept[1]:  # so few that the hash held all of them out
         kept = [kept[1], []]

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 VALIDATION_WINDOWS = 64
 CARD = "training.json"
 EACH = 24  # annotated programs of a problem
+VARIANTS = 12  # ways to ask a problem
 _CLASSES = tuple(map(str, CLASSES))
 HEAD_SHARES = {"time": 0.2, "memory": 0.2, "leak": 0.2}
 
@@ -162,8 +163,9 @@ def _agree(start: Path, corpus: Corpus, tokenizer: "Tokenizer", labelled: bool) 
 
 def finetune(
     folder: Path, on: str, start: Path, run: Run, *, annotated: Sequence[Path] = (),
-    each: int = EACH, epochs: float | None = None, replay: Path | None = None,
-    threads: int | None = None, on_step: Callable[[Progress], None] = lambda progress: None,
+    each: int = EACH, variants: int = VARIANTS, epochs: float | None = None,
+    replay: Path | None = None, threads: int | None = None,
+    on_step: Callable[[Progress], None] = lambda progress: None,
     on_begin: Callable[[Prepared, int, tuple[str, ...]], None] = lambda *found: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ended:  # fmt: skip
@@ -172,6 +174,7 @@ def finetune(
 
     Args:
         annotated: tables of `nlogn bank annotate`, of which `each` programs of a problem join in.
+        variants: in how many ways each problem is asked.
         epochs: sets the steps instead of `run`.
         replay: a corpus whose files are the share `run.replay` of what is read, and are learnt
             whole: without them the network forgets what it knew before.
@@ -187,7 +190,7 @@ def finetune(
     tokenizer = load_tokenizer(start)
     if tokenizer.token_to_id(TURN_END) is None:
         raise TrainError(f"{start / 'tokenizer.json'} has no {TURN_END}: its turns have no end")
-    examples = examples_of(on, seed=run.seed)
+    examples = examples_of(on, variants, run.seed)
     if annotated:
         examples += annotated_examples(annotated, each, run.seed)
     prepared = prepare(examples, tokenizer, run.length, run.seed)
@@ -206,7 +209,8 @@ def finetune(
         unread.update(SPENT)  # numbers of classes that these heads do not have
     labels = {n: label for n, label in prepared.train.labels.items() if n not in unread}
     about = {"on": on, "annotated": [str(path.resolve()) for path in annotated],
-             "examples": prepared.examples, "labels": prepared.labels}  # fmt: skip
+             "variants": variants, "examples": prepared.examples,
+             "labels": prepared.labels}  # fmt: skip
     files: tuple[Packed, ...] = ()
     if replay is not None:
         corpus = read_corpus(replay)
