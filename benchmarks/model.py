@@ -26,15 +26,16 @@ from nlogn.evals.heads import (
     by_path_cost,
     classified,
     declared,
+    few,
     leak_lines,
     read_programs,
-    unseen,
 )
 from nlogn.evals.ngram import count
 from nlogn.evals.unseen import on_the_same, passed, recall_without, reworded
 from nlogn.model.checkpoint import load
 from nlogn.model.config import PARADIGMS, count_parameters, size_label
 from nlogn.model.describe import trainings
+from nlogn.model.growth_head import load_growth_head
 from nlogn.model.heads import load_heads
 from nlogn.model.transformer import Transformer
 from nlogn.problems import bank
@@ -52,6 +53,7 @@ class Bench:
         self.seed: int = options.seed
         self.model = load(options.checkpoint)
         self.heads = load_heads(options.checkpoint)
+        self.growth_head = load_growth_head(options.checkpoint)
         self.dense: Transformer | None = load(options.dense) if options.dense else None
         self.corpus = read_corpus(options.corpus)
         self.tokenizer = self.corpus.load_tokenizer()
@@ -163,14 +165,12 @@ class Bench:
 
     @functools.cached_property
     def annotated(self) -> list[Read]:
-        programs = unseen(
-            read_annotated(*self.options.annotated), self.options.each, self.seed
-        )  # fmt: skip
+        programs = few(read_annotated(*self.options.annotated), self.options.each, self.seed)
         return self.read(programs)
 
     def read(self, programs: Sequence[Labelled]) -> list[Read]:
         assert self.heads is not None
-        return read_programs(self.model, self.heads, self.tokenizer, programs)
+        return read_programs(self.model, self.heads, self.tokenizer, programs, self.growth_head)
 
     def problems(self) -> Iterator[Row]:
         from nlogn.engine.open import open_engine

@@ -152,3 +152,13 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     assert told in refusal(command(place, *arguments), monkeypatch, capsys)
+
+
+def test_a_growth_head_needs_a_checkpoint(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["", "", "", "train", "heads", str(place / "none")]
+    assert "no model.safetensors" in refusal(words, monkeypatch, capsys)
+    (place / "empty").mkdir()
+    words[-1] = str(place / "empty")
+    assert str(place / "empty") in refusal(words, monkeypatch, capsys)

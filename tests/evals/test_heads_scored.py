@@ -117,5 +117,5 @@ def test_only_held_out_problems_are_measured_on():
     programs = [
         program(f"x = {i}\n", (int(i < 3),), name) for i in range(9) for name in (kept, taught)
     ]
-    found = measured.unseen(programs, 2, seed=0)
+    found = measured.few(programs, 2, seed=0)
     assert {p.problem for p in found} == {kept} and sorted(p.leaks for p in found) == [0, 0, 1, 1]

@@ -8,9 +8,10 @@ pytest.importorskip("tokenizers", reason="needs tokenizers (extra `model`)")
 
 from small_corpus import small_corpus
 
+from nlogn.corpus.on_paths import group_of
 from nlogn.corpus.tokenizer import load_tokenizer
 from nlogn.train.data import read_packed
-from nlogn.train.path_classes import group_of, line_classes, with_classes
+from nlogn.train.path_classes import line_classes, with_classes
 
 CODE = """def f(xs):
     total = 0
@@ -36,7 +37,7 @@ def test_a_form_feed_ends_no_line() -> None:
 
 def test_classes_rise_with_their_cost() -> None:
     names = ["O(1)", "O(log n)", "O(n)", "O(n log n)", "O(n^2)", "O(2^n)"]
-    assert [group_of(n) for n in names] == list(range(6)) and group_of("unknown") == 0
+    assert [group_of(n) for n in names] == list(range(6)) and group_of("unknown") == 6
 
 
 def test_tokens_get_the_class_of_their_line(tmp_path: Path) -> None:

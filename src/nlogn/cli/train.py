@@ -158,6 +158,26 @@ def finetune(
     _tell(ended, folder)
 
 
+@train.command(short_help="Fit the head that says how a program's time and memory grow.")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--annotated", multiple=True, type=click.Path(path_type=Path), metavar="TABLE",
+              help="programs of nlogn bank annotate, beside the bank's solutions")  # fmt: skip
+@click.option("--each", type=click.IntRange(1), default=24, show_default=True,
+              help="annotated programs of each problem")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="which of them")
+def heads(checkpoint: Path, annotated: tuple[Path, ...], each: int, seed: int) -> None:
+    """Fit CHECKPOINT's growth head to programs of known class, and save it there.
+
+    Of a network whose input embeddings have changed it has to be fitted again: training leaves it
+    out.
+    """
+    _need_torch()
+    from nlogn.train.growth_head import fit_checkpoint
+
+    head, count = fit_checkpoint(checkpoint, annotated, each, seed)
+    click.echo(f"{count:,} programs, {len(head.names)} classes: {checkpoint}")
+
+
 def _labels(found: "Prepared", trained: tuple[str, ...]) -> str:
     """How many tokens each head has labels for, and what keeps the others from being trained."""
     parts = []

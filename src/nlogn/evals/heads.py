@@ -18,8 +18,10 @@ from nlogn.complexity.bigo import CLASSES
 from nlogn.complexity.static import path_cost
 from nlogn.corpus.annotated import Labelled
 from nlogn.corpus.bank_documents import held_out
+from nlogn.corpus.on_paths import on_paths
 from nlogn.corpus.spent import UNKNOWN, Classes, classes, spent
-from nlogn.corpus.tokenizer import encode_lines
+from nlogn.corpus.tokenizer import encode, encode_lines
+from nlogn.model.growth_head import GrowthHead, SoFar
 from nlogn.model.heads import Heads, line_scores
 from nlogn.model.transformer import Transformer
 from nlogn.problems import Problem
@@ -80,11 +82,12 @@ def declared(problems: Sequence[Problem], kept_out: bool = True) -> list[Labelle
     ]  # fmt: skip
 
 
-def unseen(programs: Sequence[Labelled], each: int, seed: int) -> list[Labelled]:
-    """At most `each` programs of each held-out problem, and as many that leak."""
+def few(programs: Sequence[Labelled], each: int, seed: int, kept_out: bool = True
+        ) -> list[Labelled]:  # fmt: skip
+    """At most `each` programs of each held-out problem, or of each other, and as many that leak."""
     groups: dict[tuple[str, bool], list[Labelled]] = defaultdict(list)
     for program in programs:
-        if held_out(program.problem):
+        if held_out(program.problem) == kept_out:
             groups[program.problem, program.leaks].append(program)
     rng = random.Random(seed)
     return [p for found in groups.values() for p in rng.sample(found, min(each, len(found)))]
@@ -92,8 +95,9 @@ def unseen(programs: Sequence[Labelled], each: int, seed: int) -> list[Labelled]
 
 @torch.inference_mode()
 def read_programs(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
-                  programs: Sequence[Labelled]) -> list[Read]:  # fmt: skip
-    """Each program by itself, after an end token."""
+                  programs: Sequence[Labelled], growth: GrowthHead | None = None
+                  ) -> list[Read]:  # fmt: skip
+    """Each program by itself, after an end token; its classes by `growth`, if there is one."""
     context = model.config.context
     end = model.config.eos if model.config.eos is not None else 0
     out = []
@@ -113,9 +117,15 @@ def read_programs(model: Transformer, heads: Heads, tokenizer: "Tokenizer",
             last = heads(model(row[:, -context:], logits="none").hidden[0], known[-context:])
         where = torch.tensor([-1, *(line + skipped for line in lines)])[: len(read.leak)]
         scores = line_scores(read.leak, where, program.code.count("\n") + 1)
-        out.append(Read(program, heads.config.time[int(last.time[-1].argmax())],
-                        heads.config.memory[int(last.memory[-1].argmax())],
-                        tuple(scores.tolist())))  # fmt: skip
+        time = heads.config.time[int(last.time[-1].argmax())]
+        memory = heads.config.memory[int(last.memory[-1].argmax())]
+        if growth is not None:
+            so_far = SoFar(growth)
+            for group, found in on_paths(program.code, lambda text: encode(tokenizer, [text])):
+                so_far.line(group, found)
+            time, memory = (growth.names[int(row.argmax())]
+                            for row in so_far.logits(_path_cost(program.code)))  # fmt: skip
+        out.append(Read(program, time, memory, tuple(scores.tolist())))
     return out
 
 

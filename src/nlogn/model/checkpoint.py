@@ -182,6 +182,26 @@ def load(
     return model.eval()
 
 
+def read_tensor(folder: str | Path, name: str) -> Tensor:
+    """One tensor of a checkpoint folder, by its published name.
+
+    Raises:
+        BadCheckpoint: the folder has no such tensor, or no weights.
+    """
+    for path in sorted(Path(folder).glob("model*.safetensors")):
+        try:
+            with safe_open(path, "pt") as file:
+                if name in file.keys():  # noqa: SIM118
+                    found: Tensor = file.get_tensor(name)
+                    return found
+        except SafetensorError as error:
+            raise BadCheckpoint(f"{path} is damaged: {error}") from error
+    for other, tensor in _tensors(Path(folder)):
+        if other == name:
+            return tensor
+    raise BadCheckpoint(f"{folder} has no {name}")
+
+
 def empty(config: ModelConfig, dtype: torch.dtype, device: str | torch.device) -> Transformer:
     """A network whose weights are allocated but not set."""
     with torch.device("meta"):
@@ -210,7 +230,7 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
         try:
             with safe_open(path, "pt") as file:
                 for name in file.keys():  # noqa: SIM118
-                    if not name.startswith("heads."):
+                    if not name.startswith(("heads.", "growth.")):
                         yield name, file.get_tensor(name)
         except SafetensorError as error:
             raise BadCheckpoint(f"{path} is damaged: {error}") from error
@@ -225,4 +245,4 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
 
 
 __all__ = ["SIDE_CAR", "BadCheckpoint", "BadConfig", "empty", "load", "published", "read_config",
-           "save", "update_side_car"]  # fmt: skip
+           "read_tensor", "save", "update_side_car"]  # fmt: skip

@@ -11,6 +11,7 @@ import torch
 from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, save
 from nlogn.model.config import AttentionKind, Experts, ModelConfig
 from nlogn.model.families import read_json
+from nlogn.model.growth_head import load_growth_head, save_growth_head
 from nlogn.model.heads import load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.model.upcycle import upcycle
@@ -76,6 +77,9 @@ def _rewritten(folder: Path, out: Path, dtype: str | None,
         heads = load_heads(folder)
         if heads is not None:
             save_heads(heads, fresh)
+        growth = load_growth_head(folder)
+        if growth is not None:
+            save_growth_head(growth, fresh)
         for name in BESIDE:
             if (folder / name).exists():
                 shutil.copy(folder / name, fresh / name)

@@ -8,37 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nlogn.complexity.static import PathTracker
+from nlogn.corpus.on_paths import KNOWN_GROUPS, line_groups
 from nlogn.corpus.specials import END
 from nlogn.train.data import Packed
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# constant, logarithmic, linear, n log n, polynomial, worse; unknown counts as constant
-GROUPS = 6
-_ORDER = {
-    "O(1)": 0, "O(log n)": 1, "O(log m)": 1, "O(sqrt(n))": 1, "O(n)": 2, "O(m)": 2, "O(n + m)": 2,
-    "O(n log n)": 3, "O(n^2)": 4, "O(n m)": 4, "O(n^3)": 4, "O(2^n)": 5, "O(n!)": 5,
-}  # fmt: skip
-
-
-def group_of(big_o: str) -> int:
-    """0..5 for a class as `nlogn.complexity.bigo` spells it."""
-    if big_o in _ORDER or big_o == "unknown":
-        return _ORDER.get(big_o, 0)
-    return 3 if "log" in big_o and "^" not in big_o else 4
+GROUPS = KNOWN_GROUPS
 
 
 def line_classes(code: str) -> list[int]:
-    """The class at the start of each line of `code`. A line ends at a line feed alone: form feeds
-    stand within files of the standard library."""
-    tracker = PathTracker()
-    out = []
-    for line in code.removesuffix("\n").split("\n") if code else []:
-        out.append(group_of(tracker.path()))
-        tracker.feed(f"{line}\n")
-    return out
+    """The class at the start of each line of `code`; unknown counts as constant."""
+    return [group % KNOWN_GROUPS for group in line_groups(code)]
 
 
 def with_classes(data: Packed, tokenizer: "Tokenizer") -> Packed:

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import torch
 
 from nlogn.complexity.bigo import parse
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
-from nlogn.engine.native.cost_heads import CostHeads, open_heads
+from nlogn.engine.native.cost_heads import CostHeads, GrowthReader, open_heads
 from nlogn.engine.native.engine import NativeEngine
 from nlogn.engine.native.opening import Options
 from nlogn.engine.native.sequence import Request
 from nlogn.engine.protocol import EngineError, Prompt, Sampling
+from nlogn.model.checkpoint import load
+from nlogn.model.growth_head import GrowthHead, save_growth_head
 from nlogn.model.heads import Heads, HeadsConfig, save_heads
 from nlogn.problems import Parameter, Problem, Signature
 
@@ -108,3 +111,51 @@ def test_heads_of_unknown_classes_are_refused(folder: Path, tmp_path: Path) -> N
     with pytest.raises(EngineError, match="not a class"):
         NativeEngine(copy, Options(slots=2))
     assert threading.active_count() == before  # no engine is left running
+
+
+def growing(classes: tuple[str, ...], dear: int) -> GrowthHead:
+    """A head that fears class number `dear` once it has read a `q`."""
+    count = len(classes)
+    paths = np.zeros((2, 7, 1, count), dtype=np.float32)
+    paths[:, :, :, dear] = 30.0
+    letters = np.zeros((256, 1), dtype=np.float32)
+    letters[ord("q")] = 1.0
+    bias = np.zeros((2, count), dtype=np.float32)
+    bias[:, 0] = 15.0
+    return GrowthHead(classes, bias, np.zeros((2, 2, count + 1, count), np.float32), paths, letters)
+
+
+def test_lines_tell_the_growth_head_what_to_expect() -> None:
+    head = growing(CLASSES, CLASSES.index("O(n^2)"))
+    nats = {}
+    for line in ("    x = 1\n", "    q = 1\n"):
+        guide = BudgetGuide(
+            [*BYTES, b"for"], "O(n)", growth=GrowthReader(head, lambda text: [*text.encode()])
+        )
+        begun = [*LOOP.replace("    for", f"{line}    for").encode()]
+        found = guide(begun, 0, 256)
+        assert found is not None
+        nats[line] = found.nats
+    calm, worried = nats.values()
+    assert calm < 0.01 < 6 < worried
+
+
+def test_a_checkpoint_with_a_growth_head_reads_lines(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "growing"
+    shutil.copytree(folder, copy)
+    save_heads(made(), copy)
+    network = load(copy)
+    head = growing(CLASSES, 4)
+    size = network.config.hidden_size
+    paths = np.zeros((2, 7, size, len(CLASSES)), dtype=np.float32)
+    save_growth_head(replace(head, paths=paths), copy)
+    signature = Signature("f", (Parameter("xs", "list[int]"),), "int")
+    prompt = Prompt(Problem(name="f", statement="Sum.", signature=signature), time_budget="O(n)")
+    with NativeEngine(copy, Options(slots=2)) as engine:
+        submit, seen = engine.loop.submit, list[Request]()
+        engine.loop.submit = lambda r: seen.append(r) or submit(r)  # type: ignore[method-assign]
+        engine.generate([prompt], Sampling(max_tokens=20))
+    assert [(len(r.listeners), len(r.guides)) for r in seen] == [(0, 1)]
+    save_growth_head(replace(head, names=("cheap", *CLASSES[1:]), paths=paths), copy)
+    with pytest.raises(EngineError, match="heads of"):
+        NativeEngine(copy, Options(slots=2))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from nlogn.complexity import bigo
 from nlogn.complexity.bigo import BigO
 from nlogn.corpus.spent import Classes, classes
-from nlogn.engine.native.cost_heads import Array, CostHeads
+from nlogn.engine.native.cost_heads import Array, CostHeads, GrowthReader
 from nlogn.engine.native.lookahead import SLACK, Lookahead, Spent, weight
 from nlogn.engine.native.sequence import Objection
 from nlogn.engine.native.written import Written
@@ -57,9 +57,9 @@ class BudgetGuide:
     """A `Guide` for one request.
 
     `begun`: code that stands before the answer, such as the signature; `fenced`: only fenced
-    Python blocks of the answer are code. With `heads`, `listen` wants to be among the request's
-    `listeners`: how likely the finished function is over the budget then weighs what is only about
-    to become too dear.
+    Python blocks of the answer are code. With `growth`, or with `heads` where `listen` is among the
+    request's `listeners`, how likely the finished function is over the budget weighs what is only
+    about to become too dear.
 
     Raises:
         ValueError: a budget is no class of growth.
@@ -73,13 +73,19 @@ class BudgetGuide:
         begun: str = "",
         fenced: bool = False,
         heads: CostHeads | None = None,
+        growth: GrowthReader | None = None,
     ):
         self._time = bigo.parse(time) if time else None
         self._memory = bigo.parse(memory) if memory else None
         self._written = Written(vocabulary, begun, fenced)
-        self._heads = heads
+        self._heads, self._growth = heads, growth
         self._hidden: Array | None = None
         self._restart()
+
+    @property
+    def _reads(self) -> bool:
+        """Whether anything says what the network expects."""
+        return self._heads is not None or self._growth is not None
 
     def listen(self, hidden: Array) -> None:
         """The network's last hidden state (C,)."""
@@ -107,9 +113,13 @@ class BudgetGuide:
         self._known: dict[str, Spent] = {}
         self._so_far: Classes | None = None  # of time and memory, for the heads
         self._words: set[str] = set()
+        if self._growth is not None:
+            self._growth.restart()
         self._walked = ""  # an input to loop over, for the price of a loop that has just a `for`
 
     def _take(self, line: str) -> None:
+        if self._growth is not None:
+            self._growth.line(self._tracker.path(), line)
         self._tracker.feed(line)
         self._known.clear()
         self._so_far = None
@@ -159,11 +169,14 @@ class BudgetGuide:
 
     def _expected(self) -> float:
         """How likely the finished function is over a budget, as the network expects it."""
-        if self._heads is None or self._hidden is None:
+        if self._growth is None and (self._heads is None or self._hidden is None):
             return _MAY_BE
-        expected = 0.0
         if self._so_far is None:
             self._so_far = classes(self._tracker.result())
+        if self._growth is not None:
+            return self._growth.over(self._time, self._memory, self._so_far)
+        assert self._heads is not None and self._hidden is not None
+        expected = 0.0
         if self._time is not None:
             expected = self._heads.time(self._hidden, self._time, self._so_far)
         if self._memory is not None:
@@ -177,7 +190,7 @@ class BudgetGuide:
         if found is None:
             return None
         word = found[0]
-        if _OPENS.search(line) or (word == line.strip() == "while" and self._heads is not None):
+        if _OPENS.search(line) or (word == line.strip() == "while" and self._reads):
             if not self._walked:
                 return None
             loop = f"{line.removesuffix('while')}{'for' * (word == 'while')} _ in {self._walked}"

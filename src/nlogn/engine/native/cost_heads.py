@@ -1,7 +1,7 @@
 """The network's own expectation: how likely the function being written ends up over a budget.
 
-Reads a checkpoint's time and memory heads (`nlogn.model.heads`) in numpy, one hidden state and
-what the code has spent so far at a time, which takes some microseconds.
+Reads a checkpoint's growth head (`nlogn.model.growth_head`), or where it has none the time and
+memory heads of its hidden states (`nlogn.model.heads`), in numpy: some microseconds each.
 """
 
 from pathlib import Path
@@ -11,13 +11,41 @@ import torch
 from numpy.typing import NDArray
 
 from nlogn.complexity.bigo import BigO, parse
+from nlogn.corpus.on_paths import Encode, group_of
 from nlogn.corpus.spent import UNKNOWN, Classes
 from nlogn.engine.native.lookahead import SLACK, weight
 from nlogn.engine.protocol import EngineError
 from nlogn.model.checkpoint import BadCheckpoint
+from nlogn.model.growth_head import GrowthHead, SoFar, load_growth_head
 from nlogn.model.heads import Heads, load_heads
 
 Array = NDArray[np.float32]
+
+
+class GrowthReader:
+    """What the growth head expects of the program whose lines it is given.
+
+    Raises:
+        ValueError: a class of the head is no class of growth.
+    """
+
+    def __init__(self, head: GrowthHead, encode: Encode):
+        self._head, self._encode = head, encode
+        self._weights = _weights(head.names)
+        self.restart()
+
+    def restart(self) -> None:
+        """Another program begins."""
+        self._so_far = SoFar(self._head)
+
+    def line(self, path: str, line: str) -> None:
+        """A whole line, on a path of this class."""
+        self._so_far.line(group_of(path), self._encode(line))
+
+    def over(self, time: BigO | None, memory: BigO | None, spent: Classes) -> float:
+        """How likely the finished program is over a budget: the likelier of the two."""
+        rows = zip(self._so_far.logits(spent), (time, memory), strict=True)
+        return max(_mass_over(row, self._weights, budget) for row, budget in rows if budget)
 
 
 class CostHeads:
@@ -52,21 +80,29 @@ class CostHeads:
             inner = inner + table.get(name, table[UNKNOWN])
         inner = inner / (1 + np.exp(-inner.clip(-80, 80)))
         logits = head[0] @ inner + head[1]
-        mass = np.exp(logits - logits.max())
-        return float(mass[weights > weight(budget) + SLACK].sum() / mass.sum())
+        return _mass_over(logits, weights, budget)
 
 
-def open_heads(folder: Path) -> CostHeads | None:
-    """The heads of a checkpoint folder, None where it has none.
+def open_heads(folder: Path) -> CostHeads | GrowthHead | None:
+    """The growth head of a checkpoint folder, else its other heads, None where it has none.
 
     Raises:
         EngineError: they do not fit their description.
     """
     try:
+        growth = load_growth_head(folder)
+        if growth is not None:
+            _weights(growth.names)
+            return growth
         heads = load_heads(folder)
         return None if heads is None else CostHeads(heads)
     except (BadCheckpoint, ValueError) as error:
         raise EngineError(f"the heads of {folder}: {error}") from error
+
+
+def _mass_over(logits: Array, weights: Array, budget: BigO) -> float:
+    mass = np.exp(logits - logits.max())
+    return float(mass[weights > weight(budget) + SLACK].sum() / mass.sum())
 
 
 def _weights(names: tuple[str, ...]) -> Array:

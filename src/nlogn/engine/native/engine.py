@@ -12,7 +12,7 @@ from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code, room
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
-from nlogn.engine.native.cost_heads import open_heads
+from nlogn.engine.native.cost_heads import CostHeads, GrowthReader, open_heads
 from nlogn.engine.native.loop import Stream
 from nlogn.engine.native.opening import (
     Options,
@@ -37,6 +37,7 @@ from nlogn.engine.protocol import (
     Steered,
 )
 from nlogn.engine.text_stream import TextStream
+from nlogn.model.growth_head import GrowthHead
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -149,7 +150,11 @@ class NativeEngine:
         Raises:
             ValueError: a budget is no class of growth.
         """
-        return BudgetGuide(self.loop.vocabulary, time, memory, begun, fenced, self._heads)
+        heads = self._heads if isinstance(self._heads, CostHeads) else None
+        growth = None
+        if isinstance(self._heads, GrowthHead):
+            growth = GrowthReader(self._heads, self._encode)
+        return BudgetGuide(self.loop.vocabulary, time, memory, begun, fenced, heads, growth)
 
     def facts(self, *, cancel: Cancel | None = None) -> ModelFacts:
         added = self.tokenizer.get_added_tokens_decoder().values()
@@ -255,7 +260,7 @@ class NativeEngine:
             (*rendered.tokens, *(token.token for token in kept)), sampling.max_tokens - len(kept),
             sampling.temperature, seed=seed + sample, stop=(*sampling.stop, *rendered.stop),
             stop_tokens=self._special, logprobs=SEEN if guides else 0, guides=guides,
-            listeners=tuple(g.listen for g in guides if self._heads is not None),
+            listeners=tuple(g.listen for g in guides if isinstance(self._heads, CostHeads)),
         )  # fmt: skip
         while True:
             try:
