@@ -4,11 +4,12 @@ with eight of which some are asked for again with what was wrong.
     python -m benchmarks.accepted [ENGINE] [--model NAME] [--problems N] [--seeds 0,1,2]
         [--temperature T] [--max-tokens M] [--minutes M]
 
-Asked are N problems of MBPP+ and as many of the bank's that no training text has, drawn with the
-first seed. `solve` sees what a user would give: the statement, the signature, the examples and how
-answers are compared. What it answers is then judged on the hidden tests, or beside the reference.
-"One sample" is the first of the eight. "Any of eight" is what a judge that knew the hidden tests
-would choose: no choice can do better. After M minutes no more problems are begun.
+Asked are N problems of HumanEval+, of MBPP+ and of the bank's that no training text has, drawn with
+the first seed. `solve` sees what a user would give: the statement, the signature, the examples and
+how answers are compared. What it answers is then judged on the hidden tests, or beside the
+reference. "One sample" is the first of the eight. "Any of eight" is what a judge that knew the
+hidden tests would choose: no choice can do better. After M minutes no more problems of a set are
+begun.
 """
 
 import argparse
@@ -86,6 +87,13 @@ def scores(
     }
 
 
+def published(name: str, count: int, seed: int) -> list[Problem]:
+    """Problems with a function, which `solve` can be asked for."""
+    known = [p for p in load_problems(folder() / "benchmarks" / f"{name}.jsonl.gz")
+             if p.signature is not None]  # fmt: skip
+    return random.Random(seed).sample(known, min(count, len(known)))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("engine", nargs="?", default="recall")
@@ -102,16 +110,15 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     seeds = [int(seed) for seed in options.seeds.split(",")]
-    plus = load_problems(folder() / "benchmarks" / "MbppPlus.jsonl.gz")
     sets = {
-        "MBPP+": random.Random(seeds[0]).sample(plus, min(options.problems, len(plus))),
+        "HumanEval+": published("HumanEvalPlus", options.problems, seeds[0]),
+        "MBPP+": published("MbppPlus", options.problems, seeds[0]),
         "bank, held out": reworded(bank(), options.problems, seeds[0], unseen=True),
     }
     temperature = options.temperature
     if temperature is None:
         temperature = usual_temperature(engine)
     sampling = Sampling(temperature=temperature, max_tokens=options.max_tokens)
-    end = time.monotonic() + 60 * options.minutes
     print("## Problems answered\n")
     print(f"`{options.engine}`, seeds {options.seeds}, temperature {temperature:g}, at most")
     print(
@@ -122,6 +129,7 @@ def main() -> int:
     with Sandbox(workers=1) as sandbox:
         for name, problems in sets.items():
             found: dict[str, list[bool]] = defaultdict(list)
+            end = time.monotonic() + 60 * options.minutes
             for problem in problems:
                 if time.monotonic() > end:
                     break
