@@ -37,7 +37,7 @@ from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.scheduler import Segment
 from nlogn.engine.native.sequence import Guide, Logits
 from nlogn.engine.native.text import token_bytes
-from nlogn.engine.protocol import Prompt, Sampling
+from nlogn.engine.protocol import Prompt, Sampling, usual_temperature
 from nlogn.evals.unseen import reworded, without_answers
 from nlogn.judge import Suite, judge_program, suite_for
 from nlogn.judge.ranking import class_rank
@@ -217,6 +217,8 @@ def ask(options: argparse.Namespace) -> None:
     steering = NativeEngine(options.checkpoint)
     plain = NativeEngine(options.checkpoint, Options(steer=False))
     done = 0
+    if options.temperature is None:
+        options.temperature = usual_temperature(steering)
     with Sandbox(workers=1) as sandbox, steering, plain:
         for problem in problems:
             if time.monotonic() > end:
@@ -330,7 +332,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=60)
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--temperature", type=float, default=0.8)
+    parser.add_argument("--temperature", type=float, help="default: as the checkpoint says")
     parser.add_argument("--max-tokens", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--solutions", type=int, default=0, help="0: all, -1: none")

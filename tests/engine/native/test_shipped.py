@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from nlogn.corpus.tokenizer import encode, load_tokenizer
+from nlogn.complexity.bigo import CLASSES
+from nlogn.corpus.tokenizer import TEMPERATURE, encode, load_tokenizer
 from nlogn.engine.native import NativeEngine
 from nlogn.engine.open import SHIPPED, open_engine
-from nlogn.engine.protocol import Prompt, RawPrompt, Sampling
+from nlogn.engine.protocol import Prompt, RawPrompt, Sampling, usual_temperature
 from nlogn.evals.language import Document, bits_per_byte
 from nlogn.model.checkpoint import load
+from nlogn.model.growth_head import load_growth_head
 from nlogn.problems import bank
 
 
@@ -48,6 +50,12 @@ def test_it_knows_code_that_it_was_not_trained_on_better_than_a_compressor() -> 
     document = Document(source, tuple(tokens), (-1,) * len(tokens))
     packed = 8 * len(lzma.compress(source.encode())) / len(source.encode())
     assert bits_per_byte(load(SHIPPED), [document]) < packed
+
+
+def test_it_says_how_to_sample_it_and_reads_growth(shipped: NativeEngine) -> None:
+    assert usual_temperature(shipped) == TEMPERATURE
+    head = load_growth_head(SHIPPED)
+    assert head is not None and head.names == tuple(map(str, CLASSES))
 
 
 def test_it_answers_a_problem_of_the_bank_in_a_fence_and_stops(shipped: NativeEngine) -> None:
