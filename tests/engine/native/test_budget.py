@@ -123,11 +123,16 @@ def spelled(loop: Any, text: str) -> list[int]:
     return [loop.vocabulary.index(bytes([byte])) for byte in text.encode()]
 
 
-def wanting(wanted: list[int]) -> Any:
+def wanting(wanted: list[int], instead: dict[int, int]) -> Any:
+    """A network that wants these tokens, and at some places nearly as much another one."""
+
     def want(tokens: list[int], prompt: int, logits: Any) -> None:
         logits[:] -= logits.max()
-        if len(tokens) - prompt < len(wanted):
-            logits[wanted[len(tokens) - prompt]] = 9.0
+        at = len(tokens) - prompt
+        if at in instead:
+            logits[instead[at]] = 7.0
+        if at < len(wanted):
+            logits[wanted[at]] = 9.0
         else:
             logits[0] = 9.0
 
@@ -139,14 +144,15 @@ def test_the_decision_is_turned_and_told(opened: Any, temperature: float) -> Non
     loop = opened()
     code = LOOP + "for y in xs:\n"
     guide = BudgetGuide(loop.vocabulary, "O(n)")
-    request = Request((5, 6), len(code), temperature, seed=3, steer=(wanting(spelled(loop, code)),),
-                      guides=(guide,))  # fmt: skip
+    (bracket,) = spelled(loop, "[")
+    want = wanting(spelled(loop, code), {code.rindex(":"): bracket})
+    request = Request((5, 6), len(code), temperature, seed=3, steer=(want,), guides=(guide,))
     tokens = [t for chunk in loop.submit(request) for t in chunk.tokens]
     turned = [(at, t.turned) for at, t in enumerate(tokens) if t.turned is not None]
     at, first = turned[-1]
     assert at == code.rindex(":") and loop.vocabulary[first.wanted] == b":"
     assert first.reason == "O(n^2) is over O(n)"
-    assert loop.vocabulary[tokens[at].token] != b":"
+    assert tokens[at].token == bracket
 
 
 def test_where_everything_is_too_dear_the_text_goes_on(opened: Any) -> None:
@@ -162,13 +168,14 @@ def test_where_everything_is_too_dear_the_text_goes_on(opened: Any) -> None:
     assert plain == guided
 
 
-def test_a_network_that_is_sure_beyond_doubt_is_let_go(opened: Any) -> None:
+@pytest.mark.parametrize("doubt", [REFUSED + 1, 4.0])
+def test_a_network_that_is_sure_beyond_doubt_is_let_go(opened: Any, doubt: float) -> None:
     """Another token than the one that it insists on would end in no program."""
     loop = opened()
     code = LOOP + "for y in xs:\n"
 
     def insist(tokens: list[int], prompt: int, logits: Any) -> None:
-        logits[spelled(loop, code)[len(tokens) - prompt]] = logits.max() + REFUSED + 1
+        logits[spelled(loop, code)[len(tokens) - prompt]] = logits.max() + doubt
 
     request = Request((5, 6), len(code), steer=(insist,),
                       guides=(BudgetGuide(loop.vocabulary, "O(n)"),))  # fmt: skip
@@ -200,11 +207,14 @@ def test_guided_drafts_change_nothing(opened: Any) -> None:
     """Steered at the same places to the same tokens, with prompt lookup and without."""
     loop = opened()
     code = LOOP + "for y in xs:\n            pass\n"
+    (bracket,) = spelled(loop, "[")
+    instead = {code.rindex(":"): bracket}
     made = []
     for lookup in (True, False):
         request = Request(
             tuple(spelled(loop, code * 2)), 120, lookup=lookup,
-            steer=(wanting(spelled(loop, code)),), guides=(BudgetGuide(loop.vocabulary, "O(n)"),),
+            steer=(wanting(spelled(loop, code), instead),),
+            guides=(BudgetGuide(loop.vocabulary, "O(n)"),),
         )  # fmt: skip
         stream = loop.submit(request)
         made.append([(t.token, t.turned) for chunk in stream for t in chunk.tokens])

@@ -10,7 +10,7 @@ import pytest
 
 from nlogn.engine.native.budget import REFUSED
 from nlogn.engine.native.engine import NativeEngine
-from nlogn.engine.native.rewind import fork, overrun
+from nlogn.engine.native.rewind import fork, likelihood, overrun, strayed
 from nlogn.engine.native.sequence import Objection, Token, Turned
 from nlogn.engine.protocol import Cancel, Cancelled, Prompt, Sampling
 from nlogn.problems import Parameter, Problem, Signature
@@ -95,6 +95,16 @@ def test_what_counts_as_over() -> None:
     assert overrun([fine, turned, fine], REFUSED) is None
     assert overrun([fine, over, lost], REFUSED) == (1, "too dear")
     assert overrun([fine, lost], REFUSED) == (1, "too dear")
+
+
+def test_what_steering_touched_is_found_and_weighed() -> None:
+    fine = Token(1, -0.5)
+    over = Token(2, -0.25, objected=Objection(REFUSED, "too dear"))
+    turned = Token(4, -2.0, turned=Turned(9, "dear"))
+    assert strayed([fine, fine], REFUSED) is None
+    assert strayed([fine, turned, over], REFUSED) == (1, "dear")
+    assert strayed([over, turned], REFUSED) == (0, "too dear")
+    assert likelihood([fine, over, turned]) == -2.75
 
 
 def test_a_fork_is_drawn_by_how_likely_the_other_way_is() -> None:

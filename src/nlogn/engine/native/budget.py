@@ -5,9 +5,9 @@ token is asked about where it is about to be chosen, so what counts is the momen
 `for` that opens one loop too many, the list after `in`, the sort in a loop.
 
 Where the cost is certain (nothing that can follow on the line lowers it), the token is refused,
-unless nothing else is left to say: it loses `REFUSED` nats, so it loses against any token that the
-network does not hold for 160,000 times less likely. Where the network is as sure as that, another
-token would end in no program at all. Elsewhere its probability is divided by how many times over
+unless nothing else is left to say: it loses `REFUSED` nats against the others that the network
+holds for likely (`nlogn.engine.native.sampling`). Where there are none, another token would end in
+no program at all. Elsewhere its probability is divided by how many times over
 the budget the program would be at inputs of size `SIZE`; where a loop is only about to be opened,
 to the power of how likely the network's own heads (else a half) think it that the function ends up
 over it. A program that is over the budget already is not held to it any more, but to no dearer

@@ -22,7 +22,15 @@ from nlogn.engine.native.opening import (
 )
 from nlogn.engine.native.prompting import Rendered, framing, render
 from nlogn.engine.native.python_output import PythonOutput
-from nlogn.engine.native.rewind import REWINDS, SEEN, fork, overrun
+from nlogn.engine.native.rewind import (
+    IMPLAUSIBLE,
+    REWINDS,
+    SEEN,
+    fork,
+    likelihood,
+    overrun,
+    strayed,
+)
 from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer
 from nlogn.engine.native.sequence import Busy, Chunk, Request, Token, Turned
 from nlogn.engine.native.written import CodeLines
@@ -307,47 +315,61 @@ class NativeEngine:
         self, made: "_Sample", sample: int, rendered: Rendered, sampling: Sampling, deadline: float,
         cancel: Cancel | None, prompt: Prompt,
     ) -> Completion:  # fmt: skip
-        """The sample, or what replaces it if it went over a budget and another way does not."""
-        tokens = made.tokens
+        """The sample, if its budget changed nothing in it; else it, or what goes another way, where
+        that keeps within the budget and the network holds it for not much less likely than what it
+        writes unsteered; else the latter."""
+        where = strayed(made.tokens, REFUSED)
+        if where is None:
+            return self._completion(made, rendered)
+        plain = self._again(rendered, sampling, sample, deadline, cancel)
+        if plain is None:
+            return self._completion(made, rendered)
+        least = likelihood(plain.tokens) - IMPLAUSIBLE
         never = {*self.loop.end, *self._special}
+        first = tokens = made.tokens
+        chance = 0.0  # of the other token that was gone on with: it is not held against its way
+        written = tuple(token.token for token in first)
         tried: set[tuple[int, ...]] = set()
-        for number in range(REWINDS):
-            over = overrun(tokens, REFUSED)
-            if over is None:
-                break
-            seed = sample + _REWOUND * (number + 1)
-            place = fork(tokens, over[0], tried, never, (sampling.seed or 0) + seed)
-            if place is None:
-                break
-            at, other = place
-            written = tuple(token.token for token in tokens[: at + 1])
-            tried |= {written, (*written[:at], other)}
-            reason = f"{over[1]} further on"
-            turned = Turned(written[at], reason)
-            logprob = dict(tokens[at].top)[other]
-            kept = [*tokens[:at], Token(other, logprob, tokens[at].top, turned)]
-            left = min(self.loop.context - len(rendered.tokens), sampling.max_tokens)
-            if len(kept) >= left:
-                break
-            try:
-                stream = self._submit(rendered, sampling, seed, deadline, cancel, prompt, kept)
-            except Busy:
-                break
-            try:
-                more = self._collect(stream, deadline, cancel)
-            except TimeoutError:
-                break
-            finally:
-                stream.cancel()
-            tokens = [*kept, *more.tokens]
-            if overrun(tokens, REFUSED) is None:
+        left = min(self.loop.context - len(rendered.tokens), sampling.max_tokens)
+        for number in range(REWINDS + 1):
+            if overrun(tokens, REFUSED) is None and likelihood(tokens) - chance >= least:
                 # a character or a stop text may lie on both sides of the place
                 said = TextStream((*sampling.stop, *rendered.stop))
                 text = said.feed(self._bytes(t for t in tokens if t.token not in never))
                 text += said.finish()
-                reason = "stop" if said.stopped is not None else more.reason
+                reason = "stop" if said.stopped is not None else made.reason
                 return self._completion(_Sample(tokens, text, reason), rendered)
-        return self._completion(made, rendered)
+            seed = sample + _REWOUND * (number + 1)
+            place = fork(first, where[0], tried, never, (sampling.seed or 0) + seed)
+            if place is None or number == REWINDS or place[0] + 1 >= left:
+                break
+            at, other = place
+            tried.add((*written[:at], other))
+            turned = Turned(written[at], f"{where[1]} further on")
+            source = first[at]
+            chance = dict(source.top)[other]
+            kept = [*first[:at], Token(other, chance, source.top, turned)]
+            more = self._again(rendered, sampling, seed, deadline, cancel, prompt, kept)
+            if more is None:
+                break
+            tokens, made = [*kept, *more.tokens], more
+        return self._completion(plain, rendered)
+
+    def _again(
+        self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
+        cancel: Cancel | None, prompt: Prompt | None = None, kept: Sequence[Token] = (),
+    ) -> "_Sample | None":  # fmt: skip
+        """One more sample, None where there is no place or time for it."""
+        try:
+            stream = self._submit(rendered, sampling, sample, deadline, cancel, prompt, kept)
+        except Busy:
+            return None
+        try:
+            return self._collect(stream, deadline, cancel)
+        except TimeoutError:
+            return None
+        finally:
+            stream.cancel()
 
     def _completion(self, made: "_Sample", rendered: Rendered) -> Completion:
         return Completion(

@@ -1,9 +1,10 @@
-"""Going back: a program that went over its budget for certain is written anew, from a place where
-the network saw another way.
+"""Going back: a program that went over its budget for certain, or that was bent to stay within it,
+is written anew, from a place where the network saw another way.
 
 What makes a program slow is often decided lines before the path cost can tell. The place is drawn
 by how likely the other token there was; the prefix cache keeps what stands before it, so a new try
-costs about its own tokens.
+costs about its own tokens. What the network holds for much less likely than its unsteered program
+is no way: a small network that is bent writes nonsense.
 """
 
 import math
@@ -13,10 +14,23 @@ from collections.abc import Sequence as Items
 from nlogn.engine.native.sampling import uniform
 from nlogn.engine.native.sequence import Token
 
-REWINDS = 4  # of one sample
+REWINDS = 8  # of one sample
 SEEN = 3  # likeliest tokens that are looked at in each place
 _DERAILED = math.log(0.005)  # a token that only a refusal brought about leads nowhere
 _LEAST = math.log(0.01)  # another way that is worth going
+IMPLAUSIBLE = 1.0  # nats: a steered program is worth a third of what is written unsteered
+
+
+def likelihood(tokens: Items[Token]) -> float:
+    """ln of how likely the network holds them, in a row and unsteered."""
+    return sum(token.logprob or 0.0 for token in tokens)
+
+
+def strayed(tokens: Items[Token], certain: float) -> tuple[int, str] | None:
+    """The first place where steering changed something or was overruled, and the reason of it."""
+    turned = next(((at, t.turned.reason) for at, t in enumerate(tokens) if t.turned), None)
+    found = [place for place in (overrun(tokens, certain), turned) if place is not None]
+    return min(found, default=None)
 
 
 def overrun(tokens: Items[Token], certain: float) -> tuple[int, str] | None:

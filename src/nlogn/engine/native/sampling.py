@@ -9,6 +9,7 @@ from nlogn.engine.native.sequence import Logits, Objection, Request, Token, Turn
 
 _HEAD = 512  # of the likeliest tokens are looked at before all are sorted
 _MASK = (1 << 64) - 1
+_FLOOR = 3.0
 _MOST_ASKED = 48  # tokens that guides are asked about at one place, if they allow one of them
 
 
@@ -61,12 +62,14 @@ def _guided(
     """The token that is chosen once the guides have lowered the logits of those that they object
     to, and what they said. Only tokens that come up are asked about.
 
-    Sampling stays exact: a token that loses x of its logit is kept with probability exp(-x); else
-    its logit is lowered for good and all is drawn anew. By induction over the tokens asked about,
-    what is kept has the distribution of all logits lowered.
+    A token that loses x of its logit is kept with probability exp(-x); else its logit is lowered
+    for good and all is drawn anew, so that what is kept has the distribution of all logits lowered.
+    Anew come only tokens that are at most `_FLOOR` nats less likely than the likeliest, unless all
+    of these are refused for good: what the network would hardly write leads to no program.
     """
     asked: dict[int, Objection] = {}
     draws = 0
+    likely = logits >= logits.max() - _FLOOR
     while chosen not in asked:
         found = [o for guide in request.guides
                  if (o := guide(tokens, len(request.tokens), chosen)) is not None]  # fmt: skip
@@ -77,6 +80,7 @@ def _guided(
         if request.temperature > 0 and _kept(request, len(tokens), lost, draws):
             break
         logits[chosen] -= lost
+        narrow = np.where(likely, logits, -np.inf)
         if logits.max() == -np.inf:
             raise ValueError(f"no token is allowed: {asked[chosen].reason}")
         draws += 1
@@ -84,7 +88,8 @@ def _guided(
             others = np.ones(len(logits), dtype=np.bool_)
             others[list(asked)] = False
             logits[others] = -np.inf
-        chosen = _pick(request, len(tokens), logits, 2 * draws)
+        left = narrow if narrow.max() > -np.inf else logits
+        chosen = _pick(request, len(tokens), left, 2 * draws)
     return chosen, asked
 
 
