@@ -109,3 +109,15 @@ def test_what_was_steered_is_told(sandbox: Sandbox) -> None:
     assert "steered 2 tokens: line 3 `for` → `if` (O(n^2) is over O(n)), line 4 `\\n\\t`" in text
     assert json.loads(json.dumps(dump(answer)))["candidates"][0]["steered"][0]["chosen"] == "if"
     assert "steered" not in answer_text(solve(TOTAL, Scripted(LINEAR), sandbox=sandbox, workers=1))
+
+
+def test_programs_without_the_function_are_invalid_and_no_end(sandbox: Sandbox) -> None:
+    """Of a problem without examples, inputs are made from the first program that can be called."""
+    asked = replace(TOTAL, examples=())
+    other = LINEAR.replace("total", "another")
+    answer = solve(asked, Scripted(other, "def total(:\n"), samples=2, sandbox=sandbox, workers=1)
+    assert answer.code is None
+    assert [c.verdict.status for c in answer.candidates] == ["invalid", "invalid"]
+    answer = solve(asked, Scripted(other, LINEAR), samples=2, sandbox=sandbox, workers=1)
+    assert {c.verdict.status for c in answer.candidates} >= {"invalid"}
+    assert next(c for c in answer.candidates if c.code == LINEAR).verdict.status != "invalid"

@@ -23,7 +23,7 @@ from nlogn.engine.protocol import (
     usual_temperature,
 )
 from nlogn.engine.recall import RecallEngine
-from nlogn.judge.judging import judge_program
+from nlogn.judge.judging import judge_program, syntax_problem
 from nlogn.judge.making import suite_for
 from nlogn.judge.pool import map_ordered
 from nlogn.judge.ranking import class_rank, rank, why_behind
@@ -205,9 +205,11 @@ class _Field:
         entry = self.problem.signature.entry if self.problem.signature else None
         programs = [Program(c.code, entry) for c, _ in self.unique]
         if self._base is None:
-            self._base = suite_for(
-                programs[0], self.sandbox, problem=self.problem, seed=self.seed
-            )  # fmt: skip
+            first = next((p for p in programs if not syntax_problem(p)), None)
+            if first is None:  # nothing to make inputs for, and nothing that would need them
+                self._judge(programs)
+                return
+            self._base = suite_for(first, self.sandbox, problem=self.problem, seed=self.seed)
         before = self.suite, self._cases, self._verdicts
         suite = _strengthened(self._base, self.problem, programs, self.sandbox, self.seed)
         if self.suite is None or suite.cases != self._cases:
@@ -352,8 +354,8 @@ def _answer(
 ) -> Answer:
     order = rank([(c.code, v) for (c, _), v in zip(unique, verdicts, strict=True)])
     best = verdicts[order[0]]
-    assert suite is not None
-    checked = suite.oracle != "none" and bool(suite.cases)
+    # no suite was made: not one of them can be called
+    checked = suite is None or (suite.oracle != "none" and bool(suite.cases))
     proven = best.accepted and checked
     candidates = tuple(
         Candidate(
