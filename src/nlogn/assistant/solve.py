@@ -374,7 +374,7 @@ def _answer(
             "add examples to the statement"
         )
     elif proven:
-        message = f"proven on {best.cases.passed} cases ({suite.oracle})"
+        message = f"proven on {best.cases.passed} cases ({best.cases.oracle})"
     else:
         message = f"none of {len(candidates)} candidates holds: {best.message}"
     return Answer(
