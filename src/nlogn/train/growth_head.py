@@ -23,6 +23,7 @@ from nlogn.evals.heads import declared, few
 from nlogn.model.checkpoint import read_tensor
 from nlogn.model.growth_head import EMBEDDING, GrowthHead, save_growth_head
 from nlogn.problems import bank
+from nlogn.train.runs import EACH
 from nlogn.train.state import TrainError
 
 _NAMES = tuple(map(str, CLASSES))
@@ -30,7 +31,6 @@ _NAMES = tuple(map(str, CLASSES))
 SPENT_SCALE, PATH_SCALE = 3.0, 0.1
 PENALTY = 0.5  # times the squared weights, against the sum of losses
 _STEPS = 200
-EACH = 24  # annotated programs of a problem
 
 
 def fit(programs: Sequence[Labelled], encoded: Encode, embeddings: np.ndarray) -> GrowthHead:
