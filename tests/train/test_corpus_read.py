@@ -91,5 +91,5 @@ def test_a_checkpoint_of_other_tokens_or_classes_is_refused(corpus: Path, tmp_pa
 
 def test_a_corpus_of_one_kind_of_windows_cannot_be_mixed(corpus: Path, tmp_path: Path) -> None:
     run = Run(steps=1, rows=2, length=48, measured=0.5)
-    with pytest.raises(TrainError, match=r"measured code.* nothing to mix"):
+    with pytest.raises(TrainError, match=r"measured code .* nothing to mix"):
         pretrain(tmp_path / "run", corpus, CONFIG, run, threads=1)

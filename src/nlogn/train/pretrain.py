@@ -222,13 +222,16 @@ def train(
 
 
 def _mix(data: Packed, run: Run) -> Mix | None:
-    what = "measured code" if run.measured is not None else "replay"
+    if run.measured is not None:
+        what, share, mixed = "measured code", run.measured, data.mix
+    elif run.replay is not None:
+        what, share, mixed = "replay", run.replay, data.replay
+    else:
+        return None
     try:
-        if run.measured is not None:
-            return data.mix(run.length, run.measured)
-        return None if run.replay is None else data.replay(run.length, run.replay)
+        return mixed(run.length, share)
     except ValueError as error:
-        raise TrainError(f"a share of {what}: {error}") from None
+        raise TrainError(f"a share of {what} ({share:g}): {error}") from None
 
 
 def _any_rank(flag: bool) -> bool:
