@@ -89,18 +89,23 @@ def test_what_the_network_expects_weighs_a_loop_about_to_be_opened() -> None:
     assert max(nats["calm"]) < 0.01 < 6 < min(nats["worried"])
 
 
+def requests(folder: Path) -> list[Request]:
+    """What the engine asks its loop for, given a problem with a budget."""
+    signature = Signature("f", (Parameter("xs", "list[int]"),), "int")
+    prompt = Prompt(Problem(name="f", statement="Sum.", signature=signature), time_budget="O(n)")
+    with NativeEngine(folder, Options(slots=2)) as engine:
+        submit, seen = engine.loop.submit, list[Request]()
+        engine.loop.submit = lambda r: seen.append(r) or submit(r)  # type: ignore[method-assign]
+        engine.generate([prompt], Sampling(max_tokens=20))
+    return seen
+
+
 def test_a_checkpoint_with_heads_listens(folder: Path, tmp_path: Path) -> None:
     assert open_heads(folder) is None
     copy = tmp_path / "with heads"
     shutil.copytree(folder, copy)
     save_heads(made(), copy)
-    signature = Signature("f", (Parameter("xs", "list[int]"),), "int")
-    prompt = Prompt(Problem(name="f", statement="Sum.", signature=signature), time_budget="O(n)")
-    with NativeEngine(copy, Options(slots=2)) as engine:
-        submit, seen = engine.loop.submit, list[Request]()
-        engine.loop.submit = lambda r: seen.append(r) or submit(r)  # type: ignore[method-assign]
-        engine.generate([prompt], Sampling(max_tokens=20))
-    assert [len(r.listeners) for r in seen] == [1]
+    assert [len(r.listeners) for r in requests(copy)] == [1]
 
 
 def test_heads_of_unknown_classes_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -149,13 +154,7 @@ def test_a_checkpoint_with_a_growth_head_reads_lines(folder: Path, tmp_path: Pat
     size = network.config.hidden_size
     paths = np.zeros((2, 7, size, len(CLASSES)), dtype=np.float32)
     save_growth_head(replace(head, paths=paths), copy)
-    signature = Signature("f", (Parameter("xs", "list[int]"),), "int")
-    prompt = Prompt(Problem(name="f", statement="Sum.", signature=signature), time_budget="O(n)")
-    with NativeEngine(copy, Options(slots=2)) as engine:
-        submit, seen = engine.loop.submit, list[Request]()
-        engine.loop.submit = lambda r: seen.append(r) or submit(r)  # type: ignore[method-assign]
-        engine.generate([prompt], Sampling(max_tokens=20))
-    assert [(len(r.listeners), len(r.guides)) for r in seen] == [(0, 1)]
+    assert [(len(r.listeners), len(r.guides)) for r in requests(copy)] == [(0, 1)]
     save_growth_head(replace(head, names=("cheap", *CLASSES[1:]), paths=paths), copy)
     with pytest.raises(EngineError, match="heads of"):
         NativeEngine(copy, Options(slots=2))
