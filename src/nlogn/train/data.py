@@ -79,8 +79,8 @@ class Packed:
             torch.from_numpy(tokens), {name: torch.from_numpy(v) for name, v in labels.items()}
         )
 
-    def mix(self, length: int, measured: float) -> "Mix":
-        """Windows such that the share `measured` of them has code with a measured time class,
+    def mix(self, length: int, share: float) -> "Mix":
+        """Windows such that the share `share` of them has code with a measured time class,
         however much or little of the corpus has.
 
         Raises:
@@ -89,7 +89,7 @@ class Packed:
         mark = self._measured(length)
         if mark.all() or not mark.any():
             raise ValueError("all windows of this corpus are of one kind: there is nothing to mix")
-        return Mix(measured, np.flatnonzero(mark), np.flatnonzero(~mark))
+        return Mix(share, np.flatnonzero(mark), np.flatnonzero(~mark))
 
     def replay(self, length: int, share: float) -> "Mix":
         """Windows such that the share `share` of them is of later shards, of what has no measured
