@@ -12,8 +12,8 @@ from typing import Any
 
 from nlogn.complexity.bigo import CLASSES
 from nlogn.complexity.measure import LEAK_STEPS
-from nlogn.corpus.bank_documents import BankDocument, held_out
-from nlogn.corpus.question import control_tokens, question, turns
+from nlogn.corpus.bank_documents import BankDocument, budget, held_out
+from nlogn.corpus.question import question, turns
 from nlogn.corpus.specials import TURN_END, Parts, Special
 from nlogn.problems import Problem
 
@@ -116,7 +116,8 @@ def documents(
     programs: Iterable[Labelled], problems: Sequence[Problem], each: int, seed: int
 ) -> Iterator[BankDocument]:
     """At most `each` programs of a problem, and as many that leak, drawn by the seed. Half are
-    answers to the problem's question, told the classes by control tokens; the rest, all that leak,
+    answers to the problem's question, told their class of time, of memory, or both by control
+    tokens; the rest, all that leak,
     and wrong solutions are code alone with the classes as labels."""
     by_name = {problem.name: problem for problem in problems}
     groups: dict[tuple[str, bool], list[Labelled]] = defaultdict(list)
@@ -127,17 +128,18 @@ def documents(
         rng = random.Random(f"{seed}/annotated/{name}/{leaks}")
         for program in rng.sample(found, min(each, len(found))):
             asked = not leaks and program.kind not in _WRONG and rng.random() < 0.5
-            yield _document(program, by_name[name], asked)
+            control = budget(rng, program.time, program.memory) if asked else None
+            yield _document(program, by_name[name], control)
 
 
-def _document(program: Labelled, problem: Problem, asked: bool) -> BankDocument:
+def _document(program: Labelled, problem: Problem, control: Parts | None) -> BankDocument:
+    """An answer in the class that `control` tells, or with None code alone."""
     code = program.code.rstrip("\n") + "\n"
     parts: Parts = [code]
     leak = program.leak
-    if asked:
-        control = control_tokens(program.time, program.memory)
+    if control is not None:
         answer = f"```python\n{code}```\n"
         parts = [*turns(question(problem), control), answer, Special(TURN_END)]
         leak = (-1, *leak, -1)
     return BankDocument(program.problem, SHAPE, parts, program.paradigm, program.time,
-                        program.memory, told=asked, leak=leak)  # fmt: skip
+                        program.memory, told=control is not None, leak=leak)  # fmt: skip

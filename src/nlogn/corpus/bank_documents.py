@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth", "code")
 _WEIGHTS = (6, 2, 5, 2, 2, 1, 1)
 _ASKED = ("chat", "explained")  # half of these are asked in the words that an engine asks in
+# which of time and memory control tokens tell, and how often: people ask for one of them, too
+_TOLD = {(True, True): 3, (True, False): 3, (False, True): 1}
 _LEADS = ("", "", "Write a Python function.\n\n", "Solve this in Python.\n\n")
 DOCSTRINGS = ("plain", "google", "numpy", "sphinx", "doctest")
 _RANK = {str(c): i for i, c in enumerate(CLASSES)}
@@ -143,7 +145,7 @@ def _render(
         text = rewriter.text(solution, rng.randrange(rewriter.count))
         solution = replace(solution, code=text)
     told = shape != "growth" and rng.random() < 0.5
-    control = control_tokens(solution.time, solution.memory) if told else []
+    control = budget(rng, solution.time, solution.memory) if told else []
     as_engines_ask = shape in _ASKED and rng.random() < 0.5
     name = _entry(problem) if as_engines_ask else _entry_name(problem, solution, rng)
     signature = rng.choice(("annotated", "annotated", "bare", "typing"))
@@ -175,6 +177,12 @@ def _render(
     return BankDocument(
         problem.name, shape, parts, problem.paradigm, solution.time, solution.memory, told
     )
+
+
+def budget(rng: random.Random, time: str, memory: str) -> Parts:
+    """Control tokens of the class of time, of memory, or of both."""
+    of_time, of_memory = rng.choices([*_TOLD], [*_TOLD.values()])[0]
+    return control_tokens(time if of_time else None, memory if of_memory else None)
 
 
 def _cheaper(a: Solution, b: Solution) -> bool:

@@ -1,6 +1,6 @@
 """How a problem is asked: the one layout that networks are trained on and asked in.
 
-<|time:O(n)|><|user|>
+<|user|>
 Return twice the number.
 
 ```python
@@ -8,7 +8,7 @@ def twice(n: int) -> int:
 ```
 
 - `twice(2)` -> `4`
-<|assistant|>
+<|time:O(n)|><|assistant|>
 (the answer, which <|turn_end|> ends)
 """
 
@@ -53,8 +53,9 @@ def question(problem: Problem, *, task: str | None = None, name: str | None = No
 
 
 def turns(text: str, control: Parts) -> Parts:
-    """The document whose continuation is the answer to the question `text`."""
-    return [*control, Special(USER), "\n" + text, Special(ASSISTANT), "\n"]
+    """The document whose continuation is the answer to the question `text`. The control tokens
+    stand next to the answer: before a long question, sliding windows do not reach them from it."""
+    return [Special(USER), "\n" + text, *control, Special(ASSISTANT), "\n"]
 
 
 def control_tokens(time: str | None, memory: str | None) -> Parts:
