@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from nlogn.corpus.annotated import Labelled, read_annotated
+from nlogn.corpus.paradigm import load_classifier
 from nlogn.corpus.tokenizer import encode
 from nlogn.evals import language as lm
 from nlogn.evals.heads import (
@@ -78,11 +79,14 @@ class Bench:
             solutions.append(lm.Document(program.code, tuple(tokens), kinds))
         sets = {"files, labelled by the classifier": self.documents,
                 "solutions of held-out problems, as declared": solutions}  # fmt: skip
+        labeller = self.options.corpus / "work" / "paradigms.npz"
         for what, documents in sets.items():
-            shares = lm.own_group(self.model, documents)
-            told = ", ".join(f"{PARADIGMS[k]} {v:.0%}" for k, v in shares.items())
-            mean = f"{np.mean([*shares.values()]):.0%}: {told}" if shares else "none"
-            yield f"tokens routed to their paradigm's own group: {what}", chance, mean
+            base = chance
+            if documents is self.documents and labeller.exists():
+                again = lm.labelled_again(load_classifier(labeller), documents)
+                base += f", the classifier on the same pieces {by_paradigm(again)}"
+            yield (f"tokens routed to their paradigm's own group: {what}", base,
+                   by_paradigm(lm.own_group(self.model, documents)))  # fmt: skip
 
     def forgetting(self) -> Iterator[Row]:
         held_out = measured(self.corpus)
@@ -191,6 +195,16 @@ class Bench:
             yield (f"{len(mine.accepted)} {what}: pass@1, pass@8",
                    f"recall {base.at(1):.1%}, {base.at(8):.1%}",
                    f"{mine.at(1):.1%}, {mine.at(8):.1%}")  # fmt: skip
+
+
+def by_paradigm(shares: dict[int, tuple[float, int]]) -> str:
+    if not shares:
+        return "none"
+    found, counts = zip(*shares.values(), strict=True)
+    each = ", ".join(f"{PARADIGMS[kind]} {share:.0%}" for kind, (share, _) in shares.items())
+    return (
+        f"{np.average(found, weights=counts):.0%} (mean of paradigms {np.mean(found):.0%}: {each})"
+    )
 
 
 MEASURES = ("bits", "groups", "lines", "growth", "leaks", "problems", "forgetting")

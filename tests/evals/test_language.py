@@ -1,6 +1,7 @@
 import itertools
 import random
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / room) for room in ("train", "mod
 from small_corpus import small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
+from nlogn.corpus.paradigm import PARADIGMS, train_classifier  # noqa: E402
 from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
 from nlogn.evals import language as lm  # noqa: E402
 from nlogn.evals.ngram import count  # noqa: E402
@@ -84,11 +86,13 @@ def test_compressors_find_repetition() -> None:
 def test_the_own_group_s_share_is_what_the_gate_does(documents: list[lm.Document]) -> None:
     network = model()
     shares = lm.own_group(network, documents)
-    assert set(shares) == set(range(4)) and 0 <= min(shares.values()) <= 0.6
+    assert set(shares) == set(range(4)) and 0 <= min(share for share, _ in shares.values()) <= 0.6
+    counts = Counter(kind for d in documents for kind in d.paradigms)
+    assert {kind: tokens for kind, (_, tokens) in shares.items()} == counts
     for gate in network.gates():  # all tokens to group 2
         gate.e_score_correction_bias[8:12] = 10.0
     forced = lm.own_group(network, documents)
-    assert forced[2] == 1.0 and forced[0] == forced[1] == forced[3] == 0.0
+    assert [forced[kind][0] for kind in range(4)] == [0.0, 0.0, 1.0, 0.0]
     dense = replace(HYBRID, vocab_size=512, experts=None)
     assert lm.own_group(Transformer(dense), documents) == {}
 
@@ -103,7 +107,20 @@ def test_each_file_of_a_document_counts_for_its_own_paradigm(
     half = len(tokens) // 2
     both = lm.Document("", tokens, (2,) * half + (1,) * half)
     unknown = lm.Document("", tokens, (-1,) * len(tokens))
-    assert lm.own_group(network, [both, unknown]) == {1: 0.0, 2: 1.0}
+    assert lm.own_group(network, [both, unknown]) == {1: (0.0, half), 2: (1.0, half)}
+
+
+def test_the_labeller_reads_each_piece_by_itself() -> None:
+    about = {"web": "http request cookie", "data": "csv column median",
+             "systems": "mutex thread socket", "algorithms": "heap graph dijkstra"}  # fmt: skip
+    rows = [(f"{kind} {i}", kind, text) for kind, text in about.items() for i in range(5)]
+    classifier = train_classifier(rows, seeds=False)
+    web, data = PARADIGMS.index("web"), PARADIGMS.index("data")
+    right = lm.Document("a request with a cookie", (), (web,) * 3)
+    wrong = lm.Document("the median of a column", (), (web, -1))
+    also = lm.Document("the median of a column", (), (data,) * 5)
+    found = lm.labelled_again(classifier, [right, wrong, also])
+    assert found == {web: (0.75, 4), data: (1.0, 5)}
 
 
 def test_similarity_is_one_less_the_edits() -> None:

@@ -10,6 +10,7 @@ import gzip
 import lzma
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nlogn.corpus.fim import fim
+from nlogn.corpus.paradigm import Classifier
 from nlogn.corpus.specials import END, never_in_files
 from nlogn.corpus.tokenizer import encode, load_tokenizer
 from nlogn.model.cache import Cache
@@ -143,9 +145,10 @@ def _end(model: Transformer) -> int:
 
 
 @torch.inference_mode()
-def own_group(model: Transformer, documents: Sequence[Document]) -> dict[int, float]:
+def own_group(model: Transformer, documents: Sequence[Document]) -> dict[int, tuple[float, int]]:
     """By paradigm: the share of its files' expert slots that fall into its own group, mean over
-    layers and tokens; 1 / groups by chance. Empty for a dense network."""
+    layers and tokens, and how many tokens these are; 1 / groups by chance. Empty for a dense
+    network."""
     config = model.config.experts
     if config is None:
         return {}
@@ -162,7 +165,23 @@ def own_group(model: Transformer, documents: Sequence[Document]) -> dict[int, fl
             total = sums.setdefault(kind, [0.0, 0.0])
             total[0] += share * count
             total[1] += count
-    return {kind: share / count for kind, (share, count) in sorted(sums.items())}
+    return {kind: (share / count, int(count)) for kind, (share, count) in sorted(sums.items())}
+
+
+def labelled_again(
+    classifier: Classifier, documents: Sequence[Document]
+) -> dict[int, tuple[float, int]]:
+    """The same for the classifier that labelled the files, if it sent each piece of a file whole to
+    the paradigm that it gives the piece: how far a file's label shows in its pieces."""
+    sums: dict[int, list[int]] = {}
+    for document in documents:
+        found = int(classifier.probabilities(document.text).argmax())
+        for kind, count in Counter(document.paradigms).items():
+            if kind >= 0:
+                total = sums.setdefault(kind, [0, 0])
+                total[0] += count * (kind == found)
+                total[1] += count
+    return {kind: (right / count, count) for kind, (right, count) in sorted(sums.items())}
 
 
 # --- completing ---------------------------------------------------------------------------------
