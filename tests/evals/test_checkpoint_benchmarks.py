@@ -45,7 +45,7 @@ def test_every_arm_is_trained_once_and_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     words = ["ablation", "--corpus", str(corpus), "--out", str(tmp_path), "--steps", "2",
-             "--length", "48", "--seeds", "1", "--tokens", "4000"]  # fmt: skip
+             "--length", "48", "--seeds", "0", "--tokens", "4000"]  # fmt: skip
     monkeypatch.setattr(ablation, "SHAPE", replace(HYBRID, layers=4))
     monkeypatch.setattr(sys, "argv", words)
     ablation.main()
