@@ -13,7 +13,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / room) for room in ("train", "mod
 from variants import HYBRID  # noqa: E402
 
 from nlogn.model.checkpoint import load, save  # noqa: E402
-from nlogn.model.config import ModelConfig  # noqa: E402
+from nlogn.model.config import Experts, ModelConfig  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
 
 DENSE = ModelConfig(vocab_size=97, hidden_size=32, layers=2, heads=4, kv_heads=2, head_dim=8,
@@ -85,6 +85,10 @@ def test_a_dense_folder_is_imported_upcycled_and_exported(
     assert code == 0 and "active" in out
     torch.testing.assert_close(logits(many), expected, atol=1e-4, rtol=1e-4)
     assert load(many).config.experts is not None
+    code, out, _ = nlogn(monkeypatch, capsys, "upcycle", mine, "-o", tmp_path / "fine",
+                         "--fine-grained", "--shared", "2")  # fmt: skip
+    assert code == 0 and load(tmp_path / "fine").config.experts == Experts(width=12, shared=2)
+    torch.testing.assert_close(logits(tmp_path / "fine"), expected, atol=1e-4, rtol=1e-4)
     code, _, _ = nlogn(monkeypatch, capsys, "export", mine, "--to", "hf", "-o", tmp_path / "hf")
     again = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "hf").eval()
     with torch.inference_mode():

@@ -12,7 +12,12 @@ torch = pytest.importorskip("torch", reason="the network needs torch (extra `mod
 
 from nlogn.model import checkpoint  # noqa: E402
 from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, read_config, save  # noqa: E402
-from nlogn.model.config import BadConfig, Experts, Positions  # noqa: E402
+from nlogn.model.config import (  # noqa: E402
+    BadConfig,
+    Experts,
+    Positions,
+    count_parameters,
+)
 from nlogn.model.families import Unsupported, family, from_hf, to_hf  # noqa: E402
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
@@ -148,10 +153,28 @@ def test_an_upcycled_hybrid_agrees_within_its_window() -> None:
     assert (got[:, 33:] - want[:, 33:]).abs().max() > 1e-3
 
 
-def test_upcycled_experts_part_ways_in_training() -> None:
+@torch.no_grad()
+@pytest.mark.parametrize(("per_token", "shared"), [(1, 1), (2, 2), (2, 0), (4, 4)])
+def test_neurons_dealt_out_compute_and_cost_the_same(per_token: int, shared: int) -> None:
+    dense = shaken(replace(DENSE, layers=4))
+    experts = Experts(per_token=per_token, shared=shared)
+    model = upcycle(dense, experts, fine_grained=True)
+    x = tokens(2, 60)
+    torch.testing.assert_close(model(x).logits, dense(x).logits, atol=1e-4, rtol=1e-4)
+    assert model(x).routings[0].chosen.unique().numel() > per_token
+    gates = sum(gate.weight.numel() for gate in model.gates())
+    cost = count_parameters(model.config).active - count_parameters(dense.config).active
+    assert cost <= 2 * gates
+    for bad, why in (({"per_token": 3}, "no multiple"), ({"shared": 5}, "dealt out")):
+        with pytest.raises(BadConfig, match=why):
+            upcycle(dense, replace(Experts(per_token=2, shared=1), **bad), fine_grained=True)
+
+
+@pytest.mark.parametrize("fine_grained", [False, True])
+def test_upcycled_experts_part_ways_in_training(fine_grained: bool) -> None:
     from nlogn.model.transformer import cross_entropy
 
-    model = upcycle(shaken(DENSE)).train()
+    model = upcycle(shaken(DENSE), fine_grained=fine_grained).train()
     x = tokens(4, 50)
     cross_entropy(model(x[:, :-1]).logits, x[:, 1:]).backward()
     grad = model.model.layers[1].mlp.experts.down_proj.grad

@@ -158,12 +158,19 @@ def import_(folder: Path, out: Path, dtype: str | None) -> None:
 @click.option("--groups", default=4, show_default=True, type=click.IntRange(1))
 @click.option("--per-token", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--groups-per-token", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--shared", default=1, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--fine-grained",
+    is_flag=True,
+    help="deal each layer's neurons out among the experts that a token visits, instead of"
+    " copying it to each: a token costs what it cost",
+)
 @click.option("--window", type=click.IntRange(1),
               help="make three layers of four sliding, this wide")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="of the gate's first weights")
 @_DTYPE
 def upcycle(folder: Path, out: Path, experts: int, groups: int, per_token: int,
-            groups_per_token: int, window: int | None, seed: int,
+            groups_per_token: int, shared: int, fine_grained: bool, window: int | None, seed: int,
             dtype: str | None) -> None:  # fmt: skip
     """Copy the feed-forward layers of dense checkpoint FOLDER into experts. The first logits are
     the dense network's; training then tells the experts apart."""
@@ -172,9 +179,9 @@ def upcycle(folder: Path, out: Path, experts: int, groups: int, per_token: int,
     from nlogn.model.convert import upcycled
 
     shape = Experts(routed=experts, groups=groups, per_token=per_token,
-                    groups_per_token=groups_per_token)  # fmt: skip
+                    groups_per_token=groups_per_token, shared=shared)  # fmt: skip
     with working("copying"):
-        config = upcycled(folder, out, shape, window or 0, dtype, seed)
+        config = upcycled(folder, out, shape, window or 0, dtype, seed, fine_grained)
     count = count_parameters(config)
     click.echo(f"{out}: {size_label(count.total)} parameters, {size_label(count.active)} active")
 

@@ -40,7 +40,7 @@ def convert(folder: Path, out: Path, dtype: str | None = None) -> ModelConfig:
 
 def upcycled(
     folder: Path, out: Path, experts: Experts, window: int = 0, dtype: str | None = None,
-    seed: int = 0,
+    seed: int = 0, fine_grained: bool = False,
 ) -> ModelConfig:  # fmt: skip
     """A dense folder as one with experts; with `window`, three layers of four become sliding.
 
@@ -50,7 +50,8 @@ def upcycled(
     pattern: tuple[AttentionKind, ...] = ("sliding", "sliding", "sliding", "full")
     return _rewritten(
         folder, out, dtype,
-        lambda model: upcycle(model, experts, pattern if window else None, window, seed),
+        lambda model: upcycle(model, experts, pattern if window else None, window, seed,
+                              fine_grained),
     )  # fmt: skip
 
 

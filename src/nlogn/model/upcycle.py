@@ -1,8 +1,14 @@
+# mypy: disable-error-code="no-untyped-call"
 """A dense checkpoint becomes a network of 16 experts that, at first, computes the same.
 
 Sparse upcycling (arXiv:2212.05055): every expert starts as a copy of the dense feed-forward layer.
 The gate's weights sum to one, so a mixture of equal experts is the dense layer; the shared expert
 starts silent. Training then tells the experts apart, since each sees other tokens.
+
+Fine-grained (after "virtual groups", arXiv:2410.07524): the dense layer's neurons are dealt out
+among the experts that one token visits, shared ones first, so a token costs what it cost. Each run
+of `per_token` experts in a row holds all that is not shared, and begins with one gate row, so that
+a token chooses such a run whole.
 """
 
 from dataclasses import replace
@@ -20,16 +26,26 @@ def upcycled_config(
     experts: Experts | None = None,
     pattern: tuple[AttentionKind, ...] | None = None,
     window: int = 0,
+    fine_grained: bool = False,
 ) -> ModelConfig:
     """The config of the hybrid: `experts` (their width and scale are set), and optionally sliding
     layers, with which logits stay equal up to `window` tokens.
 
     Raises:
-        BadConfig: the network has experts already.
+        BadConfig: the network has experts already; its neurons cannot be dealt out evenly.
     """
     if dense.experts is not None:
         raise BadConfig("only a dense network can be upcycled: this one has experts")
-    experts = replace(experts or Experts(), width=dense.dense_width, scale=1.0, normalise=True)
+    experts, width = experts or Experts(), dense.dense_width
+    if fine_grained:
+        visited, per_group = experts.per_token + experts.shared, experts.routed // experts.groups
+        if width % visited:
+            raise BadConfig(f"{width} neurons cannot be dealt out among {visited} experts")
+        if per_group % experts.per_token:
+            raise BadConfig(f"{per_group} experts of a group are no multiple of the"
+                            f" {experts.per_token} that a token visits")  # fmt: skip
+        width //= visited
+    experts = replace(experts, width=width, scale=1.0, normalise=True)
     if pattern is None:
         return replace(dense, experts=experts)
     return replace(dense, experts=experts, pattern=pattern, window=window)
@@ -42,12 +58,18 @@ def upcycle(
     pattern: tuple[AttentionKind, ...] | None = None,
     window: int = 0,
     seed: int = 0,
+    fine_grained: bool = False,
 ) -> Transformer:
     """A network with experts whose first logits are the dense network's.
 
     `experts` defaults to 16 in four groups, 2 per token and one shared, the first layer dense.
+
+    Raises:
+        BadConfig: as `upcycled_config`.
     """
-    config = upcycled_config(dense.config, experts, pattern, window)
+    config = upcycled_config(dense.config, experts, pattern, window, fine_grained)
+    assert config.experts is not None
+    fill = _deal if fine_grained else _copy
     weight = dense.lm_head.weight
     model = empty(config, weight.dtype, weight.device)
     source = dense.state_dict()
@@ -62,17 +84,41 @@ def upcycle(
             continue
         source_layer = dense.model.layers[i]
         assert isinstance(source_layer, Layer) and isinstance(source_layer.mlp, FeedForward)
-        old = source_layer.mlp
-        gate_up = torch.cat((old.gate_proj.weight, old.up_proj.weight))
-        layer.mlp.experts.gate_up_proj.copy_(gate_up.expand_as(layer.mlp.experts.gate_up_proj))
-        down = old.down_proj.weight
-        layer.mlp.experts.down_proj.copy_(down.expand_as(layer.mlp.experts.down_proj))
-        layer.mlp.gate.weight.normal_(0.0, 0.02, generator=generator)
+        fill(source_layer.mlp, layer.mlp, config.experts)
+        rows = layer.mlp.gate.weight
+        rows.normal_(0.0, 0.02, generator=generator)
+        if fine_grained:
+            rows.copy_(rows[:: config.experts.per_token].repeat_interleave(
+                config.experts.per_token, 0))  # fmt: skip
         layer.mlp.gate.e_score_correction_bias.zero_()
-        shared = layer.mlp.shared_experts
-        if shared is not None:
-            repeats = config.experts.shared if config.experts else 1
-            shared.gate_proj.weight.copy_(old.gate_proj.weight.repeat(repeats, 1))
-            shared.up_proj.weight.copy_(old.up_proj.weight.repeat(repeats, 1))
-            shared.down_proj.weight.zero_()
     return model.eval()
+
+
+def _copy(old: FeedForward, new: MixtureOfExperts, experts: Experts) -> None:
+    """Each expert the whole layer; the shared ones silent."""
+    gate_up = torch.cat((old.gate_proj.weight, old.up_proj.weight))
+    new.experts.gate_up_proj.copy_(gate_up.expand_as(new.experts.gate_up_proj))
+    new.experts.down_proj.copy_(old.down_proj.weight.expand_as(new.experts.down_proj))
+    shared = new.shared_experts
+    if shared is not None:
+        shared.gate_proj.weight.copy_(old.gate_proj.weight.repeat(experts.shared, 1))
+        shared.up_proj.weight.copy_(old.up_proj.weight.repeat(experts.shared, 1))
+        shared.down_proj.weight.zero_()
+
+
+def _deal(old: FeedForward, new: MixtureOfExperts, experts: Experts) -> None:
+    """The layer's neurons to the shared experts, and the rest over each run of `per_token`. Chosen
+    together, these have the weight 1 / `per_token` each."""
+    width, count = experts.width, experts.per_token
+    whole = (old.gate_proj.weight, old.up_proj.weight, old.down_proj.weight.T)
+    kept, parts = zip(*(w.split([width * experts.shared, width * count]) for w in whole),
+                      strict=True)  # fmt: skip
+    gate, up, down = (part.unflatten(0, (count, width)).repeat(experts.routed // count, 1, 1)
+                      for part in parts)  # fmt: skip
+    new.experts.gate_up_proj.copy_(torch.cat((gate, up), 1))
+    new.experts.down_proj.copy_(count * down.transpose(1, 2))
+    shared = new.shared_experts
+    if shared is not None:
+        shared.gate_proj.weight.copy_(kept[0])
+        shared.up_proj.weight.copy_(kept[1])
+        shared.down_proj.weight.copy_(kept[2].T)
