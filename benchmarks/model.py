@@ -12,7 +12,7 @@ import argparse
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -116,19 +116,24 @@ class Bench:
         places = self.options.places
         tokens = np.asarray(self.corpus.train.tokens[: self.options.ngram_tokens])
         gram = lm.greedily(count(tokens, self.tokenizer.get_vocab_size()).best)
-        mine = lm.greedy(self.model)
-        rows: list[tuple[str, Callable[[lm.Predict, bool], lm.Completed]]] = [
-            ("next line", lambda p, full: lm.next_lines(
-                p, self.tokenizer, self.documents, places, self.seed)),
-            ("hole (FIM)", lambda p, full: lm.holes(
-                p, self.tokenizer, self.documents, places, self.seed, fills=full)),
-        ]  # fmt: skip
-        for name, measure in rows:
-            base, ours = measure(gram, False), measure(mine, True)
+        network = lm.greedy(self.model)
+
+        def line(predict: lm.Predict) -> lm.Completed:
+            return lm.next_lines(predict, self.tokenizer, self.documents, places, self.seed)
+
+        def hole(predict: lm.Predict, fills: bool) -> lm.Completed:
+            return lm.holes(predict, self.tokenizer, self.documents, places, self.seed, fills=fills)
+
+        base = hole(gram, False)
+        for name, least, found in (
+            ("next line", line(gram), line(network)),
+            ("hole (FIM)", base, hole(network, True)),
+            ("hole, told what comes before and how long it is", base, hole(network, False)),
+        ):
             yield (
-                f"{name}, {ours.count} places: exact, edit similarity",
-                f"{len(tokens):,}-token n-gram {base.exact:.1%}, {base.similarity:.3f}",
-                f"{ours.exact:.1%}, {ours.similarity:.3f}",
+                f"{name}, {found.count} places: exact, edit similarity",
+                f"{len(tokens):,}-token n-gram {least.exact:.1%}, {least.similarity:.3f}",
+                f"{found.exact:.1%}, {found.similarity:.3f}",
             )
 
     def growth(self) -> Iterator[Row]:

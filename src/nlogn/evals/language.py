@@ -23,7 +23,7 @@ from torch import Tensor
 
 from nlogn.corpus.fim import fim
 from nlogn.corpus.paradigm import Classifier
-from nlogn.corpus.specials import END, never_in_files
+from nlogn.corpus.specials import END, Special, never_in_files
 from nlogn.corpus.tokenizer import encode, load_tokenizer
 from nlogn.model.cache import Cache
 from nlogn.model.experts import own_group_share
@@ -283,7 +283,7 @@ def holes(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document
             continue
         parts = made[0]
         middle = parts[-1]
-        prompt = encode(tokenizer, parts[:-1] if fills else [parts[1]])
+        prompt = encode(tokenizer, parts[:-1] if fills else [Special(END), parts[1]])
         most = len(encode(tokenizer, [middle])) + 8
         enough = len(middle)
         out = predict(prompt, most, lambda out: out[-1] == end)
