@@ -3,6 +3,7 @@
 import ast
 import itertools
 import sysconfig
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ from nlogn.corpus.paradigm import (
     train_classifier,
 )
 from nlogn.corpus.shingles import ngram_hashes, word_hashes, words
-from nlogn.corpus.specials import Special, plain
-from nlogn.problems import bank
+from nlogn.corpus.specials import ASSISTANT, Special, plain
+from nlogn.problems import bank, bank_problem
 
 # --- import order -------------------------------------------------------------------------------
 
@@ -249,20 +250,32 @@ def test_renderings_parse_and_keep_what_is_held_out_out() -> None:
         kept = held_out_phrasing(problem)
         for document in made:
             text = plain(document.parts)
-            texts.append(text)
+            texts.append("".join(document.parts))
             shapes.add(document.shape)
             if kept:
                 assert " ".join(kept.split()) not in " ".join(text.split()).replace("# ", "")
             if document.shape in ("docstring", "comment", "code"):
                 ast.parse(text)
             specials = [str(p) for p in document.parts if isinstance(p, Special)]
-            if document.told:
-                assert f"<|time:{document.time}|>" in specials
-            else:
-                assert not any(s.startswith("<|time:") for s in specials)
+            told = {s for s in specials if s.startswith(("<|time:", "<|memory:"))}
+            assert told <= {f"<|time:{document.time}|>", f"<|memory:{document.memory}|>"}
+            assert bool(told) == document.told
     assert len(set(texts)) > 0.95 * len(texts)
     assert shapes == {"docstring", "comment", "chat", "explained", "optimize", "growth", "code"}
     assert 0.05 < sum(held_out(p.name) for p in bank()) / len(bank()) < 0.16
+
+
+def test_one_question_has_the_answers_of_several_budgets() -> None:
+    answers = defaultdict(set)
+    budgets = Counter()  # type: ignore[var-annotated]
+    for document in render_problem(bank_problem("two_sum"), 400, seed=0, shapes=("chat",)):
+        at = document.parts.index(ASSISTANT)
+        question, *told = document.parts[1:at]
+        answers[question].add((document.time, document.memory))
+        budgets[tuple(s[2:].partition(":")[0] for s in told)] += 1
+    assert sum(len(found) > 1 for found in answers.values()) > 0.8 * len(answers)
+    assert set(budgets) == {(), ("time",), ("memory",), ("time", "memory")}
+    assert 0.4 < budgets[()] / budgets.total() < 0.6
 
 
 def test_renderings_still_solve_the_problem(sandbox) -> None:  # type: ignore[no-untyped-def]
