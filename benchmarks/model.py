@@ -121,14 +121,15 @@ class Bench:
         def line(predict: lm.Predict) -> lm.Completed:
             return lm.next_lines(predict, self.tokenizer, self.documents, places, self.seed)
 
-        def hole(predict: lm.Predict, fills: bool) -> lm.Completed:
-            return lm.holes(predict, self.tokenizer, self.documents, places, self.seed, fills=fills)
+        def hole(predict: lm.Predict, told: lm.Told) -> lm.Completed:
+            return lm.holes(predict, self.tokenizer, self.documents, places, self.seed, told=told)
 
-        base = hole(gram, False)
+        base = hole(gram, "P")
         for name, least, found in (
             ("next line", line(gram), line(network)),
-            ("hole (FIM)", base, hole(network, True)),
-            ("hole, told what comes before and how long it is", base, hole(network, False)),
+            ("hole (FIM, PSM)", base, hole(network, "PSM")),
+            ("hole (FIM, SPM)", base, hole(network, "SPM")),
+            ("hole, told what comes before and how long it is", base, hole(network, "P")),
         ):
             yield (
                 f"{name}, {found.count} places: exact, edit similarity",

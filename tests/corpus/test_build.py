@@ -142,6 +142,7 @@ def test_the_shards_are_what_the_manifest_says(built: Path, code: Path) -> None:
         assert len(broken) <= 2  # by the ends of a hole: of each file nothing is lost
     assert SECRET not in text and "jane.roe" not in text and "lighthouses" not in text
     assert "<aws-access-key>" in text and "<|fim_middle|>" in text
+    assert 0 < text.count("<|fim_prefix|><|fim_suffix|>") < text.count("<|fim_prefix|>")
     assert manifest["classes"][0] == "O(1)" and len(manifest["paradigms"]) == 4
     assert tokenizer.token_to_id("<|fim_prefix|>") == SPECIALS.index("<|fim_prefix|>")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlogn.corpus.alignment import alignment
-from nlogn.corpus.fim import KINDS, fim
+from nlogn.corpus.fim import KINDS, fim, suffix_first
 from nlogn.corpus.quality import Quality
 from nlogn.corpus.question import turns
 from nlogn.corpus.redact import redact
@@ -134,6 +134,7 @@ def test_a_document_with_a_hole_is_the_same_document(text: str, language: str) -
         assert (a, b, c) == (FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE)
         assert all(isinstance(s, Special) for s in (a, b, c))
         assert prefix + middle + suffix == text and middle.strip()
+        assert suffix_first(made[0]) == [a, b, suffix, c, prefix, middle]
         if kind == "line_end":
             assert "\n" not in middle and suffix[:1] in ("\n", "")
         kinds.add(kind)

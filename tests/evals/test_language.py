@@ -150,9 +150,9 @@ def test_lines_and_holes_are_scored(corpus: Path, documents: list[lm.Document]) 
     by_chance = lm.next_lines(lm.greedy(model()), tokenizer, documents, 10, seed=0)
     assert by_gram.count == 30 and by_gram.exact > 0.4 > by_chance.exact
     assert by_gram.similarity > by_chance.similarity
-    holes = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, fills=False)
+    holes = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, told="P")
     assert 0 <= holes.exact <= holes.similarity <= 1 and holes.count == 10
-    again = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, fills=False)
+    again = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, told="P")
     assert again == holes
 
 

@@ -5,6 +5,11 @@
 Holes are pieces that people leave open: a statement, a block, an expression, the rest of a line;
 some are cut at random places, so that a cursor may stand anywhere (arXiv:2207.14255 cuts only
 there). The choice follows the random generator that is passed in.
+
+Suffix first (SPM, the paper's second variant), the middle goes on where the prefix ends, as any
+text does:
+
+    <|fim_prefix|><|fim_suffix|>\\n<|fim_middle|>def total(xs):\\n    return sum(xs)
 """
 
 import random
@@ -54,6 +59,12 @@ def fim(text: str, language: str, rng: random.Random) -> tuple[Parts, str] | Non
                      Special(FIM_MIDDLE), middle]  # fmt: skip
             return parts, kind
     return None
+
+
+def suffix_first(parts: Parts) -> Parts:
+    """What `fim` made, in SPM order; the middle stays last."""
+    before, prefix, between, suffix, after, middle = parts
+    return [before, between, suffix, after, prefix, middle]
 
 
 def _node_span(root: Any, data: bytes, kind: str, rng: random.Random) -> tuple[int, int] | None:

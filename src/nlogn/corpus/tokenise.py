@@ -12,10 +12,10 @@ from datatrove.pipeline.base import PipelineStep
 
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.compose import SPLITS, TRAIN
-from nlogn.corpus.fim import fim
+from nlogn.corpus.fim import fim, suffix_first
 from nlogn.corpus.packing import StreamWriter, TokenDocument, pack, read_stream
 from nlogn.corpus.paradigm import PARADIGMS
-from nlogn.corpus.specials import END, FILE, REPOSITORY, Special, from_json
+from nlogn.corpus.specials import END, FILE, REPOSITORY, Parts, Special, from_json
 from nlogn.corpus.steps import generator
 from nlogn.corpus.tokenizer import (
     encode,
@@ -120,9 +120,7 @@ class Tokenise(PipelineStep):
                 plain.append((path, label, text))
                 continue
             for piece in pieces(text, self.piece):
-                made = fim(piece, language, rng)
-                self.stat_update(f"fim_{made[1] if made else 'none'}")
-                parts = made[0] if made else [piece]
+                parts = self.with_hole(piece, language, rng) or [piece]
                 yield TokenDocument(encode(tokenizer, [*parts, Special(END)]), label)
         for number, (path, label, text) in enumerate(plain):
             parts = [text]
@@ -134,6 +132,15 @@ class Tokenise(PipelineStep):
                 parts.append(Special(END))
             yield TokenDocument(encode(tokenizer, parts), label, joined=number > 0)
 
+    def with_hole(self, text: str, language: str, rng: random.Random) -> Parts | None:
+        """Half of the holes are told suffix first."""
+        made = fim(text, language, rng)
+        self.stat_update(f"fim_{made[1] if made else 'none'}")
+        turned = rng.random() < 0.5
+        if made is None:
+            return None
+        return suffix_first(made[0]) if turned else made[0]
+
     def rendered(
         self, doc: Document, tokenizer: "Tokenizer", rng: random.Random, rate: float
     ) -> TokenDocument:
@@ -142,10 +149,8 @@ class Tokenise(PipelineStep):
         self.stat_update("bytes", value=len(doc.text.encode()))
         code = not isinstance(parts[-1], Special)
         if code and doc.metadata.get("fim", True) and rng.random() < rate:
-            made = fim(parts[-1], "python", rng)
-            if made is not None:
-                self.stat_update(f"fim_{made[1]}")
-                parts = [*parts[:-1], *made[0]]
+            made = self.with_hole(parts[-1], "python", rng)
+            parts = [*parts[:-1], *(made or [parts[-1]])]
         label = PARADIGMS.index(doc.metadata["paradigm"]) if doc.metadata.get("paradigm") else -1
         told = doc.metadata.get("told", False)
         labelled = max((i for i, p in enumerate(parts) if not isinstance(p, Special)), default=0)

@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nlogn.corpus.fim import fim
+from nlogn.corpus.fim import fim, suffix_first
 from nlogn.corpus.paradigm import Classifier
 from nlogn.corpus.specials import END, Special, never_in_files
 from nlogn.corpus.tokenizer import encode, load_tokenizer
@@ -32,6 +32,7 @@ from nlogn.model.transformer import Transformer
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+Told = Literal["PSM", "SPM", "P"]
 Predict = Callable[[list[int], int, Callable[[list[int]], bool]], list[int]]
 
 
@@ -270,9 +271,9 @@ def next_lines(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Doc
 
 
 def holes(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document], count: int,
-          seed: int, longest: int = 120, fills: bool = True) -> Completed:  # fmt: skip
-    """Fill `count` holes of at most `longest` characters in held-out code. With `fills` the model
-    sees what follows (PSM order); without, what comes before alone."""
+          seed: int, longest: int = 120, told: Told = "PSM") -> Completed:  # fmt: skip
+    """Fill `count` holes of at most `longest` characters in held-out code. The model is told prefix
+    and suffix, in this order, or the prefix (P) and how long the middle is."""
     rng = random.Random(seed)
     end = tokenizer.token_to_id(END)
     rows = []
@@ -283,12 +284,14 @@ def holes(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document
             continue
         parts = made[0]
         middle = parts[-1]
-        prompt = encode(tokenizer, parts[:-1] if fills else [Special(END), parts[1]])
+        prefix = parts[1]
+        asked = {"PSM": parts[:-1], "SPM": suffix_first(parts)[:-1], "P": [Special(END), prefix]}
+        prompt = encode(tokenizer, asked[told])
         most = len(encode(tokenizer, [middle])) + 8
         enough = len(middle)
         out = predict(prompt, most, lambda out: out[-1] == end)
         text = tokenizer.decode([t for t in out if t != end], skip_special_tokens=True)
-        if not fills:
+        if told == "P":
             text = text[:enough]  # it cannot know where the hole ends
         rows.append((text.strip(), middle.strip()))
         if len(rows) == count:
