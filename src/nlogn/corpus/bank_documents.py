@@ -1,8 +1,6 @@
 """A problem of the bank rendered as training documents, in as many ways as people write it.
 
 Which variant is drawn follows from the seed, the problem's name and the variant's number alone.
-`SAME` of them in a row ask alike, for a solution and a budget drawn anew: what tells the answers to
-one question apart is the budget, and a network that learns questions by heart has to read it.
 Two things are never rendered: a tenth of the problems (`held_out`), and one phrasing of each other
 (`held_out_phrasing`), so that both kinds of generalisation can be measured.
 """
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth", "code")
 _WEIGHTS = (6, 2, 5, 2, 2, 1, 1)
-SAME = 4
 _ASKED = ("chat", "explained")  # half of these are asked in the words that an engine asks in
 # which of time and memory control tokens tell, and how often: people ask for one of them, too
 _TOLD = {(True, True): 3, (True, False): 3, (False, True): 1}
@@ -93,9 +90,8 @@ def render_problem(
     seen = set()
     rewriter = _Rewriter(problem, rewrites, seed)
     for number in range(count):
-        asking = random.Random(f"{seed}/{problem.name}/asked {number // SAME}")
-        answering = random.Random(f"{seed}/{problem.name}/{number}")
-        document = _render(problem, asking, answering, shapes, rewriter, keep_out)
+        rng = random.Random(f"{seed}/{problem.name}/{number}")
+        document = _render(problem, rng, shapes, rewriter, keep_out)
         if document is not None and (key := tuple(document.parts)) not in seen:
             seen.add(key)
             yield document
@@ -132,34 +128,33 @@ class _Rewriter:
 
 
 def _render(
-    problem: Problem, asking: random.Random, answering: random.Random, shapes: Sequence[str],
-    rewriter: _Rewriter, keep_out: bool,
-) -> BankDocument | None:  # fmt: skip
+    problem: Problem, rng: random.Random, shapes: Sequence[str], rewriter: _Rewriter, keep_out: bool
+) -> BankDocument | None:
     solutions = _python(problem)
     if not solutions:
         return None
-    shape = asking.choices(shapes, [_WEIGHTS[SHAPES.index(s)] for s in shapes])[0]
-    solution = answering.choice(solutions)
+    shape = rng.choices(shapes, [_WEIGHTS[SHAPES.index(s)] for s in shapes])[0]
+    solution = rng.choice(solutions)
     if shape == "optimize":
         pairs = [(a, b) for a in solutions for b in solutions if _cheaper(b, a)]
         if pairs:
-            slow, solution = answering.choice(pairs)
+            slow, solution = rng.choice(pairs)
         else:
             shape = "docstring"
-    if rewriter.count and answering.random() < 0.5:
-        text = rewriter.text(solution, answering.randrange(rewriter.count))
+    if rewriter.count and rng.random() < 0.5:
+        text = rewriter.text(solution, rng.randrange(rewriter.count))
         solution = replace(solution, code=text)
-    told = shape != "growth" and answering.random() < 0.5
-    control = budget(answering, solution.time, solution.memory) if told else []
-    as_engines_ask = shape in _ASKED and asking.random() < 0.5
-    name = _entry(problem) if as_engines_ask else _entry_name(problem, solution, asking)
-    signature = asking.choice(("annotated", "annotated", "bare", "typing"))
+    told = shape != "growth" and rng.random() < 0.5
+    control = budget(rng, solution.time, solution.memory) if told else []
+    as_engines_ask = shape in _ASKED and rng.random() < 0.5
+    name = _entry(problem) if as_engines_ask else _entry_name(problem, solution, rng)
+    signature = rng.choice(("annotated", "annotated", "bare", "typing"))
     code = _code(problem, solution, name, signature)
-    task = _task(problem, asking, keep_out)
-    shown = examples(problem) if as_engines_ask else _examples(problem, name, asking)
+    task = _task(problem, rng, keep_out)
+    shown = examples(problem) if as_engines_ask else _examples(problem, name, rng)
     calls = shown if problem.signature is not None else []
     if shape == "docstring":
-        style = asking.choice(DOCSTRINGS)
+        style = rng.choice(DOCSTRINGS)
         text = with_docstring(code, name, _docstring(problem, task, calls, style, signature))
         parts = [*control, text]
     elif shape == "comment":
@@ -167,7 +162,7 @@ def _render(
     elif shape == "code":
         parts = [*control, code]
     else:
-        lead = "" if as_engines_ask else asking.choice(_LEADS)
+        lead = "" if as_engines_ask else rng.choice(_LEADS)
         text = question(problem, task=task, name=name, shown=shown, lead=lead)
         answer = f"```python\n{code}```\n"
         if shape == "explained" and problem.rationale:
