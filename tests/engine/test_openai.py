@@ -361,10 +361,15 @@ def test_an_interrupt_ends_the_requests_under_way():
         yield "late"
 
     main = threading.main_thread().ident
-    with serving("m", hang) as server:
-        engine = OpenAIEngine(server.url, concurrency=2)
-        started = time.monotonic()
-        threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            engine.generate([Prompt(PROBLEM)], Sampling(n=4, timeout_s=8))
-        assert time.monotonic() - started < 4
+    # a shell has its background jobs ignore it
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with serving("m", hang) as server:
+            engine = OpenAIEngine(server.url, concurrency=2)
+            started = time.monotonic()
+            threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT)).start()
+            with pytest.raises(KeyboardInterrupt):
+                engine.generate([Prompt(PROBLEM)], Sampling(n=4, timeout_s=8))
+            assert time.monotonic() - started < 4
+    finally:
+        signal.signal(signal.SIGINT, inherited)
