@@ -120,7 +120,7 @@ class Tokenise(PipelineStep):
                 plain.append((path, label, text))
                 continue
             for piece in pieces(text, self.piece):
-                parts = self.with_hole(piece, language, rng) or [piece]
+                parts = self.with_hole(piece, language, rng)
                 yield TokenDocument(encode(tokenizer, [*parts, Special(END)]), label)
         for number, (path, label, text) in enumerate(plain):
             parts = [text]
@@ -132,13 +132,13 @@ class Tokenise(PipelineStep):
                 parts.append(Special(END))
             yield TokenDocument(encode(tokenizer, parts), label, joined=number > 0)
 
-    def with_hole(self, text: str, language: str, rng: random.Random) -> Parts | None:
-        """Half of the holes are told suffix first."""
+    def with_hole(self, text: str, language: str, rng: random.Random) -> Parts:
+        """The text with a hole, half of the time told suffix first; whole where it has no place."""
         made = fim(text, language, rng)
         self.stat_update(f"fim_{made[1] if made else 'none'}")
         turned = rng.random() < 0.5
         if made is None:
-            return None
+            return [text]
         return suffix_first(made[0]) if turned else made[0]
 
     def rendered(
@@ -149,8 +149,7 @@ class Tokenise(PipelineStep):
         self.stat_update("bytes", value=len(doc.text.encode()))
         code = not isinstance(parts[-1], Special)
         if code and doc.metadata.get("fim", True) and rng.random() < rate:
-            made = self.with_hole(parts[-1], "python", rng)
-            parts = [*parts[:-1], *(made or [parts[-1]])]
+            parts = [*parts[:-1], *self.with_hole(parts[-1], "python", rng)]
         label = PARADIGMS.index(doc.metadata["paradigm"]) if doc.metadata.get("paradigm") else -1
         told = doc.metadata.get("told", False)
         labelled = max((i for i, p in enumerate(parts) if not isinstance(p, Special)), default=0)

@@ -273,7 +273,7 @@ def next_lines(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Doc
 def holes(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document], count: int,
           seed: int, longest: int = 120, told: Told = "PSM") -> Completed:  # fmt: skip
     """Fill `count` holes of at most `longest` characters in held-out code. The model is told prefix
-    and suffix, in this order, or the prefix (P) and how long the middle is."""
+    and suffix (PSM; SPM: suffix first), or the prefix (P) and how long the middle is."""
     rng = random.Random(seed)
     end = tokenizer.token_to_id(END)
     rows = []

@@ -16,6 +16,7 @@ from nlogn.engine.open import SHIPPED, open_engine
 from nlogn.engine.protocol import Prompt, RawPrompt, Sampling, usual_temperature
 from nlogn.evals.language import Document, bits_per_byte
 from nlogn.model.checkpoint import load
+from nlogn.model.describe import trainings
 from nlogn.model.growth_head import load_growth_head
 from nlogn.problems import bank
 
@@ -31,9 +32,7 @@ def shipped() -> Iterator[NativeEngine]:
 def test_it_is_small_and_says_where_it_comes_from() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 45_000_000
     card = json.loads((SHIPPED / "training.json").read_text())
-    stages = [card]
-    while earlier := stages[-1].get("before"):
-        stages.append(earlier)
+    stages = [*trainings(card)]
     *answers, first = stages
     assert answers and all(stage["on"] == "bank" for stage in answers)
     assert first["corpus"] and min(stage["tokens"] for stage in stages) > 1_000_000
