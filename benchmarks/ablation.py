@@ -44,7 +44,7 @@ class Arm:
     """One change to the base."""
 
     bias: bool = False
-    heads: bool = True
+    heads: float = 0.05  # their share of the loss, each
     control: bool = True
     muon: bool = True
     supervised: bool = True
@@ -54,7 +54,8 @@ class Arm:
 ARMS = {
     "base": Arm(),
     "with time bias": Arm(bias=True),
-    "without heads": Arm(heads=False),
+    "without heads": Arm(heads=0),
+    "heads at 0.2": Arm(heads=0.2),
     "without control tokens": Arm(control=False),
     "AdamW for all": Arm(muon=False, lr=1e-3),
     "without group supervision": Arm(supervised=False),
@@ -104,7 +105,7 @@ def one(arm: Arm, seed: int, data: tuple[Packed, Packed, list[int]], corpus: Cor
     model = Transformer(config, seed)
     heads = Heads(HeadsConfig(config.hidden_size, corpus.classes, corpus.classes))
     shares = {"router": 1e-3} | ({"paradigm": 0.1} if arm.supervised else {})
-    shares |= {"time": 0.05, "memory": 0.05} if arm.heads else {}
+    shares |= {"time": arm.heads, "memory": arm.heads} if arm.heads else {}
     run = Run(
         steps=steps, rows=8, length=length, rates=Rates(lr=arm.lr, muon=arm.muon), seed=seed,
         warmup=max(1, steps // 20), shares=shares,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from nlogn.annotate.table import schema
 from nlogn.corpus.annotated import AnnotatedError, Labelled, documents, read_annotated
 from nlogn.corpus.bank_documents import held_out
-from nlogn.corpus.specials import ASSISTANT, Special
+from nlogn.corpus.specials import Special
 from nlogn.corpus.tokenizer import encode, encode_lines, train_tokenizer
 from nlogn.problems import bank
 
@@ -95,8 +95,8 @@ def test_documents_are_answers_or_labels_and_never_of_held_out_problems():
     told = [d for d in made if d.told]
     assert 0.4 < len(told) / (3 * len(taught)) < 0.6
     both = ("<|time:O(n)|>", "<|memory:O(1)|>")
-    budgets = Counter(tuple(d.parts[2 : d.parts.index(ASSISTANT)]) for d in told)
-    assert set(budgets) == {both, both[:1], both[1:]} and min(budgets.values()) > len(told) / 20
+    begun = Counter(tuple(d.parts[3 : d.parts.index("\n")]) for d in told)
+    assert set(begun) == {both, both[::-1]} and len(told) / 10 < begun[both[::-1]] < begun[both]
     assert not any(1 in d.leak for d in told)
     assert all(len(d.parts) == 1 and not isinstance(d.parts[0], Special)
                for d in made if 1 in d.leak)  # fmt: skip

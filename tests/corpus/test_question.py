@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("tokenizers")
 
 from nlogn.corpus.bank_documents import held_out, render_problem
-from nlogn.corpus.question import control_tokens, question, renamed, turns
+from nlogn.corpus.question import asking, control_tokens, question, renamed, turns
 from nlogn.corpus.specials import (
     ASSISTANT,
     SPECIALS,
@@ -51,9 +51,10 @@ def test_each_bank_problem_is_asked_as_a_training_document_asks_it(tokenizer, bu
         same = (d for d in trained(problem) if encode(tokenizer, d.parts)[: len(tokens)] == tokens)
         document = next(same, None)
         assert document is not None, problem.name
-        assert document.told == budgets
+        classes = document.parts[3 : document.parts.index("\n")]
+        assert document.told and {c[2:6] for c in classes} == {"time", "memo"}
         rest = encode(tokenizer, document.parts)[len(tokens) :]
-        assert tokenizer.decode(rest).startswith("```python\n")
+        assert tokenizer.decode(rest).startswith("\n```python\n")
 
 
 def test_half_of_the_questions_are_asked_so():
@@ -64,14 +65,14 @@ def test_half_of_the_questions_are_asked_so():
     assert share > 30  # after repeats are gone
 
 
-def test_budgets_are_the_tokens_that_training_tells_classes_with():
+def test_budgets_are_the_tokens_that_answers_begin_with():
     assert control_tokens("n log n", "O(n)") == ["<|time:O(n log n)|>", "<|memory:O(n)|>"]
     assert control_tokens("", None) == control_tokens("nonsense", "") == []
     prompt = Prompt(bank_problem("two_sum"), time_budget="n*log(n)")
     parts = asked(prompt, OURS).prompt.parts
-    assert parts[2] == "<|time:O(n log n)|>" and isinstance(parts[2], Special)
+    assert parts[2:] == (ASSISTANT, "<|time:O(n log n)|>") and isinstance(parts[-1], Special)
     few = asked(prompt, OURS - {"<|time:O(n log n)|>"}).prompt.parts
-    assert few == (*parts[:2], *parts[3:])
+    assert few == parts[:3] == asked(prompt, OURS, bound=False).prompt.parts
     assert "log" not in plain([*few])  # what the tokens say, the text does not
 
 
@@ -81,7 +82,9 @@ def test_solved_problems_come_as_turns_and_go_first_where_room_is_short(tokenize
     parts = asked(prompt, OURS).prompt.parts
     assert parts[:2] == (SYSTEM, "\nBe brief.\n")
     assert parts.count(ASSISTANT) == 2 and parts.count(TURN_END) == 1
-    assert parts[-3].endswith("\nAn earlier try was wrong: it gave 3\n")
+    best = other.solutions[-1]
+    assert parts[5:8] == (*control_tokens(best.time, best.memory), "\n")
+    assert parts[-2].endswith("\nAn earlier try was wrong: it gave 3\n")
 
     def tokens(raw):
         return encode(tokenizer, [*raw.parts])
@@ -117,4 +120,4 @@ def test_whole_programs_and_methods():
     assert "```python\nclass Solution:\n    def twice(self, x: int) -> int:\n```" in text
     assert "- `Solution.twice(2)` -> `4`\n" in text
     assert renamed("solve(solver)", bank_problem("two_sum"), "f") == "solve(solver)"
-    assert turns("Q\n", [])[-1] == "\n"
+    assert turns("Q\n", []) == [*asking("Q\n"), "\n"]

@@ -265,13 +265,21 @@ def test_renderings_parse_and_keep_what_is_held_out_out() -> None:
     assert 0.05 < sum(held_out(p.name) for p in bank()) / len(bank()) < 0.16
 
 
-def test_budgets_stand_next_to_the_answer_and_tell_time_memory_or_both() -> None:
-    budgets: Counter[tuple[str, ...]] = Counter()
-    for document in render_problem(bank_problem("two_sum"), 400, seed=0, shapes=("chat",)):
-        told = document.parts[2 : document.parts.index(ASSISTANT)]
-        budgets[tuple(str(token)[2:].partition(":")[0] for token in told)] += 1
-    assert set(budgets) == {(), ("time",), ("memory",), ("time", "memory")}
-    assert 0.4 < budgets[()] / budgets.total() < 0.6
+def test_an_answer_begins_with_the_classes_of_its_program() -> None:
+    begun: Counter[tuple[str, ...]] = Counter()
+    problem = bank_problem("two_sum")
+    for document in render_problem(problem, 400, seed=0, shapes=("chat", "explained")):
+        answer = document.parts[document.parts.index(ASSISTANT) + 1 :]
+        classes = answer[: answer.index("\n")]
+        assert {*classes} == {f"<|time:{document.time}|>", f"<|memory:{document.memory}|>"}
+        begun[tuple(str(token)[2:].partition(":")[0] for token in classes)] += 1
+    assert set(begun) == {("time", "memory"), ("memory", "time")}
+    assert 0.65 < begun["time", "memory"] / begun.total() < 0.85
+
+
+def test_only_the_best_solution_is_explained() -> None:
+    shown = render_problem(bank_problem("two_sum"), 40, seed=0, shapes=("explained",))
+    assert {document.time for document in shown} == {"O(n)"}
 
 
 def test_renderings_still_solve_the_problem(sandbox) -> None:  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nlogn.corpus.alignment import alignment
 from nlogn.corpus.fim import KINDS, fim, suffix_first
 from nlogn.corpus.quality import Quality
-from nlogn.corpus.question import turns
+from nlogn.corpus.question import asking, turns
 from nlogn.corpus.redact import redact
 from nlogn.corpus.specials import (
     END,
@@ -202,7 +202,7 @@ def test_transformers_reads_the_tokenizer(tmp_path: Path) -> None:
         add_generation_prompt=True, return_dict=False,
     )  # fmt: skip
     ours = [Special(SYSTEM), "\nBe brief.\n", *turns("Add\n\n- 1\n", []), "x = 1\n",
-            Special(TURN_END), *turns("More.\n", [])]  # fmt: skip
+            Special(TURN_END), *asking("More.\n")]  # fmt: skip
     assert asked == encode(TOKENIZER, ours)
     ends = transformers.GenerationConfig.from_pretrained(tmp_path).eos_token_id
     assert theirs.convert_ids_to_tokens(ends) == [END, TURN_END]

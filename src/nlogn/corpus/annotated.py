@@ -12,7 +12,7 @@ from typing import Any
 
 from nlogn.complexity.bigo import CLASSES
 from nlogn.complexity.measure import LEAK_STEPS
-from nlogn.corpus.bank_documents import BankDocument, budget, held_out
+from nlogn.corpus.bank_documents import BankDocument, answer_classes, held_out
 from nlogn.corpus.question import question, turns
 from nlogn.corpus.specials import TURN_END, Parts, Special
 from nlogn.problems import Problem
@@ -116,9 +116,8 @@ def documents(
     programs: Iterable[Labelled], problems: Sequence[Problem], each: int, seed: int
 ) -> Iterator[BankDocument]:
     """At most `each` programs of a problem, and as many that leak, drawn by the seed. Half are
-    answers to the problem's question, told their class of time, of memory, or both by control
-    tokens; the rest, all that leak,
-    and wrong solutions are code alone with the classes as labels."""
+    answers to the problem's question, which begin with their classes; the rest, all that leak, and
+    wrong solutions are code alone with the classes as labels."""
     by_name = {problem.name: problem for problem in problems}
     groups: dict[tuple[str, bool], list[Labelled]] = defaultdict(list)
     for program in programs:
@@ -128,18 +127,18 @@ def documents(
         rng = random.Random(f"{seed}/annotated/{name}/{leaks}")
         for program in rng.sample(found, min(each, len(found))):
             asked = not leaks and program.kind not in _WRONG and rng.random() < 0.5
-            control = budget(rng, program.time, program.memory) if asked else None
-            yield _document(program, by_name[name], control)
+            classes = answer_classes(rng, program.time, program.memory) if asked else None
+            yield _document(program, by_name[name], classes)
 
 
-def _document(program: Labelled, problem: Problem, control: Parts | None) -> BankDocument:
-    """An answer in the class that `control` tells, or with None code alone."""
+def _document(program: Labelled, problem: Problem, classes: Parts | None) -> BankDocument:
+    """An answer that begins with these classes, or with None code alone."""
     code = program.code.rstrip("\n") + "\n"
     parts: Parts = [code]
     leak = program.leak
-    if control is not None:
+    if classes is not None:
         answer = f"```python\n{code}```\n"
-        parts = [*turns(question(problem), control), answer, Special(TURN_END)]
+        parts = [*turns(question(problem), classes), answer, Special(TURN_END)]
         leak = (-1, *leak, -1)
     return BankDocument(program.problem, SHAPE, parts, program.paradigm, program.time,
-                        program.memory, told=control is not None, leak=leak)  # fmt: skip
+                        program.memory, told=classes is not None, leak=leak)  # fmt: skip

@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from nlogn.annotate.variants import Variant
 
 SHAPES = ("docstring", "comment", "chat", "explained", "optimize", "growth", "code")
-_WEIGHTS = (6, 2, 5, 2, 2, 1, 1)
+_WEIGHTS = (4, 1, 8, 2, 2, 1, 1)
+_ANSWERS = ("chat", "explained", "optimize")  # with a program
 _ASKED = ("chat", "explained")  # half of these are asked in the words that an engine asks in
-# which of time and memory control tokens tell, and how often: people ask for one of them, too
+# which of time and memory the tokens before a program tell, and how often
 _TOLD = {(True, True): 3, (True, False): 3, (False, True): 1}
+_MEMORY_FIRST = 0.25  # of answers, so that a budget of memory alone can be given, too
 _LEADS = ("", "", "Write a Python function.\n\n", "Solve this in Python.\n\n")
 DOCSTRINGS = ("plain", "google", "numpy", "sphinx", "doctest")
 _RANK = {str(c): i for i, c in enumerate(CLASSES)}
@@ -49,8 +51,8 @@ _TYPING = {"list": "List", "dict": "Dict", "tuple": "Tuple", "set": "Set", "froz
 @dataclass(frozen=True)
 class BankDocument:
     """One rendering. `time` and `memory` are the classes of the code that the document ends with,
-    "" where none is known; `told` says whether control tokens give them away. `leak` has a label
-    for each line of the last text: 1 it leaks, 0 it does not, -1 nobody knows."""
+    "" where none is known; `told` says whether tokens before the code give them away. `leak` has a
+    label for each line of the last text: 1 it leaks, 0 it does not, -1 nobody knows."""
 
     name: str
     shape: str
@@ -135,6 +137,8 @@ def _render(
         return None
     shape = rng.choices(shapes, [_WEIGHTS[SHAPES.index(s)] for s in shapes])[0]
     solution = rng.choice(solutions)
+    if shape == "explained":  # the rationale is that of the best
+        solution = min(solutions, key=lambda s: _RANK.get(s.time, len(_RANK)))
     if shape == "optimize":
         pairs = [(a, b) for a in solutions for b in solutions if _cheaper(b, a)]
         if pairs:
@@ -144,8 +148,12 @@ def _render(
     if rewriter.count and rng.random() < 0.5:
         text = rewriter.text(solution, rng.randrange(rewriter.count))
         solution = replace(solution, code=text)
-    told = shape != "growth" and rng.random() < 0.5
-    control = budget(rng, solution.time, solution.memory) if told else []
+    answers = shape in _ANSWERS
+    told = answers or (shape != "growth" and rng.random() < 0.5)
+    control: Parts = []
+    if told:
+        classes = answer_classes if answers else some_classes
+        control = classes(rng, solution.time, solution.memory)
     as_engines_ask = shape in _ASKED and rng.random() < 0.5
     name = _entry(problem) if as_engines_ask else _entry_name(problem, solution, rng)
     signature = rng.choice(("annotated", "annotated", "bare", "typing"))
@@ -179,7 +187,14 @@ def _render(
     )
 
 
-def budget(rng: random.Random, time: str, memory: str) -> Parts:
+def answer_classes(rng: random.Random, time: str, memory: str) -> Parts:
+    """What an answer with a program of these classes begins with."""
+    of_time, of_memory = control_tokens(time, None), control_tokens(None, memory)
+    first = rng.random() < _MEMORY_FIRST
+    return [*of_memory, *of_time] if first else [*of_time, *of_memory]
+
+
+def some_classes(rng: random.Random, time: str, memory: str) -> Parts:
     """Control tokens of the class of time, of memory, or of both."""
     of_time, of_memory = rng.choices([*_TOLD], [*_TOLD.values()])[0]
     return control_tokens(time if of_time else None, memory if of_memory else None)

@@ -8,8 +8,11 @@ def twice(n: int) -> int:
 ```
 
 - `twice(2)` -> `4`
-<|time:O(n)|><|assistant|>
+<|assistant|><|time:O(1)|><|memory:O(1)|>
 (the answer, which <|turn_end|> ends)
+
+An answer begins with the classes of its program's time and memory. The network writes them itself,
+so that a budget can bound them; who decodes leaves them out of the text.
 """
 
 import re
@@ -52,14 +55,18 @@ def question(problem: Problem, *, task: str | None = None, name: str | None = No
     return f"{lead}{task}\n{fenced}" + (f"\n{told}" if told else "")
 
 
-def turns(text: str, control: Parts) -> Parts:
-    """The document whose continuation is the answer to the question `text`. The control tokens
-    stand next to the answer: before a long question, sliding windows do not reach them from it."""
-    return [Special(USER), "\n" + text, *control, Special(ASSISTANT), "\n"]
+def asking(text: str) -> Parts:
+    """The document whose continuation is the answer to the question `text`, classes first."""
+    return [Special(USER), "\n" + text, Special(ASSISTANT)]
+
+
+def turns(text: str, classes: Parts) -> Parts:
+    """The same, gone on with the classes that the answer has, up to its text."""
+    return [*asking(text), *classes, "\n"]
 
 
 def control_tokens(time: str | None, memory: str | None) -> Parts:
-    """The tokens that say how the answer's time and memory grow; none for what is no class."""
+    """The tokens that say how a program's time and memory grow; none for what is no class."""
     out: Parts = []
     for growth, token in ((time, time_token), (memory, memory_token)):
         try:

@@ -40,6 +40,9 @@ SPECIALS: tuple[str, ...] = (
     *(memory_token(str(c)) for c in CLASSES),
 )  # fmt: skip
 
+# what an answer begins with: they are no text, and do not end it
+OF_CLASSES = frozenset(name for name in SPECIALS if name.startswith(("<|time:", "<|memory:")))
+
 
 def never_in_files(vocabulary: Mapping[str, int]) -> list[int]:
     """Numbers of the special tokens that a whole file does not have: those of turns, of control

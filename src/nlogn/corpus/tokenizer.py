@@ -37,7 +37,7 @@ CHAT_TEMPLATE = (
     "{{ '<|' + message['role'] + '|>\\n' + message['content'].strip('\\n') + '\\n' }}"
     "{% if message['role'] == 'assistant' %}{{ '" + TURN_END + "' }}{% endif %}"
     "{% endfor %}"
-    "{% if add_generation_prompt %}{{ '" + ASSISTANT + "\\n' }}{% endif %}"
+    "{% if add_generation_prompt %}{{ '" + ASSISTANT + "' }}{% endif %}"
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from nlogn.corpus.question import (
     SHOWN,
+    asking,
     comment,
     commented,
     control_tokens,
@@ -80,14 +81,16 @@ def knows_turns(vocabulary: Container[str]) -> bool:
     return USER in vocabulary and ASSISTANT in vocabulary
 
 
-def asked(prompt: Prompt, vocabulary: Container[str], shown: int = SHOWN, solved: bool = True
-          ) -> Asked:  # fmt: skip
+def asked(prompt: Prompt, vocabulary: Container[str], shown: int = SHOWN, solved: bool = True,
+          bound: bool = True) -> Asked:  # fmt: skip
     """The turns that our networks are trained on, where the vocabulary has their tokens; else a
     comment and a signature, which any network that has read code goes on from.
 
     Args:
         shown: examples of the problem.
         solved: whether other problems are shown with their solutions.
+        bound: whether the answer is begun with the classes of the budgets; where not, the engine
+            holds the classes that the network writes to them.
     """
     if not knows_turns(vocabulary):
         return _commented(prompt, shown)
@@ -95,15 +98,16 @@ def asked(prompt: Prompt, vocabulary: Container[str], shown: int = SHOWN, solved
     if prompt.system and SYSTEM in vocabulary:
         parts += [Special(SYSTEM), f"\n{prompt.system.strip()}\n"]
     for other in prompt.examples if solved else ():
-        parts += turns(question(other), [])
-        parts += [f"```python\n{other.solutions[-1].code.strip()}\n```\n"]
+        best = other.solutions[-1]
+        classes = [c for c in control_tokens(best.time, best.memory) if c in vocabulary]
+        parts += [*turns(question(other), classes), f"```python\n{best.code.strip()}\n```\n"]
         parts += [Special(TURN_END)] if TURN_END in vocabulary else []
-    control = control_tokens(prompt.time_budget, prompt.memory_budget)
     text = question(prompt.problem, shown=examples(prompt.problem, count=shown))
     if prompt.feedback:
         text += f"\nAn earlier try was wrong: {prompt.feedback}\n"
-    known = [token for token in control if token in vocabulary]
-    return Asked(RawPrompt((*parts, *turns(text, known))))
+    control = control_tokens(prompt.time_budget, prompt.memory_budget) if bound else []
+    begun = [token for token in control if token in vocabulary]
+    return Asked(RawPrompt((*parts, *asking(text), *begun)))
 
 
 def _commented(prompt: Prompt, shown: int) -> Asked:
@@ -118,13 +122,13 @@ def _commented(prompt: Prompt, shown: int) -> Asked:
 
 def fitted(
     prompt: Prompt, vocabulary: Container[str], encode: Callable[[RawPrompt], list[int]],
-    room: float,
+    room: float, bound: bool = True,
 ) -> tuple[list[int], Asked]:  # fmt: skip
     """The prompt's tokens, at most `room` of them: other problems go first, then examples. Where
     that is not enough it is longer, and the engine refuses it."""
     ways = [(SHOWN, True)] if prompt.examples else []
     for shown, solved in [*ways, *((count, False) for count in range(SHOWN, -1, -1))]:
-        made = asked(prompt, vocabulary, shown, solved)
+        made = asked(prompt, vocabulary, shown, solved, bound)
         tokens = encode(made.prompt)
         if len(tokens) <= room:
             break

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from nlogn.corpus.specials import ASSISTANT, SPECIALS, USER, Special
+from nlogn.corpus.specials import ASSISTANT, OF_CLASSES, SPECIALS, USER, Special
 from nlogn.engine.chat import Asked, extract_code, fitted, knows_turns, messages, room
 from nlogn.engine.fim import FIM_TOKENS
 from nlogn.engine.memory import OutOfMemory, require_memory
@@ -234,13 +234,15 @@ class _Written:
 
 
 def _ends(model: Any, token: int) -> bool:
-    """Whether a token ends the text: an end of turn or of generation, or a control token."""
+    """Whether a token ends the text: an end of turn or of generation, or a control token that is
+    none of a class."""
     llama_cpp = import_module("llama_cpp")
     vocabulary = llama_cpp.llama_model_get_vocab(model.model)
-    return bool(
-        llama_cpp.llama_vocab_is_eog(vocabulary, token)
-        or llama_cpp.llama_vocab_is_control(vocabulary, token)
-    )
+    if llama_cpp.llama_vocab_is_eog(vocabulary, token):
+        return True
+    if not llama_cpp.llama_vocab_is_control(vocabulary, token):
+        return False
+    return model.detokenize([token], special=True).decode("utf-8", "replace") not in OF_CLASSES
 
 
 def _open(path: Path, context: int, threads: int | None) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nlogn.corpus.specials import Special
+from nlogn.corpus.specials import OF_CLASSES, Special
 from nlogn.engine.chat import (
     Asked,
     extract_code,
@@ -297,11 +297,12 @@ class TransformersEngine:
 
     @staticmethod
     def _ends(model: Any, tokenizer: Any) -> set[int]:
-        """Every special token ends the text: models go on to a next file after FIM."""
+        """Every special token ends the text, but those of classes: models go on to a next file
+        after FIM."""
         configured = model.generation_config.eos_token_id
         ends = set(configured if isinstance(configured, list) else [configured])
         special = tokenizer.added_tokens_decoder.items()
-        ends |= {number for number, token in special if token.special}
+        ends |= {n for n, token in special if token.special and str(token) not in OF_CLASSES}
         ends |= {tokenizer.eos_token_id}
         return {number for number in ends if isinstance(number, int)}
 

@@ -271,6 +271,6 @@ def test_a_prompt_with_a_budget_is_steered(folder: Any, monkeypatch: pytest.Monk
         for budget in ("", "O(n)"):
             (found,) = engine.generate([Prompt(problem, time_budget=budget)], sampling)
             assert len(found) == 2
-        assert [len(r.guides) for r in seen] == [0, 0, 1, 1]
+        assert [len(r.guides) for r in seen][:4] == [0, 0, 2, 2]  # of classes, of code
         with pytest.raises(EngineError, match="not a class"):
             engine.generate([Prompt(problem, time_budget="fast")], sampling)

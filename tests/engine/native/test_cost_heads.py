@@ -154,7 +154,7 @@ def test_a_checkpoint_with_a_growth_head_reads_lines(folder: Path, tmp_path: Pat
     size = network.config.hidden_size
     paths = np.zeros((2, 7, size, len(CLASSES)), dtype=np.float32)
     save_growth_head(replace(head, paths=paths), copy)
-    assert [(len(r.listeners), len(r.guides)) for r in requests(copy)] == [(0, 1)]
+    assert [(len(r.listeners), len(r.guides)) for r in requests(copy)] == [(0, 2)]
     save_growth_head(replace(head, names=("cheap", *CLASSES[1:]), paths=paths), copy)
     with pytest.raises(EngineError, match="heads of"):
         NativeEngine(copy, Options(slots=2))

@@ -166,7 +166,7 @@ def test_the_question_is_what_the_network_was_trained_with(
     rendered = engine._render(Prompt(problem, feedback="twice(1) gave 3"), GREEDY)
     text = engine.tokenizer.decode(list(rendered.tokens), skip_special_tokens=False)
     assert text.startswith(f"{USER}\nReturn twice the number.\n\n```python\ndef twice(n: int)")
-    assert text.endswith(f"An earlier try was wrong: twice(1) gave 3\n{ASSISTANT}\n")
+    assert text.endswith(f"An earlier try was wrong: twice(1) gave 3\n{ASSISTANT}")
     assert "- `twice(2)` -> `4`" in text
 
 

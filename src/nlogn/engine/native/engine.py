@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nlogn.corpus.tokenizer import encode
 from nlogn.engine.chat import extract_code, room
+from nlogn.engine.native.answer_classes import ClassBound, class_tokens
 from nlogn.engine.native.budget import REFUSED, BudgetGuide
 from nlogn.engine.native.constrained import JsonOutput
 from nlogn.engine.native.cost_heads import CostHeads, GrowthReader, open_heads
@@ -32,7 +33,7 @@ from nlogn.engine.native.rewind import (
     strayed,
 )
 from nlogn.engine.native.schema_output import Schema, SchemaOutput, schema_tokenizer
-from nlogn.engine.native.sequence import Busy, Chunk, Request, Token, Turned
+from nlogn.engine.native.sequence import Busy, Chunk, Guide, Request, Token, Turned
 from nlogn.engine.native.written import CodeLines
 from nlogn.engine.protocol import (
     Cancel,
@@ -76,6 +77,7 @@ class NativeEngine:
         self._steers = options.steer
         self.tokenizer, vocabulary = read_tokenizer(self.folder)
         added = self.tokenizer.get_added_tokens_decoder().items()
+        self._classes = class_tokens(self.tokenizer)
         # networks go on to a next file after a middle, or to a next question
         self._special = tuple(number for number, token in added if token.special)
         try:
@@ -260,15 +262,20 @@ class NativeEngine:
     def _submit(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
         cancel: Cancel | None, prompt: Prompt | None = None, kept: Sequence[Token] = (),
+        steers: bool = True,
     ) -> Stream:  # fmt: skip
-        """Queue one sample, to go on from `kept`; while the queue is full, wait for a place."""
+        """Queue one sample, to go on from `kept`; while the queue is full, wait for a place. Not
+        where it `steers`, budgets bound the classes that it begins with alone."""
         seed = time.time_ns() if sampling.seed is None else sampling.seed
-        guides = self._guides(rendered, prompt, kept)
+        guides = self._guides(rendered, prompt, kept, steers and self._steers)
         request = Request(
             (*rendered.tokens, *(token.token for token in kept)), sampling.max_tokens - len(kept),
             sampling.temperature, seed=seed + sample, stop=(*sampling.stop, *rendered.stop),
-            stop_tokens=self._special, logprobs=SEEN if guides else 0, guides=guides,
-            listeners=tuple(g.listen for g in guides if isinstance(self._heads, CostHeads)),
+            stop_tokens=self._ends(prompt), logprobs=SEEN if guides else 0, guides=guides,
+            listeners=tuple(
+                g.listen for g in guides
+                if isinstance(g, BudgetGuide) and isinstance(self._heads, CostHeads)
+            ),
         )  # fmt: skip
         while True:
             try:
@@ -278,16 +285,22 @@ class NativeEngine:
                     raise
                 (cancel or Cancel()).wait(_POLL_S)
 
+    def _ends(self, prompt: Prompt | None) -> tuple[int, ...]:
+        """The special tokens that end a text: all, but an answer begins with its classes."""
+        known = self._classes if prompt is not None else {}
+        return tuple(number for number in self._special if number not in known)
+
     def _guides(
-        self, rendered: Rendered, prompt: Prompt | None, kept: Sequence[Token]
-    ) -> tuple[BudgetGuide, ...]:
-        budgets = prompt is not None and (prompt.time_budget or prompt.memory_budget)
-        if prompt is None or not budgets or not self._steers:
+        self, rendered: Rendered, prompt: Prompt | None, kept: Sequence[Token], steers: bool
+    ) -> tuple[Guide, ...]:
+        if prompt is None or not (prompt.time_budget or prompt.memory_budget):
             return ()
+        budgets = prompt.time_budget, prompt.memory_budget
         begun, fenced = self._begun(rendered)
         begun += self._text(kept)
         try:
-            return (self.budget(prompt.time_budget, prompt.memory_budget, begun, fenced),)
+            bound = ClassBound(self._classes, *budgets)
+            return (bound, self.budget(*budgets, begun, fenced)) if steers else (bound,)
         except ValueError as error:
             raise EngineError(str(error)) from error
 
@@ -318,13 +331,14 @@ class NativeEngine:
         """The sample, if its budget changed nothing in it; else it, or what goes another way, where
         that keeps within the budget and the network holds it for not much less likely than what it
         writes unsteered; else the latter."""
-        where = strayed(made.tokens, REFUSED)
+        given = self._classes
+        where = strayed(made.tokens, REFUSED, given)
         if where is None:
             return self._completion(made, rendered)
-        plain = self._again(rendered, sampling, sample, deadline, cancel)
+        plain = self._again(rendered, sampling, sample, deadline, cancel, prompt, steers=False)
         if plain is None:
             return self._completion(made, rendered)
-        least = likelihood(plain.tokens) - IMPLAUSIBLE
+        least = likelihood(plain.tokens, given) - IMPLAUSIBLE
         never = {*self.loop.end, *self._special}
         first = tokens = made.tokens
         chance = 0.0  # of the other token that was gone on with: it is not held against its way
@@ -332,7 +346,10 @@ class NativeEngine:
         tried: set[tuple[int, ...]] = set()
         left = min(self.loop.context - len(rendered.tokens), sampling.max_tokens)
         for number in range(REWINDS + 1):
-            if overrun(tokens, REFUSED) is None and likelihood(tokens) - chance >= least:
+            if (
+                overrun(tokens, REFUSED, given) is None
+                and likelihood(tokens, given) - chance >= least
+            ):
                 # a character or a stop text may lie on both sides of the place
                 said = TextStream((*sampling.stop, *rendered.stop))
                 text = said.feed(self._bytes(t for t in tokens if t.token not in never))
@@ -357,11 +374,13 @@ class NativeEngine:
 
     def _again(
         self, rendered: Rendered, sampling: Sampling, sample: int, deadline: float,
-        cancel: Cancel | None, prompt: Prompt | None = None, kept: Sequence[Token] = (),
+        cancel: Cancel | None, prompt: Prompt, kept: Sequence[Token] = (), steers: bool = True,
     ) -> "_Sample | None":  # fmt: skip
         """One more sample, None where there is no place or time for it."""
         try:
-            stream = self._submit(rendered, sampling, sample, deadline, cancel, prompt, kept)
+            stream = self._submit(
+                rendered, sampling, sample, deadline, cancel, prompt, kept, steers
+            )
         except Busy:
             return None
         try:

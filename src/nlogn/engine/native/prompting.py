@@ -57,7 +57,7 @@ def _name(token: object) -> str:
 
 def render(prompt: Prompt, tokenizer: "Tokenizer", frame: Framing, room: float) -> Rendered:
     """The prompt in at most `room` tokens, with as many of its examples as fit; where none does,
-    it is longer, and the engine refuses it."""
+    it is longer, and the engine refuses it. Budgets are not in it: see `answer_classes`."""
     vocabulary = tokenizer.get_vocab()
     if frame.template is not None and not knows_turns(vocabulary):
         return Rendered(_by_template(prompt, tokenizer, frame, frame.template))
@@ -65,7 +65,7 @@ def render(prompt: Prompt, tokenizer: "Tokenizer", frame: Framing, room: float) 
     def encoded(raw: RawPrompt) -> list[int]:
         return [*frame.begins, *encode(tokenizer, [*raw.parts])]
 
-    tokens, asked = fitted(prompt, vocabulary, encoded, room)
+    tokens, asked = fitted(prompt, vocabulary, encoded, room, bound=False)
     return Rendered(tuple(tokens), asked.begun, asked.stop)
 
 

@@ -21,22 +21,31 @@ _LEAST = math.log(0.01)  # another way that is worth going
 IMPLAUSIBLE = 1.0  # nats: a steered program is worth a third of what is written unsteered
 
 
-def likelihood(tokens: Items[Token]) -> float:
-    """ln of how likely the network holds them, in a row and unsteered."""
-    return sum(token.logprob or 0.0 for token in tokens)
+def likelihood(tokens: Items[Token], given: Container[int] = ()) -> float:
+    """ln of how likely the network holds them, in a row and unsteered; those of `given`, which are
+    no choice here, for certain."""
+    return sum(token.logprob or 0.0 for token in tokens if token.token not in given)
 
 
-def strayed(tokens: Items[Token], certain: float) -> tuple[int, str] | None:
-    """The first place where steering changed something or was overruled, and the reason of it."""
-    turned = next(((at, t.turned.reason) for at, t in enumerate(tokens) if t.turned), None)
-    found = [place for place in (overrun(tokens, certain), turned) if place is not None]
+def strayed(
+    tokens: Items[Token], certain: float, given: Container[int] = ()
+) -> tuple[int, str] | None:
+    """The first place where steering changed something or was overruled, and the reason of it;
+    `given` tokens do not count."""
+    changed = ((at, t.turned.reason) for at, t in enumerate(tokens)
+               if t.turned and t.token not in given)  # fmt: skip
+    found = [p for p in (overrun(tokens, certain, given), next(changed, None)) if p is not None]
     return min(found, default=None)
 
 
-def overrun(tokens: Items[Token], certain: float) -> tuple[int, str] | None:
+def overrun(
+    tokens: Items[Token], certain: float, given: Container[int] = ()
+) -> tuple[int, str] | None:
     """The first place where an objection of `certain` nats was overruled, or left nothing that the
     network would have written, and the reason of it."""
     for at, token in enumerate(tokens):
+        if token.token in given:
+            continue
         if token.objected is not None and token.objected.nats >= certain:
             return at, token.objected.reason
         if token.turned is not None and (token.logprob or 0.0) < _DERAILED:
@@ -53,6 +62,8 @@ def fork(
     ways: list[tuple[float, int, int]] = []
     written = tuple(token.token for token in tokens[:end])
     for at, token in enumerate(tokens[:end]):
+        if token.token in never:
+            continue
         for other, logprob in token.top:
             fresh = other != token.token and (*written[:at], other) not in tried
             if fresh and logprob > _LEAST and other not in never:

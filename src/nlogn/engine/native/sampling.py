@@ -9,7 +9,6 @@ from nlogn.engine.native.sequence import Logits, Objection, Request, Token, Turn
 
 _HEAD = 512  # of the likeliest tokens are looked at before all are sorted
 _MASK = (1 << 64) - 1
-_FLOOR = 3.0
 _MOST_ASKED = 48  # tokens that guides are asked about at one place, if they allow one of them
 
 
@@ -64,23 +63,26 @@ def _guided(
 
     A token that loses x of its logit is kept with probability exp(-x); else its logit is lowered
     for good and all is drawn anew, so that what is kept has the distribution of all logits lowered.
-    Anew come only tokens that are at most `_FLOOR` nats less likely than the likeliest, unless all
-    of these are refused for good: what the network would hardly write leads to no program.
+    Anew come only tokens that are at most the objections' floor less likely than the likeliest,
+    unless all of these are refused for good: what the network would hardly write leads to no
+    program.
     """
     asked: dict[int, Objection] = {}
     draws = 0
-    likely = logits >= logits.max() - _FLOOR
+    plain = logits.copy()
+    floor = 0.0
     while chosen not in asked:
         found = [o for guide in request.guides
                  if (o := guide(tokens, len(request.tokens), chosen)) is not None]  # fmt: skip
         if not found:
             break
         lost = sum(o.nats for o in found)
+        floor = max(floor, *(o.floor for o in found))
         asked[chosen] = Objection(lost, max(found, key=lambda o: o.nats).reason)
         if request.temperature > 0 and _kept(request, len(tokens), lost, draws):
             break
         logits[chosen] -= lost
-        narrow = np.where(likely, logits, -np.inf)
+        narrow = np.where(plain >= plain.max() - floor, logits, -np.inf)
         if logits.max() == -np.inf:
             raise ValueError(f"no token is allowed: {asked[chosen].reason}")
         draws += 1

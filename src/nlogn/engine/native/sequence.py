@@ -21,10 +21,12 @@ Steer = Callable[[list[int], int, Logits], None]
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against a token: it loses `nats` of its logit (infinitely many refuse it)."""
+    """What speaks against a token: it loses `nats` of its logit (infinitely many refuse it), and
+    gives way to tokens that are up to `floor` nats less likely than the likeliest."""
 
     nats: float
     reason: str
+    floor: float = 3.0
 
 
 # says what speaks against `token` after `tokens`, given how many of them are the prompt. It is
