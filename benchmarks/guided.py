@@ -9,9 +9,9 @@ one, and what it costs. Then the engine runs a "network" that knows the solution
 heart, all as likely, and nothing else (any other token is e^-25 times as likely), with the best
 known class as its budget and without: a network with few ways to go on, which says what steering
 alone can do. Then the checkpoint is asked problems of the bank, in words that it was not trained
-on, with no budget, with the best known class as control tokens of the prompt alone, and with
-steering too: the share of accepted programs that are in the best known class. Intervals are
-bootstrapped over problems (10,000 resamples). Without a checkpoint, the last is left out.
+on, with no budget, with the best known class as a bound on the classes that an answer begins with,
+and with steering too: the share of accepted programs that are in the best known class. Intervals
+are bootstrapped over problems (10,000 resamples). Without a checkpoint, the last is left out.
 """
 
 import argparse
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 CONTEXT = 4096
-ARMS = ("no budget", "control tokens", "control tokens and steering")
+ARMS = ("no budget", "classes bounded", "classes bounded and steering")
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ class Bench:
     def forgetting(self) -> Iterator[Row]:
         held_out = measured(self.corpus)
         assert held_out is not None
-        steps, lengths = self.options.forget_steps, self.corpus.token_bytes()
+        steps, lr = self.options.forget_steps, self.options.forget_lr
+        lengths = self.corpus.token_bytes()
         ways: list[tuple[str, Transformer, bool]] = [("all weights", self.model, False)]
         if self.model.config.experts is not None:
             ways.append(("its own group alone", self.model, True))
@@ -101,7 +102,8 @@ class Bench:
         for name, model, own in ways:
             found = [
                 forget(model, self.corpus.train, held_out, lengths, kind,
-                       steps=steps, rows=4, length=256, seed=self.seed, own_group=own, windows=48)
+                       steps=steps, rows=8, length=512, lr=lr, seed=self.seed, own_group=own,
+                       windows=48)
                 for kind in range(len(PARADIGMS))
             ]  # fmt: skip
             rise = np.mean([f.rise for f in found])
@@ -109,7 +111,8 @@ class Bench:
             told[name] = f"{rise:+.4f} for a gain of {gain:.4f}"
         dense = told.pop("the dense twin", "no --dense checkpoint given")
         mine = "; ".join(f"{name} {value}" for name, value in told.items())
-        yield (f"rise of the others' bits per byte after {steps} steps on one paradigm",
+        yield (f"rise of the others' bits per byte after {steps} steps of 8 x 512 tokens on one"
+               f" paradigm, rate {lr:g}",
                f"dense twin {dense}", mine)  # fmt: skip
 
     def lines(self) -> Iterator[Row]:
@@ -228,7 +231,8 @@ def main() -> int:
     parser.add_argument("--places", type=int, default=200)
     parser.add_argument("--problems", type=int, default=40)
     parser.add_argument("--ngram-tokens", type=int, default=20_000_000)
-    parser.add_argument("--forget-steps", type=int, default=60)
+    parser.add_argument("--forget-steps", type=int, default=40)
+    parser.add_argument("--forget-lr", type=float, default=3e-4)
     parser.add_argument("--only", choices=MEASURES, nargs="*", default=MEASURES)
     options = parser.parse_args()
     for needed in (options.checkpoint, options.corpus):

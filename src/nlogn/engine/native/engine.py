@@ -264,8 +264,8 @@ class NativeEngine:
         cancel: Cancel | None, prompt: Prompt | None = None, kept: Sequence[Token] = (),
         steers: bool = True,
     ) -> Stream:  # fmt: skip
-        """Queue one sample, to go on from `kept`; while the queue is full, wait for a place. Not
-        where it `steers`, budgets bound the classes that it begins with alone."""
+        """Queue one sample, to go on from `kept`; while the queue is full, wait for a place. Where
+        it is not to steer, budgets bound the classes that it begins with, and no more."""
         seed = time.time_ns() if sampling.seed is None else sampling.seed
         guides = self._guides(rendered, prompt, kept, steers and self._steers)
         request = Request(

@@ -39,7 +39,7 @@ class Options:
     values (a quarter of what is free, if not given); `int8` weights; `lookup_up_to` sequences at
     once may draft: with more, the step is busy with real tokens. `kernels` False computes with
     torch even where there is a compiler. `threads` to compute with: measured, if not given. `steer`
-    False leaves a prompt's budgets to the network's own understanding of it.
+    False lets a prompt's budgets bound the classes that an answer begins with, and no more.
     """
 
     slots: int = 16
