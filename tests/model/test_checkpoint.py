@@ -271,6 +271,15 @@ def test_damaged_files_say_which(tmp_path: Path) -> None:
             read_config(tmp_path)
 
 
+@pytest.mark.parametrize(("folder", "weights"), [(0o755, 0o644), (0o700, 0o600)])
+def test_weights_may_be_read_by_whom_the_folder_may(
+    tmp_path: Path, folder: int, weights: int
+) -> None:
+    tmp_path.chmod(folder)
+    save(shaken(DENSE), tmp_path)
+    assert (tmp_path / "model.safetensors").stat().st_mode & 0o777 == weights
+
+
 def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
     model = shaken(DENSE)
     with full_disk(5000), pytest.raises(OSError, match="File too large") as told:

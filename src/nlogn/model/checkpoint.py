@@ -124,13 +124,14 @@ def update_side_car(folder: str | Path, tensors: dict[str, Tensor],
 
 
 def write_tensors(tensors: dict[str, Tensor], path: Path, notes: dict[str, str]) -> None:
-    """As safetensors.
+    """As safetensors, readable to whom the folder is (the library's own are for their owner).
 
     Raises:
         OSError: it cannot be written; the library tells a full disk in words of its own.
     """
     try:
         save_file(tensors, path, metadata=notes)
+        path.chmod(path.parent.stat().st_mode & 0o666)
     except SafetensorError as error:
         found = re.search(r"os error (\d+)", str(error))
         number = int(found[1]) if found else errno.EIO
