@@ -33,9 +33,10 @@ def test_it_is_small_and_says_where_it_comes_from() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 45_000_000
     card = json.loads((SHIPPED / "training.json").read_text())
     stages = [*trainings(card)]
-    *answers, first = stages
-    assert answers and all(stage["on"] == "bank" for stage in answers)
-    assert first["corpus"] and min(stage["tokens"] for stage in stages) > 1_000_000
+    answers = [stage for stage in stages if stage.get("on") == "bank"]
+    before = [stage for stage in stages if stage.get("corpus")]
+    assert answers and before and stages == answers + before
+    assert min(stage["tokens"] for stage in stages) > 1_000_000
     assert not any(Path(text).is_absolute() for text in texts(card))
 
 
@@ -67,6 +68,23 @@ def test_it_answers_a_problem_of_the_bank_in_a_fence_and_stops(shipped: NativeEn
     (answers,) = shipped.generate([Prompt(problem)], Sampling(temperature=0, max_tokens=600))
     assert answers[0].code.count("def ") >= 1
     compile(answers[0].code, "answer", "exec")
+
+
+def test_a_budget_bounds_the_classes_that_an_answer_begins_with(shipped: NativeEngine) -> None:
+    (problem,) = (p for p in bank() if p.name == "two_sum")
+    prompt = Prompt(problem, time_budget="O(n)")
+    (answers,) = shipped.generate([prompt], Sampling(n=4, max_tokens=600, seed=0))
+    assert [answer.code.count("for ") for answer in answers] == [1] * 4
+    assert not any("<|" in answer.text for answer in answers)
+
+
+def test_transformers_answers_with_it_too() -> None:
+    pytest.importorskip("transformers")
+    (problem,) = (p for p in bank() if p.name == "two_sum")
+    engine = open_engine(f"transformers:{SHIPPED}")
+    prompt = Prompt(problem, time_budget="O(n)")
+    (answers,) = engine.generate([prompt], Sampling(temperature=0, max_tokens=200))
+    assert "def " in answers[0].code and "<|" not in answers[0].text
 
 
 def test_it_completes_a_line(shipped: NativeEngine) -> None:
