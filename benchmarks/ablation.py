@@ -210,7 +210,8 @@ def main() -> None:
     print("## Ablation\n")
     print(f"{arguments.steps} steps of 8 x {arguments.length} tokens each, one thread,"
           f" seeds {arguments.seeds}; means, and the range over seeds.\n")  # fmt: skip
-    print(table([row for row in rows if row["seed"] in seeds]))
+    wanted = [row for row in rows if row["seed"] in seeds]
+    print(table(sorted(wanted, key=lambda row: int(str(row["seed"])))))
 
 
 if __name__ == "__main__":
