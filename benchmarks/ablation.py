@@ -10,6 +10,7 @@ different seeds in one folder.
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -163,7 +164,10 @@ def table(rows: Sequence[dict[str, object]]) -> str:
             continue
         cells = []
         for key in columns:
-            values = [float(str(r[key])) for r in mine]
+            values = [v for r in mine if not math.isnan(v := float(str(r[key])))]
+            if not values:  # measured by a run that was cut off after its last step
+                cells.append("not measured")
+                continue
             spread = f" ({min(values):.3f} to {max(values):.3f})" if len(values) > 1 else ""
             cells.append(f"{statistics.mean(values):.3f}{spread}")
         less = [float(str(r["bits"])) - float(str(base[r["seed"]]))
