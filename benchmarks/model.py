@@ -35,7 +35,7 @@ from nlogn.evals.ngram import count
 from nlogn.evals.unseen import on_the_same, passed, recall_without, reworded
 from nlogn.model.checkpoint import load
 from nlogn.model.config import PARADIGMS, count_parameters, size_label
-from nlogn.model.describe import trainings
+from nlogn.model.describe import CARD, trainings
 from nlogn.model.growth_head import load_growth_head
 from nlogn.model.heads import load_heads
 from nlogn.model.transformer import Transformer
@@ -246,7 +246,7 @@ def main() -> int:
     print("## The checkpoint on what it has not seen\n")
     print(f"{size_label(counted.total)} parameters, {size_label(counted.active)} active, seed"
           f" {options.seed}.")  # fmt: skip
-    card = options.checkpoint / "training.json"
+    card = options.checkpoint / CARD
     if card.exists():
         for made in trainings(json.loads(card.read_text())):
             hours, on = made["training_seconds"] / 3600, made.get("on") or made.get("corpus")

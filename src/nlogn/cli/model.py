@@ -199,9 +199,10 @@ def _config(named: str, context: int | None) -> "tuple[ModelConfig, dict[str, An
         raise click.UsageError("--context goes with a preset")
     if not folder.is_dir():
         raise Mistake(f"{named} is no folder, and no preset: one of {', '.join(PRESETS)}")
+    from nlogn.model.describe import CARD
     from nlogn.model.families import read_config
 
-    notes = folder / "training.json"
+    notes = folder / CARD
     try:
         training = json.loads(notes.read_text()) if notes.exists() else None
     except ValueError as error:

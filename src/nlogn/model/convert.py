@@ -10,6 +10,7 @@ import torch
 
 from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, save
 from nlogn.model.config import AttentionKind, Experts, ModelConfig
+from nlogn.model.describe import CARD
 from nlogn.model.families import read_json
 from nlogn.model.growth_head import load_growth_head, save_growth_head
 from nlogn.model.heads import load_heads, save_heads
@@ -19,7 +20,7 @@ from nlogn.model.upcycle import upcycle
 BESIDE = (
     "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
     "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
-    "generation_config.json", "training.json",
+    "generation_config.json", CARD,
 )  # fmt: skip
 _OURS = re.compile(
     "|".join(map(re.escape, (*BESIDE, "config.json", SIDE_CAR)))

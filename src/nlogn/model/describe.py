@@ -7,11 +7,12 @@ from nlogn.model.config import ModelConfig, count_parameters
 from nlogn.model.families import family
 from nlogn.model.plan import cache_bytes, flops_per_token
 
+CARD = "training.json"  # beside the weights: how the network was trained
 BYTES_PER_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "q8_0": 34 / 32}
 
 
 def trainings(card: Any) -> Iterator[dict[str, Any]]:
-    """A checkpoint's `training.json` and the ones that it went on from, the latest first."""
+    """A checkpoint's `CARD` and the ones that it went on from, the latest first."""
     while isinstance(card, dict):
         yield card
         card = card.get("before")

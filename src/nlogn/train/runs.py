@@ -34,6 +34,7 @@ from nlogn.model.config import (
     preset,
     to_json,
 )
+from nlogn.model.describe import CARD
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.train import curves
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 VALIDATION_WINDOWS = 64
-CARD = "training.json"
 EACH = 24  # annotated programs of a problem
 VARIANTS = 12  # ways to ask a problem
 _CLASSES = tuple(map(str, CLASSES))
