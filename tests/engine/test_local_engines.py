@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import queue
+import subprocess
 import sys
 import threading
 import time
@@ -158,6 +159,21 @@ def in_pieces(engine: Any, tokens: list[int]) -> str:
     for event in (("ends", set()), *(("tokens", [token]) for token in tokens), ("end", None)):
         box.put(event)
     return "".join(engine._pieces(box, Sampling(), Cancel()))
+
+
+def test_a_process_that_leaves_a_stream_early_ends_well(folder: Path) -> None:
+    script = """
+import sys
+from nlogn.engine import RawPrompt, Sampling
+from nlogn.engine.open import open_text_engine
+engine = open_text_engine(sys.argv[1])
+stream = engine.stream_text(RawPrompt(("x = 1\\n" * 20,)), Sampling(max_tokens=60, temperature=1))
+next(iter(stream))
+stream.close()
+"""
+    ended = subprocess.run([sys.executable, "-c", script, f"transformers:{folder}"], timeout=120,
+                           capture_output=True, text=True, check=False)  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_a_stream_keeps_every_space_and_every_byte(folder: Path) -> None:

@@ -324,7 +324,8 @@ class TransformersEngine:
             except Exception as error:  # the thread's last word: it is raised again by the caller
                 box.put(("error", error))
 
-        threading.Thread(target=work, name="nlogn-transformers", daemon=True).start()
+        # Not a daemon: a process that ends while torch still computes is aborted.
+        threading.Thread(target=work, name="nlogn-transformers").start()
         try:
             yield from self._pieces(box, sampling, cancel)
         finally:
