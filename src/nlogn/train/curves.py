@@ -1,7 +1,9 @@
 """What a run looked like: its metrics as a picture and as TensorBoard files."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 VALIDATION = "validation.jsonl"
@@ -35,11 +37,13 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def plot(folder: str | Path) -> Path:
-    """Draw losses, learning rate and throughput over steps to `curves.png`; returns its path."""
+    """Draw losses (each step faint, their running mean strong), learning rate, throughput and bits
+    per byte over steps to `curves.png`; returns its path."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
 
     steps = read_metrics(folder)
-    numbers = [step["step"] for step in steps]
+    done = [step["step"] + 1 for step in steps]  # as validation counts
     measured = read_validation(folder)
     panels = 4 if measured else 3
     figure = Figure(figsize=(9, 3 + 2 * panels), layout="constrained")
@@ -47,30 +51,47 @@ def plot(folder: str | Path) -> Path:
         panels, 1, sharex=True, height_ratios=(3, 1, 1, 2)[:panels]
     )
     for term in sorted({term for step in steps for term in step["losses"]}):
-        points = [(s["step"], s["losses"][term]) for s in steps if term in s["losses"]]
-        losses.plot(*zip(*points, strict=True), label=term, linewidth=1)
+        # 0 is a step without such labels, and no place on this axis
+        points = [(s["step"] + 1, s["losses"][term]) for s in steps if s["losses"].get(term)]
+        if not points:
+            continue
+        at, values = zip(*points, strict=True)
+        (line,) = losses.plot(at, _smooth(values), ".-", label=term, markersize=2)
+        losses.plot(at, values, color=line.get_color(), linewidth=0.6, alpha=0.3)
     losses.set_yscale("log")
-    losses.set_ylabel("loss, nats")
-    losses.legend()
-    rate.plot(numbers, [step["lr"] for step in steps])
+    losses.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    losses.yaxis.set_minor_formatter(LogFormatter())
+    losses.set_ylabel("terms of the loss")
+    losses.set_title(Path(folder).resolve().name)
+    losses.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    rate.plot(done, [step["lr"] for step in steps])
     rate.set_ylabel("learning rate")
-    speed.plot(numbers, [step["tokens_per_second"] for step in steps], linewidth=0.7)
+    speed.plot(done, [step["tokens_per_second"] for step in steps], linewidth=0.7)
     speed.set_ylabel("tokens/s")
     if measured:
         (held_out,) = rest
         at = [row["step"] for row in measured]
-        held_out.plot(at, [row["bits_per_byte"] for row in measured], color="black", label="all")
+        whole = [row["bits_per_byte"] for row in measured]
+        held_out.plot(at, whole, ".-", color="black", label="all")
         for kind in measured[-1]["by_paradigm"]:
             values = [row["by_paradigm"].get(kind, float("nan")) for row in measured]
-            held_out.plot(at, values, label=kind, linewidth=0.8)
+            held_out.plot(at, values, ".-", label=kind, linewidth=0.8)
         held_out.set_ylabel("bits per byte, held out")
-        held_out.legend()
-    (rest or [speed])[-1].set_xlabel("step")
+        held_out.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    last = (rest or [speed])[-1]
+    last.xaxis.set_major_locator(MaxNLocator(integer=True))
+    last.set_xlabel("step")
     path = Path(folder) / "curves.png"
     fresh = path.with_name("curves.new.png")
     figure.savefig(fresh, dpi=120)
     fresh.replace(path)  # whoever looks at it never sees half
     return path
+
+
+def _smooth(values: Sequence[float]) -> list[float]:
+    """The mean of each value and those around it, a thirtieth of them all."""
+    reach = len(values) // 60
+    return [fmean(values[max(0, i - reach) : i + reach + 1]) for i in range(len(values))]
 
 
 def to_tensorboard(folder: str | Path) -> Path:
