@@ -155,14 +155,17 @@ def test_statement_holes_are_whole_statements() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(alphabet="ab \n()#", max_size=300), st.integers(1, 60))
-def test_pieces_join_to_the_text(text: str, longest: int) -> None:
-    assert "".join(pieces(text, longest)) == text
+@given(st.text(alphabet="ab \n()#", max_size=300), st.integers(0, 60), st.integers(0, 9))
+def test_pieces_join_to_the_text(text: str, longest: int, seed: int) -> None:
+    assert "".join(pieces(text, longest, random.Random(seed))) == text
 
 
-def test_pieces_begin_at_top_level_statements() -> None:
-    for piece in pieces(PYTHON, 2000)[1:]:
-        assert piece[0] not in " \n"
+def test_pieces_are_of_all_lengths_and_most_begin_at_top_level_statements() -> None:
+    found = pieces(PYTHON * 40, 2000, random.Random(0))
+    assert max(map(len, found)) <= 2000
+    assert sum(len(p) < 400 for p in found) > len(found) / 4
+    assert sum(len(p) > 800 for p in found) > len(found) / 8
+    assert sum(p[0] not in " \n" for p in found) > len(found) / 2
 
 
 TOKENIZER = train_tokenizer([PYTHON, JAVASCRIPT] * 3, 700)

@@ -24,6 +24,8 @@ def _how(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="programs of nlogn bank annotate, with their measured labels"),
         click.option("--each", type=click.IntRange(1), default=24, show_default=True,
                      help="annotated programs of each problem"),
+        click.option("--no-decontamination", is_flag=True,
+                     help="do not look for benchmarks' rows"),
         click.option("--seed", default=0, show_default=True, help="everything random follows it"),
         click.option(
             "--executor", type=click.Choice(["local", "ray", "slurm"]), default="local",
@@ -62,7 +64,6 @@ def corpus() -> None:
 @click.option("--shards", type=click.IntRange(1), help="parts that the result is cut into")
 @click.option("--split-files", is_flag=True, help="keep single files, not whole units, apart")
 @click.option("--no-tests", is_flag=True, help="leave test code out")
-@click.option("--no-decontamination", is_flag=True, help="do not look for benchmarks' rows")
 @_how
 def build(sources: tuple[Path, ...], out: Path, recipe: str, **given: Any) -> None:
     """Build a corpus from SOURCES: folders, git checkouts, site-packages, JSONL, Parquet.
@@ -87,8 +88,6 @@ def build(sources: tuple[Path, ...], out: Path, recipe: str, **given: Any) -> No
         changes["quality"] = replace(base.quality, keep_tests=False)
     if given["split_files"]:
         changes["whole_units"] = False
-    if given["no_decontamination"]:
-        changes["decontaminate"] = False
     wanted = replace(base, seed=given["seed"], **changes)
     paths = list(sources) or (nano_sources() if recipe == "nano" else [])
     if not paths and not wanted.variants and not given["annotated"]:
@@ -118,7 +117,8 @@ def _build(paths: list[Path], out: Path, recipe: "Recipe", given: dict[str, Any]
     from nlogn.corpus import build as building
 
     tables = tuple(str(path.resolve()) for path in given["annotated"])
-    recipe = replace(recipe, annotated=tables, each=given["each"])
+    recipe = replace(recipe, annotated=tables, each=given["each"],
+                     decontaminate=not given["no_decontamination"])  # fmt: skip
     if given["fresh"]:
         building.forget(out)
     slurm = None
@@ -138,3 +138,6 @@ def _build(paths: list[Path], out: Path, recipe: "Recipe", given: dict[str, Any]
     else:
         shards = ", ".join(f"{s['name']} {s['tokens']:,}" for s in done["shards"])
         click.echo(f"tokens: {shards}\nreport: {out / 'report.md'}")
+        if not any(s["name"].startswith("validation") for s in done["shards"]):
+            click.echo("nothing is kept apart for measuring: of so few units none was drawn; see "
+                       "--split-files and --validation", err=True)  # fmt: skip

@@ -41,7 +41,7 @@ class Recipe:
     """What is done to the sources.
 
     `licence` covers files that state none; `temperature` balances languages (1: as found); `fim` is
-    the share of files with a hole, `piece` the longest piece with one, `longest` the longest
+    the share of files with holes, `piece` the longest piece with one, `longest` the longest
     repository document, both in characters; `validation` the share of units (`whole_units`) or
     files kept apart; `sequence` the length that documents are packed into whole where they fit (0:
     one after the other); `variants` the renderings of each problem of the bank (0: none);
@@ -79,8 +79,8 @@ def nano(seed: int = 0) -> Recipe:
     """The corpus of the `nano` network: the bank rendered many ways, and Python around it."""
     return Recipe(
         name="nano", seed=seed, quality=Quality(keep_tests=False), skip=("nlogn",), variants=160,
-        vocab_size=8192, sample=60_000_000, context=1024, piece=2800, sequence=1024, longest=20_000,
-        whole_units=False, validation=0.01,
+        vocab_size=8192, sample=60_000_000, context=1024, fim=0.8, piece=2800, sequence=1024,
+        longest=20_000, whole_units=False, validation=0.01,
     )  # fmt: skip
 
 

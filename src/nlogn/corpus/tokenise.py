@@ -2,6 +2,7 @@
 """The last steps: learn the tokenizer, cut holes, encode documents, pack shards."""
 
 import json
+import math
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ from nlogn.corpus.tokenizer import (
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+SHORTEST = 150  # characters of the shortest pieces that files with holes are cut into
 _CLASS = {str(c): i for i, c in enumerate(CLASSES)}
 
 
@@ -68,8 +70,9 @@ class LearnTokenizer(PipelineStep):
 class Tokenise(PipelineStep):
     """Documents to token streams, one per split and task; holes in a share `rate` of the files.
 
-    A file with holes that is longer than `piece` characters is cut at the starts of its top-level
-    statements first, so that a hole and what surrounds it fit a window of the network.
+    A file with holes is cut into pieces of all lengths up to `piece` characters first, at the
+    starts of its top-level statements where they are near: a hole and what surrounds it fit a
+    window of the network, and short pieces show it many holes, of which the end is the hard part.
     """
 
     type = "🔠 - TOKENS"
@@ -119,7 +122,7 @@ class Tokenise(PipelineStep):
             if rng.random() >= rate:
                 plain.append((path, label, text))
                 continue
-            for piece in pieces(text, self.piece):
+            for piece in pieces(text, self.piece, rng):
                 parts = self.with_hole(piece, language, rng)
                 yield TokenDocument(encode(tokenizer, [*parts, Special(END)]), label)
         for number, (path, label, text) in enumerate(plain):
@@ -171,21 +174,28 @@ class Tokenise(PipelineStep):
         )  # fmt: skip
 
 
-def pieces(text: str, longest: int) -> list[str]:
-    """The text cut at the starts of unindented lines into pieces of at most `longest` characters,
-    where lines allow it; joined they are the text."""
-    if longest <= 0 or len(text) <= longest:
+def pieces(text: str, longest: int, rng: random.Random) -> list[str]:
+    """The text cut at the starts of unindented lines, or else of any, into pieces of at most
+    `SHORTEST` to `longest` characters, drawn evenly by their logarithm, where lines allow it;
+    joined they are the text. Whole where `longest` is 0."""
+    if longest <= 0:
         return [text]
+
+    def drawn() -> float:
+        return math.exp(rng.uniform(math.log(min(SHORTEST, longest)), math.log(longest)))
+
     out: list[str] = []
     block: list[str] = []
     size = 0
     good = 0  # number of lines of the block up to its last good place to cut
+    most = drawn()
     for line in text.splitlines(keepends=True):
-        if block and size + len(line) > longest:
+        if block and size + len(line) > most:
             cut = good or len(block)
             out.append("".join(block[:cut]))
             block = block[cut:]
             size, good = sum(map(len, block)), 0
+            most = drawn()
         if block and line[:1] not in (" ", "\t", "\n", ")", "]", "}", "#") and line.strip():
             good = len(block)
         block.append(line)

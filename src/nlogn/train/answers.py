@@ -100,7 +100,10 @@ def _mbpp() -> list[Problem]:
     path, tested = folder / "mbpp.jsonl.gz", folder / "MbppPlus.jsonl.gz"
     for needed in (path, tested):
         if not needed.exists():
-            raise TrainError(f"{needed} is missing: set NLOGN_DATA to the folder of benchmarks/")
+            raise TrainError(
+                f"{needed} is missing: set NLOGN_DATA to the folder that has "
+                "benchmarks/, as docs/corpus.md describes it"
+            )
     with gzip.open(tested, "rt") as file:
         kept_out = {str(json.loads(line)["task_id"]).rpartition("/")[2] for line in file}
     found = []
