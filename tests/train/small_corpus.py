@@ -11,7 +11,7 @@ from pathlib import Path
 from variants import HYBRID
 
 from nlogn.complexity.bigo import CLASSES
-from nlogn.corpus.packing import StreamWriter, TokenDocument, pack, read_stream
+from nlogn.corpus.packing import StreamWriter, TokenDocument, describe, pack, read_stream
 from nlogn.corpus.specials import END, Special
 from nlogn.corpus.tokenizer import encode, save_tokenizer, token_bytes, train_tokenizer
 from nlogn.model.config import ModelConfig, to_json
@@ -47,9 +47,10 @@ def small_corpus(folder: Path, documents: int = 400, seed: int = 0) -> Path:
         writer.close()
         stream = read_stream(stem, tokenizer.get_vocab_size())
         pack([stream], folder / f"{split}-00000", tokenizer.get_vocab_size(), seed)
-    manifest = {"classes": names, "shards": [documents, seed],
+    manifest = {"classes": names,
                 "tokenizer": {"path": str(folder / "tokenizer" / "tokenizer.json")}}  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    as_it_is(folder)
     assert token_bytes(tokenizer).sum() > 0
     return folder
 
@@ -58,3 +59,10 @@ def tiny_config(path: Path) -> Path:
     config: ModelConfig = replace(HYBRID, context=64)
     path.write_text(json.dumps(to_json(config)))
     return path
+
+
+def as_it_is(folder: Path) -> None:
+    """The manifest made to tell of the shards that are there."""
+    path = folder / "manifest.json"
+    shards = [describe(shard) for shard in sorted(folder.glob("*-00000"))]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"shards": shards}))

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 pytest.importorskip("tokenizers", reason="training needs tokenizers (extra `model`)")
 
-from small_corpus import small_corpus  # noqa: E402
+from small_corpus import as_it_is, small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
 from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
@@ -127,6 +127,7 @@ def test_files_learnt_again_among_the_answers_are_not_forgotten(
     files = tmp_path / "files"
     shutil.copytree(corpus, files)
     (files / "train-00000" / "time.npy").unlink()
+    as_it_is(files)
 
     def bits(name: str, replay: Path | None) -> float:
         run = Run(steps=40, rows=4, length=64, rates=Rates(lr=3e-3), warmup=5,

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 pytest.importorskip("tokenizers", reason="training needs tokenizers (extra `model`)")
 
-from small_corpus import small_corpus  # noqa: E402
+from small_corpus import as_it_is, small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
 from nlogn.corpus.specials import END, FIM_PREFIX, USER  # noqa: E402
@@ -41,6 +41,7 @@ def with_validation(corpus: Path, place: Path, documents: list[list[int]], known
     (place / "validation-00000").mkdir()
     for name, values in (("tokens", tokens), ("time", time), ("documents", starts)):
         np.save(place / "validation-00000" / f"{name}.npy", values)
+    as_it_is(place)
     return read_corpus(place)
 
 
@@ -55,6 +56,25 @@ def test_files_are_measured_and_renderings_are_not(corpus: Path, tmp_path: Path)
     assert targets.tolist() == [401, end, 403]  # the very first token is nobody's target
     alone = measured(with_validation(corpus, tmp_path / "alone", rows[1:2], known=405))
     assert alone is not None and "answer" not in alone.labels  # there is nothing else to measure
+
+
+def test_a_damaged_corpus_is_refused_by_the_file(corpus: Path, tmp_path: Path) -> None:
+    for name in ("train-00000/tokens.npy", "train-00000/paradigm.npy", "validation-00000"):
+        copy = tmp_path / name.replace("/", "-")
+        shutil.copytree(corpus, copy)
+        hurt = copy / name
+        if hurt.is_dir():
+            shutil.rmtree(hurt)
+        elif "tokens" in name:
+            hurt.write_bytes(hurt.read_bytes()[:100])
+        else:
+            hurt.unlink()
+        with pytest.raises(TrainError, match=rf"{name}.*copy the corpus again"):
+            read_corpus(copy)
+    for text in ("", "{}", "[1]"):
+        (copy / "manifest.json").write_text(text)
+        with pytest.raises(TrainError, match=r"manifest.json is damaged"):
+            read_corpus(copy)
 
 
 def test_bits_per_byte_are_those_of_files(corpus: Path) -> None:

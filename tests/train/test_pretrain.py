@@ -13,6 +13,7 @@ from variants import HYBRID
 
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 
+from full_disk import full_disk  # noqa: E402
 from packed_noise import made_up  # noqa: E402
 
 from nlogn.model.checkpoint import load  # noqa: E402
@@ -59,6 +60,39 @@ def test_a_killed_run_ends_bit_for_bit_where_it_would_have(tmp_path: Path) -> No
     assert rest == whole[rest[0][0] :] and 0 < rest[0][0] <= 7
     ends = [torch.load(tmp_path / name / "final.pt") for name in ("whole", "killed")]
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+def small_run(folder: Path, stop_after: int | None = None) -> bool:
+    run = Run(steps=4, rows=2, length=16, rates=Rates(lr=1e-3), warmup=1, save_every=2)
+    return train(Transformer(HYBRID, seed=1), made_up(800), run, folder, stop_after=stop_after)
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("latest", b""),
+        ("latest", b"step-00000099"),
+        ("step-00000002/rest.json", b""),
+        ("step-00000002/__0_0.distcp", b"PK"),
+        ("step-00000002/.metadata", b""),
+    ],
+)
+def test_a_damaged_state_is_said_to_be_one(tmp_path: Path, file: str, damage: bytes) -> None:
+    assert not small_run(tmp_path, stop_after=2)
+    (tmp_path / file).write_bytes(damage)
+    with pytest.raises(TrainError, match=r"is damaged: .*delete .*latest to begin anew"):
+        small_run(tmp_path)
+    (tmp_path / "latest").unlink()
+    assert small_run(tmp_path)
+
+
+def test_a_disk_that_fills_up_leaves_no_half_state(tmp_path: Path) -> None:
+    assert not small_run(tmp_path, stop_after=2)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    with full_disk(20_000), pytest.raises(TrainError, match=r"cannot write to .*make room"):
+        small_run(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+    assert small_run(tmp_path)
 
 
 @pytest.mark.slow

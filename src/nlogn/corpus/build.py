@@ -219,7 +219,11 @@ def build(
     )
     if executor == "slurm":
         return {"jobs": jobs}
+    from nlogn.corpus.packing import damaged
+
     manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
+    if wrong := damaged(out, manifest):
+        raise CorpusError(f"{out / wrong[0]} is missing, or not as it was built: give --fresh")
     if not manifest["tokens"]:
         raise CorpusError(_nothing_left(manifest, out))
     return manifest

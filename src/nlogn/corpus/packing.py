@@ -235,3 +235,14 @@ def write_json(path: Path, value: object) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     part.replace(path)
+
+
+def damaged(corpus: Path, manifest: dict[str, Any]) -> list[str]:
+    """The files of a corpus's shards that are missing, or not as long as its manifest says."""
+    out = []
+    for shard in manifest["shards"]:
+        for name, facts in shard.get("files", {}).items():
+            path = corpus / shard["name"] / name
+            if not path.is_file() or path.stat().st_size != facts["bytes"]:
+                out.append(f"{shard['name']}/{name}")
+    return out

@@ -112,14 +112,21 @@ def _write_shards(weights: dict[str, Tensor], folder: Path) -> None:
 
 def update_side_car(folder: str | Path, tensors: dict[str, Tensor],
                     metadata: dict[str, str] | None = None) -> None:  # fmt: skip
-    """Add tensors (and metadata) to the side-car file, keeping what else it holds."""
+    """Add tensors (and metadata) to the side-car file, keeping what else it holds.
+
+    Raises:
+        BadCheckpoint: what it holds cannot be read.
+    """
     path = Path(folder) / SIDE_CAR
     kept: dict[str, Tensor] = {}
     notes: dict[str, str] = {"format": "pt"}
     if path.exists():
-        with safe_open(path, "pt") as file:
-            notes |= file.metadata() or {}
-            kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        try:
+            with safe_open(path, "pt") as file:
+                notes |= file.metadata() or {}
+                kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except SafetensorError as error:
+            raise BadCheckpoint(f"{path} is damaged ({error}): copy it again") from None
     write_tensors(kept | tensors, path, notes | (metadata or {}))
 
 

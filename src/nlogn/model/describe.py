@@ -12,8 +12,9 @@ BYTES_PER_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "q8_0": 34 / 32}
 
 
 def trainings(card: Any) -> Iterator[dict[str, Any]]:
-    """A checkpoint's `CARD` and the ones that it went on from, the latest first."""
-    while isinstance(card, dict):
+    """A checkpoint's `CARD` and the ones that it went on from, the latest first; up to one
+    that training did not write."""
+    while isinstance(card, dict) and {"tokens", "steps", "seed"} <= card.keys():
         yield card
         card = card.get("before")
 

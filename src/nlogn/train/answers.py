@@ -191,7 +191,11 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]] | None:
     if not path.is_file() or path.suffix not in (".jsonl", ".json"):
         return None
     found: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(path.read_text(errors="replace").split("\n"), 1):
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise TrainError(f"{path} is no UTF-8 (byte {error.start}): save it as UTF-8") from None
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -200,7 +204,9 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]] | None:
             if not found:
                 return None
             raise TrainError(f"{path}:{number} is not JSON: {error}") from None
-        asks = isinstance(row, dict) and ("messages" in row or {"prompt", "completion"} <= set(row))
+        asks = isinstance(row, dict) and (
+            row.get("messages") or {"prompt", "completion"} <= set(row)
+        )
         if not asks:
             if not found:
                 return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nlogn.corpus.packing import damaged
 from nlogn.corpus.specials import never_in_files
 from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
 from nlogn.train.data import HEADS, Packed, read_packed
@@ -45,7 +46,7 @@ def read_corpus(folder: Path) -> Corpus:
     """The corpus in `folder`, its shards memory-mapped.
 
     Raises:
-        TrainError: it is no corpus, or its build has not finished.
+        TrainError: it is no corpus, or a damaged one, or its build has not finished.
     """
     path = folder / "manifest.json"
     if not folder.is_dir():
@@ -55,7 +56,16 @@ def read_corpus(folder: Path) -> Corpus:
         told = ("its build is not finished: give the command that began it again" if begun
                 else "build one with nlogn corpus build DIR -o CORPUS")  # fmt: skip
         raise TrainError(f"{folder} holds no corpus ({path.name} is missing): {told}")
-    manifest = json.loads(path.read_text())
+    try:
+        manifest = json.loads(path.read_text())
+        known = {"shards", "classes", "tokenizer"} <= manifest.keys()
+    except (ValueError, AttributeError):
+        known = False
+    if not known:
+        raise TrainError(f"{path} is damaged: copy the corpus again, or build it anew")
+    if wrong := damaged(folder, manifest):
+        raise TrainError(f"{folder / wrong[0]} is missing, or not what {path.name} says it is: "
+                         "copy the corpus again, or build it anew")  # fmt: skip
     tokenizer = folder / "tokenizer"
     if not (tokenizer / "tokenizer.json").exists():
         tokenizer = Path(manifest["tokenizer"]["path"]).parent

@@ -55,7 +55,7 @@ def plot(folder: str | Path) -> Path:
         points = [(s["step"] + 1, s["losses"][term]) for s in steps if s["losses"].get(term)]
         if not points:
             continue
-        at, values = zip(*points, strict=True)
+        at, values = [n for n, _ in points], [value for _, value in points]
         (line,) = losses.plot(at, _smooth(values), ".-", label=term, markersize=2)
         losses.plot(at, values, color=line.get_color(), linewidth=0.6, alpha=0.3)
     losses.set_yscale("log")

@@ -244,6 +244,7 @@ def execute(
     Raises:
         TrainError: as `pretrain`.
     """
+    before = _card(network.start)
     rank, device = _join()
     if rank == 0:
         folder.mkdir(parents=True, exist_ok=True)
@@ -281,7 +282,7 @@ def execute(
     if finished and not (out / CARD).exists():
         _export(out, model, heads, tokenizer, rank)
         if rank == 0:
-            _write_card(out, folder, network, run, about, settings, bits)
+            _write_card(out, folder, network, run, about, settings, bits, before)
             curves.to_tensorboard(folder)
     if dist.is_initialized():
         dist.barrier()
@@ -404,7 +405,7 @@ def _export(out: Path, model: Transformer, heads: Heads | None, tokenizer: Path,
 
 
 def _write_card(out: Path, folder: Path, network: Network, run: Run, about: dict[str, Any],
-                settings: dict[str, Any], bits: float | None) -> None:  # fmt: skip
+                settings: dict[str, Any], bits: float | None, before: Any) -> None:  # fmt: skip
     """`training.json`: where the network comes from. It travels, so it names no folder of this
     machine; `before` is the card of the checkpoint that training began with."""
     from nlogn import __version__
@@ -419,7 +420,7 @@ def _write_card(out: Path, folder: Path, network: Network, run: Run, about: dict
         "training_seconds": round(steps[-1]["seconds"]) if steps else 0,
         "threads": settings["threads"], "device": _device_name(),
         "loss": steps[-1]["losses"] if steps else {}, "validation_bits_per_byte": bits,
-        "run": asdict(run), "finished": time.strftime("%Y-%m-%d"), "before": _card(network.start),
+        "run": asdict(run), "finished": time.strftime("%Y-%m-%d"), "before": before,
     })  # fmt: skip
 
 
@@ -437,7 +438,10 @@ def _named(about: dict[str, Any]) -> dict[str, Any]:
 def _card(start: str) -> dict[str, Any] | str | None:
     """That of a checkpoint folder, else the folder's name."""
     path = Path(start) / CARD
-    return json.loads(path.read_text()) if path.exists() else Path(start).name or None
+    try:
+        return json.loads(path.read_text()) if path.exists() else Path(start).name or None
+    except ValueError as error:
+        raise TrainError(f"{path} is damaged ({error}): delete it, or copy it again") from None
 
 
 def _device_name() -> str:

@@ -50,12 +50,13 @@ def writing(folder: Path) -> Iterator[None]:
         causes: list[BaseException] = [error]
         if isinstance(error, CheckpointException):
             causes = [part[0] for part in error.failures.values()]
-        known = [c for c in causes if isinstance(c, OSError)]
-        if not known:
-            raise
+        known = [c.strerror for c in causes if isinstance(c, OSError) and c.strerror]
+        # torch's archives say nothing of a full disk
+        free = shutil.disk_usage(folder).free
+        why = known[0] if known else f"{causes[0]} ({free / 1e6:,.0f} MB are free there)"
         kept = (folder / LATEST).read_text() if (folder / LATEST).exists() else "none yet"
         raise TrainError(
-            f"cannot write to {folder}: {known[0].strerror}. Its last whole checkpoint ({kept}) is"
+            f"cannot write to {folder}: {why}. Its last whole checkpoint ({kept}) is"
             " kept: make room, then give the same command again"
         ) from error
 
@@ -148,19 +149,29 @@ def resume(
     folder: Path, model: Transformer, heads: Heads | None, optimizer: Optimizer,
     weights: Weights, scaler: torch.amp.GradScaler,
 ) -> tuple[int, float]:  # fmt: skip
-    """The step to go on from, and the seconds behind it."""
+    """The step to go on from, and the seconds behind it.
+
+    Raises:
+        TrainError: what was saved cannot be read.
+    """
     pointer = folder / LATEST
     if not pointer.exists():
         return 0, 0.0
-    target = folder / pointer.read_text()
+    target = folder / pointer.read_text().strip()
     state = _state(model, heads, optimizer)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "torch.distributed is disabled")
-        load_state(state, checkpoint_id=target, no_dist=world()[1] == 1)
-    model.load_state_dict(state["model"])
-    if heads is not None:
-        heads.load_state_dict(state["heads"])
-    rest = json.loads((target / "rest.json").read_text())
-    weights.current = rest["weights"]
-    scaler.load_state_dict(rest["scaler"])
-    return int(rest["step"]), float(rest.get("seconds", 0.0))
+    try:
+        rest = json.loads((target / "rest.json").read_text())
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "torch.distributed is disabled")
+            load_state(state, checkpoint_id=target, no_dist=world()[1] == 1)
+        model.load_state_dict(state["model"])
+        if heads is not None:
+            heads.load_state_dict(state["heads"])
+        weights.current = rest["weights"]
+        scaler.load_state_dict(rest["scaler"])
+        return int(rest["step"]), float(rest.get("seconds", 0.0))
+    except (Exception, CheckpointException) as error:
+        others = sorted(p.name for p in folder.glob("step-*") if p != target)
+        older = f"write {others[-1]} into {pointer}, or " if others else ""
+        raise TrainError(f"the state in {target} is damaged: {older}delete {pointer} to begin"
+                         " anew") from error  # fmt: skip
