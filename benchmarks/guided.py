@@ -37,6 +37,7 @@ from nlogn.engine.native.python_output import PythonOutput
 from nlogn.engine.native.scheduler import Segment
 from nlogn.engine.native.sequence import Guide, Logits
 from nlogn.engine.native.text import token_bytes
+from nlogn.engine.open import SHIPPED
 from nlogn.engine.protocol import Prompt, Sampling, usual_temperature
 from nlogn.evals.unseen import reworded, without_answers
 from nlogn.judge import Suite, judge_program, suite_for
@@ -336,7 +337,7 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--solutions", type=int, default=0, help="0: all, -1: none")
-    parser.add_argument("--tokenizer", type=Path, default=Path("runs/nano-corpus/tokenizer"))
+    parser.add_argument("--tokenizer", type=Path, default=SHIPPED)
     options = parser.parse_args()
     print("## Guided decoding\n")
     if options.solutions >= 0:

@@ -103,12 +103,13 @@ def run(
         do = doer or _local(workers, isolation)
         while units := _missing(tasks, done, each, seed, unit, programs is None):
             before = done.programs
-            progress(done.programs, each)
+            total = before + sum(unit.stop - unit.start for unit in units)
+            progress(before, total)
             results = do(units)
             try:
                 for one, result in results:
                     done.add(one, result)
-                    progress(min(done.programs, each), each)
+                    progress(min(done.programs, total), total)
             finally:
                 close = getattr(results, "close", None)
                 if close is not None:

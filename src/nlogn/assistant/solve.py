@@ -103,7 +103,9 @@ def solve(
         Cancelled: soon after ``cancel.cancel()``.
         SandboxUnavailable: there is no isolation on this machine.
     """
-    for budget in filter(None, (time_budget, memory_budget)):
+    for budget in (time_budget, memory_budget):
+        if budget is None:
+            continue
         try:
             bigo.parse(budget)
         except ValueError as error:

@@ -40,9 +40,9 @@ def annotate(
 
     FILES are FILE::FUNCTION, Python files (each function whose inputs can be made) or JSON Lines
     with the rows of `nlogn judge --jsonl`. Without FILES, or with --bank: the solutions of the
-    bank's problems, other texts of them, and bugs put into them, --programs in all. With --leaking:
-    right solutions with a list, a cache or a default argument that only grows, and ones that look
-    so, which are the memory head's examples.
+    bank's problems, other texts of them, and bugs put into them, --programs in all, but as many of
+    each problem, and one at least. With --leaking: right solutions with a list, a cache or a
+    default argument that only grows, and ones that look so, which are the leak head's examples.
 
     A run that was stopped goes on where it was when the same command is given again.
     """

@@ -18,6 +18,7 @@ from nlogn.cli.shared import (
     SHORT,
     SYSTEM_ERROR,
     WORKERS,
+    Finite,
     Mistake,
     as_json,
     common,
@@ -170,14 +171,14 @@ def complexity(program: str | None, no_memory: bool, **how: Unpack[_How]) -> Non
 @click.option("--model", help="the model's name at an openai: endpoint")
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 2),
+    type=Finite(0, 2),
     help="how freely a model writes; if not given, as its makers recommend, else 0.8",
 )
 @click.option("--time-budget", help='the dearest class allowed, such as "O(n log n)"')
 @click.option("--memory-budget", help='likewise for memory, such as "O(n)"')
 @click.option(
     "--time-limit",
-    type=click.FloatRange(0.1),
+    type=Finite(0.1),
     metavar="SECONDS",
     help="ask for and judge nothing more after so long",
 )

@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from nlogn.cli.shared import GOOD, SHORT, as_json
+from nlogn.cli.shared import GOOD, SHORT, Finite, Mistake, as_json
 
 
 @click.command(short_help="Fill in the middle, at a cursor.")
 @click.argument("place", metavar="FILE:LINE:COLUMN")
 @click.option(
     "--engine", required=True, envvar="NLOGN_ENGINE",
-    help="native:FOLDER, openai:URL, llamacpp:FILE.gguf or transformers:FOLDER; "
+    help="native, native:FOLDER, openai:URL, llamacpp:FILE.gguf or transformers:FOLDER; "
     "NLOGN_ENGINE, if not given",
 )  # fmt: skip
 @click.option("--model", help="the model's name at an openai: endpoint")
@@ -23,9 +23,9 @@ from nlogn.cli.shared import GOOD, SHORT, as_json
 @click.option("--fim", "family", default="", help="the FIM family, where the model does not say")
 @click.option("--no-context", is_flag=True, help="do not show the model other files")
 @click.option("--stdin", "piped", is_flag=True, help="the file's text comes on stdin")
-@click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
+@click.option("--temperature", type=Finite(0, 2), default=0.0, show_default=True)
 @click.option("--seed", default=0, show_default=True, help="everything random follows it")
-@click.option("--timeout", type=click.FloatRange(0.1), default=30.0, help="seconds")
+@click.option("--timeout", type=Finite(0.1), default=30.0, help="seconds")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -54,6 +54,8 @@ def complete(
     from nlogn.jsonable import dump
     from nlogn.judge.show import printable
 
+    if piped and sys.stdin is None:
+        raise Mistake("--stdin: standard input is closed")
     text = sys.stdin.buffer.read().decode("utf-8", "replace") if piped else None
     document = read_document(place, text)
     opened = open_text_engine(engine, model=model)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlogn.cli.shared import Mistake, as_json, progress_bar
+from nlogn.cli.shared import Finite, Mistake, as_json, progress_bar
 
 if TYPE_CHECKING:
     from nlogn.corpus.build import Recipe
@@ -56,9 +56,9 @@ def corpus() -> None:
 @click.option("--licence", default="", help="SPDX name for files that state none, such as MIT")
 @click.option("--vocab", "vocab_size", type=click.IntRange(512), help="size of the vocabulary")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="use this one, learn none")
-@click.option("--fim", type=click.FloatRange(0, 1), help="share of files with a hole to fill")
-@click.option("--temperature", type=click.FloatRange(1), help="balance languages; 1: as found")
-@click.option("--validation", type=click.FloatRange(0, 0.5), help="share kept for measuring")
+@click.option("--fim", type=Finite(0, 1), help="share of files with a hole to fill")
+@click.option("--temperature", type=Finite(1), help="balance languages; 1: as found")
+@click.option("--validation", type=Finite(0, 0.5), help="share kept for measuring")
 @click.option("--bank", "variants", type=click.IntRange(0), help="renderings per bank problem")
 @click.option("--tasks", type=click.IntRange(1), help="parts that the work is cut into")
 @click.option("--shards", type=click.IntRange(1), help="parts that the result is cut into")

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from nlogn.cli.shared import GOOD, SHORT, as_json
+from nlogn.cli.shared import GOOD, SHORT, Finite, as_json
 
 _MARKS = {"ok": ("ok", "green"), "off": ("off", "bright_black"), "warn": ("warn", "yellow"),
           "fail": ("FAIL", "red")}  # fmt: skip
@@ -13,7 +13,7 @@ _MARKS = {"ok": ("ok", "green"), "off": ("off", "bright_black"), "warn": ("warn"
 @click.command(short_help="What works here, and what to do about the rest.")
 @click.option("--engine", envvar="NLOGN_ENGINE", help="try this engine, too")
 @click.option("--model", help="the model's name at an openai: endpoint")
-@click.option("--timeout", type=click.FloatRange(0.1), default=30.0, help="seconds per question")
+@click.option("--timeout", type=Finite(0.1), default=30.0, help="seconds per question")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlogn.cli.shared import Mistake, as_json, working
+from nlogn.cli.shared import Finite, Mistake, as_json, working
 
 if TYPE_CHECKING:
     from nlogn.model.config import ModelConfig
@@ -62,7 +62,8 @@ def info(named: str, context: int | None, style: str) -> None:
         on = made.get("on") or made.get("corpus", "?")
         told = f"{made['tokens']:,} tokens of {on}, {made['steps']:,} steps"
         if made.get("validation_bits_per_byte"):
-            told += f": {made['validation_bits_per_byte']:.3f} bits per byte held out"
+            of = "answers" if made.get("on") else "files"
+            told += f": {made['validation_bits_per_byte']:.3f} bits per byte of held-out {of}"
         rows.append(("before" if number else "trained on", f"{told} (seed {made['seed']})"))
     _table(rows)
 
@@ -72,9 +73,9 @@ def info(named: str, context: int | None, style: str) -> None:
 @click.option("--gpus", type=click.IntRange(1), required=True)
 @click.option("--gpu", default="h100", show_default=True, help="a100, h100, h200 or b200")
 @click.option("--context", type=click.IntRange(1), help="another context length")
-@click.option("--tokens", type=click.FloatRange(1), default=2.3e12, show_default=True)
+@click.option("--tokens", type=Finite(1), default=2.3e12, show_default=True)
 @click.option("--batch-tokens", type=click.IntRange(1), default=4_194_304, show_default=True)
-@click.option("--utilisation", type=click.FloatRange(0.01, 1), default=0.4, show_default=True,
+@click.option("--utilisation", type=Finite(0.01, 1), default=0.4, show_default=True,
               help="share of the peak that computing reaches; measure yours")  # fmt: skip
 @_STYLE
 def plan(preset: str, gpus: int, gpu: str, context: int | None, tokens: float, batch_tokens: int,
@@ -122,10 +123,14 @@ def export(folder: Path, target: str, out: Path | None, precision: str, dtype: s
     _need_torch()
     if target == "hf":
         from nlogn.model.convert import convert
+        from nlogn.model.families import family
 
         out = out or folder.with_name(folder.name + "-hf")
         with working("writing"):
-            convert(folder, out, dtype)
+            written = family(convert(folder, out, dtype))
+        if written == "nlogn":
+            click.echo("transformers has no network of this shape: only nlogn reads the folder "
+                       "(docs/model.md says which shapes it has)", err=True)  # fmt: skip
     else:
         from nlogn.model.gguf_export import export_gguf
 

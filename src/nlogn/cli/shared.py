@@ -1,6 +1,7 @@
 """What the verbs share: exit codes, options, mistakes, and how progress is shown."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,16 @@ SYSTEM_ERROR = "system_error"
 
 class Mistake(Exception):
     """What the user wrote cannot be done; the message says what to write."""
+
+
+class Finite(click.FloatRange):
+    """A range of numbers without nan and infinity, which compare as if they were in it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
 
 
 class ReaderLeft(Exception):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlogn.cli.shared import GOOD, Mistake
+from nlogn.cli.shared import GOOD, Finite, Mistake
 
 if TYPE_CHECKING:
     from nlogn.train.answers import Prepared
@@ -28,17 +28,17 @@ def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option("--name", help="the run's folder in --runs; an existing run goes on"),
         _RUNS,
-        click.option("--minutes", type=click.FloatRange(min=0, min_open=True),
+        click.option("--minutes", type=Finite(min=0, min_open=True),
                      help="train for about so long"),
         click.option("--steps", type=click.IntRange(1), help="train for so many steps"),
-        click.option("--tokens", type=click.FloatRange(1), help="train on so many tokens (1e8)"),
+        click.option("--tokens", type=Finite(1), help="train on so many tokens (1e8)"),
         click.option("--threads", type=click.IntRange(1),
                      help="default: whatever number measures fastest"),
         click.option("--rows", type=click.IntRange(1), help="sequences per step"),
         click.option("--length", type=click.IntRange(2), help="tokens of a sequence"),
         click.option("--accumulate", type=click.IntRange(1), default=1, show_default=True,
                      help="parts that the rows of a step are computed in, to save memory"),
-        click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="learning rate"),
+        click.option("--lr", type=Finite(min=0, min_open=True), help="learning rate"),
         click.option("--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
                      help="default: bfloat16 where it is much faster, else float32"),
         click.option("--seed", default=0, show_default=True, help="everything random follows it"),
@@ -48,7 +48,7 @@ def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group(short_help="Train networks: pretrain, finetune.")
+@click.group(short_help="Train networks: pretrain, finetune, heads.")
 def train() -> None:
     """Train networks. A run that was stopped goes on when the same command is given again."""
 
@@ -63,7 +63,7 @@ def train() -> None:
               help="go on from this checkpoint folder instead of fresh weights")  # fmt: skip
 @click.option(
     "--measured",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Finite(0, 1, min_open=True, max_open=True),
     help="the share of sequences with code of a measured class (default: as it comes)",
 )
 @_budget
@@ -111,10 +111,10 @@ def pretrain(
               help="annotated programs of each problem")  # fmt: skip
 @click.option("--variants", type=click.IntRange(1), default=12, show_default=True,
               help="in how many ways each problem is asked")  # fmt: skip
-@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="default: 2")
+@click.option("--epochs", type=Finite(min=0, min_open=True), help="default: 2")
 @click.option("--replay", type=click.Path(path_type=Path), metavar="CORPUS",
               help="learn its files again among the answers, so as not to forget them")  # fmt: skip
-@click.option("--replay-share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+@click.option("--replay-share", type=Finite(0, 1, min_open=True, max_open=True),
               default=0.5, show_default=True, help="their share of the sequences")  # fmt: skip
 @_budget
 def finetune(

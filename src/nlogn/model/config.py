@@ -48,7 +48,10 @@ class Experts:
     def __post_init__(self) -> None:
         _require(min(self.routed, self.groups, self.per_token, self.width) > 0, "experts: sizes")
         _require(self.shared >= 0 and self.first_dense >= 0, "experts: shared, first_dense < 0")
-        _require(self.routed % self.groups == 0, "experts.routed is no multiple of groups")
+        _require(
+            self.routed % self.groups == 0,
+            f"{self.routed} routed experts cannot be dealt out evenly into {self.groups} groups",
+        )
         _require(1 <= self.groups_per_token <= self.groups, "experts.groups_per_token > groups")
         per_group = self.routed // self.groups
         _require(
