@@ -55,7 +55,8 @@ def text(family: str, **more: object) -> str:
 
 def test_the_layouts_are_those_that_the_models_were_trained_with() -> None:
     psm = "<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>"
-    assert text("nlogn") == text("qwen-coder") == psm
+    assert text("qwen-coder") == psm
+    assert text("nlogn") == "<|fim_prefix|><|fim_suffix|>S<|fim_middle|>P"
     assert text("deepseek-coder") == "<｜fim▁begin｜>P<｜fim▁hole｜>S<｜fim▁end｜>"
     assert text("starcoder2") == "<fim_prefix>P<fim_suffix>S<fim_middle>"
     assert text("codestral") == "[SUFFIX]S[PREFIX]P"

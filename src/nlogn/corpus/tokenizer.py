@@ -78,7 +78,7 @@ def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int = 1024) ->
         "clean_up_tokenization_spaces": False,
         "model_max_length": context,
         "chat_template": CHAT_TEMPLATE,
-        "fim": {"prefix": FIM_PREFIX, "suffix": FIM_SUFFIX, "middle": FIM_MIDDLE, "order": "PSM"},
+        "fim": {"prefix": FIM_PREFIX, "suffix": FIM_SUFFIX, "middle": FIM_MIDDLE, "order": "SPM"},
     }
     ends = [tokenizer.token_to_id(END), tokenizer.token_to_id(TURN_END)]
     generation = {"eos_token_id": ends, "pad_token_id": ends[0],

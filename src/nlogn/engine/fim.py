@@ -3,9 +3,10 @@
     family = family_of(engine.facts())          # by the special tokens, else by the model's name
     prompt = render(family, "def add(a, b):\\n    return ", "\\n")
 
-Servers refuse `suffix` (vLLM, llama.cpp), so the prompt is rendered here. Layouts: arXiv:2207.14255
-(PSM), arXiv:2401.14196 (DeepSeek-Coder), arXiv:2409.12186 (Qwen-Coder), arXiv:2305.06161 and
-arXiv:2402.19173 (StarCoder), and mistral-common's instruct tokenizer (Codestral: suffix first).
+Servers refuse `suffix` (vLLM, llama.cpp), so the prompt is rendered here. Layouts:
+arXiv:2207.14255 (PSM; its SPM, which a small network reads better, is ours), arXiv:2401.14196
+(DeepSeek-Coder), arXiv:2409.12186 (Qwen-Coder), arXiv:2305.06161 and arXiv:2402.19173 (StarCoder),
+and mistral-common's instruct tokenizer (Codestral: suffix first).
 """
 
 import re
@@ -46,7 +47,7 @@ class FimFamily:
 
 FAMILIES: tuple[FimFamily, ...] = (
     FimFamily(
-        "nlogn", (FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE), "0P1S2", r"nlogn", (END,),
+        "nlogn", (FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE), "01S2P", r"nlogn", (END,),
         also=("<|time:O(n)|>",), file=FILE, repository=REPOSITORY,
     ),
     FimFamily(
