@@ -18,6 +18,7 @@ from nlogn.model.config import (  # noqa: E402
     Positions,
     count_parameters,
 )
+from nlogn.model.convert import convert  # noqa: E402
 from nlogn.model.families import Unsupported, family, from_hf, to_hf  # noqa: E402
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
@@ -305,3 +306,22 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
 def test_what_is_not_ours_is_refused(change: dict[str, object], word: str) -> None:
     with pytest.raises(Unsupported, match=word):
         from_hf(to_hf(DENSE) | change)
+
+
+def test_a_damaged_file_beside_the_weights_is_not_copied_on(tmp_path: Path) -> None:
+    save(Transformer(HYBRID, seed=1), tmp_path / "a")
+    (tmp_path / "a" / "tokenizer.json").write_text('{"model"')
+    with pytest.raises(BadCheckpoint, match=r"tokenizer\.json is damaged"):
+        convert(tmp_path / "a", tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_link_to_a_checkpoint_is_followed(tmp_path: Path) -> None:
+    save(Transformer(HYBRID, seed=1), tmp_path / "a")
+    save(Transformer(HYBRID, seed=2), tmp_path / "old")
+    (tmp_path / "link").symlink_to(tmp_path / "old")
+    convert(tmp_path / "a", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "link", "old"]
+    written, source = load(tmp_path / "old").state_dict(), load(tmp_path / "a").state_dict()
+    assert all(torch.equal(written[name], source[name]) for name in source)

@@ -125,7 +125,7 @@ def export(folder: Path, target: str, out: Path | None, precision: str, dtype: s
         from nlogn.model.convert import convert
         from nlogn.model.families import family
 
-        out = out or folder.with_name(folder.name + "-hf")
+        out = out or folder.absolute().with_name(folder.resolve().name + "-hf")
         with working("writing"):
             written = family(convert(folder, out, dtype))
         if written == "nlogn":

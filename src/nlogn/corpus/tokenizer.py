@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -100,10 +100,10 @@ def chat_template(folder: Path) -> str | None:
     if aside.exists():
         return aside.read_text()
     try:
-        data: dict[str, Any] = json.loads((folder / "tokenizer_config.json").read_text())
+        data = json.loads((folder / "tokenizer_config.json").read_text())
     except (OSError, ValueError):
         return None
-    template = data.get("chat_template")
+    template = data.get("chat_template") if isinstance(data, dict) else None
     return template if isinstance(template, str) else None
 
 

@@ -1,5 +1,6 @@
 """Folders in, folders out: what belongs to a checkpoint beside the network travels with it."""
 
+import json
 import os
 import re
 import shutil
@@ -58,8 +59,8 @@ def upcycled(
 
 def _rewritten(folder: Path, out: Path, dtype: str | None,
                change: Callable[[Transformer], Transformer]) -> ModelConfig:  # fmt: skip
-    out = out.absolute()
-    if out.resolve() == folder.resolve():
+    out = out.resolve()
+    if out == folder.resolve():
         raise BadCheckpoint("the result would replace its source: give another folder with -o")
     names = sorted(path.name for path in out.iterdir()) if out.exists() else []
     if names and "config.json" not in names:
@@ -70,6 +71,14 @@ def _rewritten(folder: Path, out: Path, dtype: str | None,
             f"{out} would be replaced, and holds {', '.join(foreign[:3])}, no part of a checkpoint:"
             " give another folder"
         )
+    for name in BESIDE:
+        if name.endswith(".json") and (folder / name).exists():
+            try:
+                json.loads((folder / name).read_bytes())
+            except ValueError as error:
+                raise BadCheckpoint(
+                    f"{folder / name} is damaged ({error}): copy it again"
+                ) from None
     kind = getattr(torch, dtype or _stored(folder))
     model = change(load(folder, kind))
     fresh = out.with_name(f".{out.name}.{os.getpid()}")
@@ -85,11 +94,11 @@ def _rewritten(folder: Path, out: Path, dtype: str | None,
         for name in BESIDE:
             if (folder / name).exists():
                 shutil.copy(folder / name, fresh / name)
+        shutil.rmtree(out, ignore_errors=True)
+        fresh.rename(out)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    shutil.rmtree(out, ignore_errors=True)
-    fresh.rename(out)
     return model.config
 
 

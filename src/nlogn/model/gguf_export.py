@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from nlogn.corpus.tokenizer import chat_template
-from nlogn.model.checkpoint import load
+from nlogn.model.checkpoint import BadCheckpoint, load
 from nlogn.model.config import BadConfig, ModelConfig
 from nlogn.model.families import Unsupported, family
 from nlogn.model.transformer import Transformer
@@ -183,7 +183,10 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
     path = folder / "tokenizer.json"
     if not path.exists():
         raise Unsupported(f"{folder} has no tokenizer.json: a GGUF file needs one")
-    data = json.loads(path.read_text())
+    try:
+        data = json.loads(path.read_text())
+    except ValueError as error:
+        raise BadCheckpoint(f"{path} is damaged ({error}): copy it again") from None
     _require_gpt2_splitting(data, path)
     vocab = dict(data["model"]["vocab"])
     special = {t["content"] for t in data.get("added_tokens", []) if t["special"]}
@@ -221,7 +224,7 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
 def _require_gpt2_splitting(data: dict[str, Any], path: Path) -> None:
     splitter = data.get("pre_tokenizer") or {}
     same = (
-        data["model"]["type"] == "BPE"
+        (data.get("model") or {}).get("type") == "BPE"
         and splitter.get("type") == "ByteLevel"
         and splitter.get("use_regex", True)
         and not splitter.get("add_prefix_space", True)
