@@ -1,6 +1,5 @@
 """Folders in, folders out: what belongs to a checkpoint beside the network travels with it."""
 
-import json
 import os
 import re
 import shutil
@@ -12,7 +11,7 @@ import torch
 from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, save
 from nlogn.model.config import AttentionKind, Experts, ModelConfig
 from nlogn.model.describe import CARD
-from nlogn.model.families import read_json
+from nlogn.model.families import parsed, read_json
 from nlogn.model.growth_head import load_growth_head, save_growth_head
 from nlogn.model.heads import load_heads, save_heads
 from nlogn.model.transformer import Transformer
@@ -73,12 +72,7 @@ def _rewritten(folder: Path, out: Path, dtype: str | None,
         )
     for name in BESIDE:
         if name.endswith(".json") and (folder / name).exists():
-            try:
-                json.loads((folder / name).read_bytes())
-            except ValueError as error:
-                raise BadCheckpoint(
-                    f"{folder / name} is damaged ({error}): copy it again"
-                ) from None
+            parsed(folder / name)
     kind = getattr(torch, dtype or _stored(folder))
     model = change(load(folder, kind))
     fresh = out.with_name(f".{out.name}.{os.getpid()}")

@@ -164,6 +164,18 @@ def read_json(folder: str | Path) -> dict[str, Any]:
     return data
 
 
+def parsed(path: Path) -> Any:
+    """What a JSON file beside the weights says.
+
+    Raises:
+        BadCheckpoint: it is cut short, or no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise BadCheckpoint(f"{path} is damaged ({error}): copy it again") from None
+
+
 def read_config(folder: str | Path) -> ModelConfig:
     """The config of a checkpoint folder.
 

@@ -8,7 +8,6 @@ specification and llama.cpp's readers of the architectures `exaone-moe` and `lla
 as `gpt-2`: with any other rule the file would load and tokenise wrongly.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +16,9 @@ import numpy as np
 from torch import Tensor
 
 from nlogn.corpus.tokenizer import chat_template
-from nlogn.model.checkpoint import BadCheckpoint, load
+from nlogn.model.checkpoint import load
 from nlogn.model.config import BadConfig, ModelConfig
-from nlogn.model.families import Unsupported, family
+from nlogn.model.families import Unsupported, family, parsed
 from nlogn.model.transformer import Transformer
 
 Precision = Literal["f32", "f16", "bf16", "q8_0"]
@@ -183,10 +182,7 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
     path = folder / "tokenizer.json"
     if not path.exists():
         raise Unsupported(f"{folder} has no tokenizer.json: a GGUF file needs one")
-    try:
-        data = json.loads(path.read_text())
-    except ValueError as error:
-        raise BadCheckpoint(f"{path} is damaged ({error}): copy it again") from None
+    data = parsed(path)
     _require_gpt2_splitting(data, path)
     vocab = dict(data["model"]["vocab"])
     special = {t["content"] for t in data.get("added_tokens", []) if t["special"]}
