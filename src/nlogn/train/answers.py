@@ -205,7 +205,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]] | None:
                 return None
             raise TrainError(f"{path}:{number} is not JSON: {error}") from None
         asks = isinstance(row, dict) and (
-            row.get("messages") or {"prompt", "completion"} <= set(row)
+            row.get("messages") is not None or {"prompt", "completion"} <= set(row)
         )
         if not asks:
             if not found:
