@@ -125,7 +125,8 @@ def export(folder: Path, target: str, out: Path | None, precision: str, dtype: s
         from nlogn.model.convert import convert
         from nlogn.model.families import family
 
-        out = out or folder.absolute().with_name(folder.resolve().name + "-hf")
+        named = folder if folder.name else folder.absolute()  # "." has none
+        out = out or named.with_name(named.name + "-hf")
         with working("writing"):
             written = family(convert(folder, out, dtype))
         if written == "nlogn":
