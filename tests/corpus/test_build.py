@@ -204,6 +204,60 @@ def test_mistakes_are_told(code: Path, benchmarks: Path, built: Path, tmp_path: 
     assert damaged.stderr.splitlines()[-1].endswith("end-of-stream marker was reached")
 
 
+@pytest.mark.parametrize("at", [10, 0.5, -3])
+def test_a_damaged_parquet_file_is_told(
+    code: Path, benchmarks: Path, tmp_path: Path, at: float
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "rows.parquet"
+    rows = [{"text": f"def f{i}(x):\n    return x + {i}\n"} for i in range(2000)]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    data = bytearray(path.read_bytes())
+    first = int(at * len(data)) if 0 < at < 1 else int(at)
+    data[first : first + 3 if first + 3 else None] = b"\xff\xff\xff"
+    path.write_bytes(data)
+    done = run(path, tmp_path / "out", benchmarks)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert f"{path} is damaged" in done.stderr
+
+
+def test_a_given_tokenizer_is_looked_at_first_and_becomes_part_of_the_corpus(
+    code: Path, benchmarks: Path, built: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    done = run(code, tmp_path / "out", benchmarks, "--tokenizer", str(theirs))
+    assert done.returncode == 2 and f"{theirs} has no tokenizer.json" in done.stderr
+    whole = (built / "tokenizer" / "tokenizer.json").read_text()
+    (theirs / "tokenizer.json").write_text(whole[:-100])
+    done = run(code, tmp_path / "out", benchmarks, "--tokenizer", str(theirs))
+    assert done.returncode == 2 and "is no tokenizer" in done.stderr
+    (theirs / "tokenizer.json").write_text(whole.replace("<|fim_middle|>", "<|some|>"))
+    done = run(code, tmp_path / "out", benchmarks, "--tokenizer", str(theirs))
+    assert done.returncode == 2 and "has no <|fim_middle|>" in done.stderr
+    assert not (tmp_path / "out").exists()
+    (theirs / "tokenizer.json").write_text(whole)
+    given = str(theirs / "tokenizer.json")
+    done = run(code, tmp_path / "out", benchmarks, "--tokenizer", given)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "tokenizer" / "tokenizer.json").read_text() == whole
+    assert [p.name for p in theirs.iterdir()] == ["tokenizer.json"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"recipe": {}}'])
+def test_a_damaged_record_of_a_build_is_told(tmp_path: Path, code: Path, text: str) -> None:
+    out = tmp_path / "out"
+    prepare([code], out, Recipe())
+    (out / "recipe.json").write_text(text)
+    with pytest.raises(CorpusError, match=r"recipe\.json is damaged"):
+        prepare([code], out, Recipe())
+    with pytest.raises(CorpusError, match="none of a build"):
+        forget(out)
+    assert out.exists()
+
+
 def test_forget_deletes_builds_only(tmp_path: Path, code: Path) -> None:
     (tmp_path / "kept.txt").write_text("x")
     forget(tmp_path)

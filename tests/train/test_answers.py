@@ -1,3 +1,4 @@
+import gzip
 import json
 import shutil
 from dataclasses import replace
@@ -211,6 +212,35 @@ def test_a_bad_file_is_told_by_line(tmp_path: Path, text: str, told: str) -> Non
     path = tmp_path / "rows.jsonl"
     path.write_text(text)
     with pytest.raises(TrainError, match=told):
+        examples_of(str(path))
+
+
+ASKED = {"prompt": "a", "completion": "b"}
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.txt", "rows"])
+@pytest.mark.parametrize("array", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_what_its_content_says(
+    tmp_path: Path, name: str, array: bool, packed: bool
+) -> None:
+    text = json.dumps([ASKED, ASKED]) if array else f"{json.dumps(ASKED)}\n" * 2
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    assert len(examples_of(str(path))) == 2
+
+
+def test_a_bad_row_of_an_array_is_told_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([ASKED, {"prompt": "a"}]))
+    with pytest.raises(TrainError, match=r"rows\.json, row 2 has neither"):
+        examples_of(str(path))
+
+
+def test_a_packed_file_that_is_cut_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(ASKED).encode())[:-12])
+    with pytest.raises(TrainError, match="damaged"):
         examples_of(str(path))
 
 

@@ -55,7 +55,8 @@ def corpus() -> None:
 @click.option("--recipe", type=click.Choice(["build", "nano"]), default="build", hidden=True)
 @click.option("--licence", default="", help="SPDX name for files that state none, such as MIT")
 @click.option("--vocab", "vocab_size", type=click.IntRange(512), help="size of the vocabulary")
-@click.option("--tokenizer", type=click.Path(path_type=Path), help="use this one, learn none")
+@click.option("--tokenizer", type=click.Path(path_type=Path),
+              help="a folder with tokenizer.json: use that, learn none")  # fmt: skip
 @click.option("--fim", type=Finite(0, 1), help="share of files with a hole to fill")
 @click.option("--temperature", type=Finite(1), help="balance languages; 1: as found")
 @click.option("--validation", type=Finite(0, 0.5), help="share kept for measuring")
@@ -81,7 +82,8 @@ def build(sources: tuple[Path, ...], out: Path, recipe: str, **given: Any) -> No
         if given[name] is not None
     }  # fmt: skip
     if given["tokenizer"]:
-        changes["tokenizer"] = str(given["tokenizer"])
+        path = given["tokenizer"].resolve()
+        changes["tokenizer"] = str(path.parent if path.name == "tokenizer.json" else path)
     if given["licence"]:
         changes["licence"] = given["licence"]
     if given["no_tests"]:

@@ -114,12 +114,17 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
         SourceError: a source cannot be read.
     """
     record = out / "recipe.json"
+    if recipe.tokenizer:
+        _check_tokenizer(Path(recipe.tokenizer))
     wanted: dict[str, Any] = json.loads(json.dumps(
         {"recipe": asdict(recipe), "sources": [str(s) for s in sources], "bank": bank_digest(),
          "tables": _tables(recipe)}
     ))  # fmt: skip
     if record.exists():
-        found = json.loads(record.read_text())
+        found = _record(record)
+        if found is None:
+            raise CorpusError(f"{record} is damaged, or none of a build: give another folder, or"
+                              " move that file away and say --fresh")  # fmt: skip
         usual = json.loads(json.dumps(asdict(Recipe())))  # what a build did before it could be said
         found = {"tables": {}, **found, "recipe": usual | found["recipe"]}
         changed = sorted(
@@ -148,11 +153,36 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
     return units
 
 
+def _record(path: Path) -> dict[str, Any] | None:
+    """What `prepare` wrote there; None if it did not."""
+    try:
+        found = json.loads(path.read_text())
+    except ValueError:
+        return None
+    ours = isinstance(found, dict) and {"recipe", "units"} <= found.keys()
+    return found if ours else None
+
+
 def _tables(recipe: Recipe) -> dict[str, str]:
-    """The digests of the tables of annotated programs."""
+    """The digests of the tables of annotated programs, and of a given tokenizer."""
     from nlogn.corpus.packing import sha256
 
-    return {path: sha256(Path(path)) for path in recipe.annotated}
+    tokenizer = [str(Path(recipe.tokenizer) / "tokenizer.json")] if recipe.tokenizer else []
+    return {path: sha256(Path(path)) for path in (*recipe.annotated, *tokenizer)}
+
+
+def _check_tokenizer(folder: Path) -> None:
+    from nlogn.corpus.specials import SPECIALS
+    from nlogn.corpus.tokenizer import BadTokenizer, load_tokenizer
+
+    try:
+        tokenizer = load_tokenizer(folder)
+    except BadTokenizer as error:
+        raise CorpusError(str(error)) from None
+    lacks = [token for token in SPECIALS if tokenizer.token_to_id(token) is None]
+    if lacks:
+        raise CorpusError(f"{folder}: the tokenizer has no {', '.join(lacks[:3])}: give one that"
+                          " nlogn learned, or leave --tokenizer out to learn one")  # fmt: skip
 
 
 def forget(out: Path) -> None:
@@ -164,11 +194,7 @@ def forget(out: Path) -> None:
     record = out / "recipe.json"
     if not record.exists():
         return
-    try:
-        ours = {"recipe", "units"} <= json.loads(record.read_text()).keys()
-    except (ValueError, AttributeError):
-        ours = False
-    if not ours:
+    if _record(record) is None:
         raise CorpusError(f"{record} is none of a build: give another folder")
     foreign = sorted(p.name for p in out.iterdir() if not _PART.fullmatch(p.name))
     if foreign:

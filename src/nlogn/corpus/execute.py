@@ -6,7 +6,6 @@ command runs again, so that an interrupted build goes on where it was.
 """
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -44,14 +43,20 @@ class Slurm:
     more: dict[str, str] = field(default_factory=dict)
 
 
+_TRACEBACKS = "datatrove.executor.base"  # logs each error to the terminal before raising it
+
+
 class _Quiet(LocalPipelineExecutor):
-    """Logs go to files; the terminal sees errors. One worker runs in this process."""
+    """Logs go to files. An error ends the build: who called tells it. One worker runs in this
+    process."""
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> Any:
+        logger.disable(_TRACEBACKS)
         try:
             return super()._run_for_rank(rank, local_rank + 1, node_rank)
         finally:
-            _only_errors()
+            _quiet()
+            logger.enable(_TRACEBACKS)
 
     def run_here(self, tell: Callable[[], None]) -> None:
         self._launched = True
@@ -82,7 +87,7 @@ def run_stages(
     if executor == "slurm":
         return _queue(stages, logs, workers, slurm or Slurm())
     total = sum(stage.tasks for stage in stages)
-    _only_errors()
+    _quiet()
     for number, stage in enumerate(stages):
         folder = logs / stage.name
         before = sum(earlier.tasks for earlier in stages[:number])
@@ -119,9 +124,9 @@ def done_tasks(folder: Path) -> int:
     return len(list(place.iterdir())) if place.is_dir() else 0
 
 
-def _only_errors() -> None:
+def _quiet() -> None:
+    """What datatrove logs goes to the files of the task; an error ends the build, and is told."""
     logger.remove()
-    logger.add(sys.stderr, level="ERROR")
 
 
 @contextmanager

@@ -72,7 +72,6 @@ def summarise(out: Path, stages: Sequence[str]) -> dict[str, Any]:
     trained = sum(s["tokens"] for s in shards)
     encoded = _total(steps, "tokenise", "bytes")
     grows = sum(s for stage, s in seconds.items() if stage not in FIXED)
-    tokenizer = Path(record["recipe"]["tokenizer"] or out / "tokenizer") / "tokenizer.json"
     manifest = {
         "format": 1,
         "recipe": record["recipe"],
@@ -81,7 +80,7 @@ def summarise(out: Path, stages: Sequence[str]) -> dict[str, Any]:
             {k: u[k] for k in ("name", "kind", "licence", "size")} | {"files": len(u["files"])}
             for u in record["units"]
         ],
-        "tokenizer": {"path": str(tokenizer), "sha256": sha256(tokenizer)},
+        "tokenizer": {"sha256": sha256(out / "tokenizer" / "tokenizer.json")},
         "paradigms": list(PARADIGMS),
         "classes": [str(c) for c in CLASSES],
         "shards": shards,

@@ -323,7 +323,10 @@ def _json_lines(path: Path) -> Iterator[Any]:
 
 
 def _parquet(path: Path) -> Iterator[Any]:
-    from pyarrow import parquet
+    from pyarrow import ArrowException, parquet
 
-    for batch in parquet.ParquetFile(path).iter_batches(batch_size=256):
-        yield from batch.to_pylist()
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches(batch_size=256):
+            yield from batch.to_pylist()
+    except (ArrowException, OSError) as error:  # a damaged footer is the one, a page the other
+        raise SourceError(f"{path} is damaged: {error}") from error

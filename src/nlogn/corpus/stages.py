@@ -26,7 +26,7 @@ from nlogn.corpus.steps import (
     reader,
     writer,
 )
-from nlogn.corpus.tokenise import LearnTokenizer, Pack, Tokenise
+from nlogn.corpus.tokenise import CopyTokenizer, LearnTokenizer, Pack, Tokenise
 from nlogn.problems import bank
 
 
@@ -38,7 +38,7 @@ def stages(recipe: Recipe, units: Sequence[Unit], out: Path, data: Path) -> list
     tasks = recipe.tasks
     collected, distinct, kept = work / "collected", work / "distinct", work / "kept"
     composed, rendered = work / "composed", work / "rendered"
-    tokenizer = Path(recipe.tokenizer).resolve() if recipe.tokenizer else out / "tokenizer"
+    tokenizer = out / "tokenizer"
 
     collect = [
         ReadSources(list(units)),
@@ -99,11 +99,10 @@ def stages(recipe: Recipe, units: Sequence[Unit], out: Path, data: Path) -> list
         if recipe.decontaminate:
             render.append(Decontaminate(index, Examples(dropped / "bank")))
         result.append(Stage("render", [*render, writer(rendered)], tasks))
-    if not recipe.tokenizer:
-        learn = LearnTokenizer(
-            [composed, rendered], tokenizer, recipe.vocab_size, recipe.sample, recipe.context
-        )
-        result.append(Stage("tokenizer", [learn], 1))
+    learn = CopyTokenizer(Path(recipe.tokenizer), tokenizer) if recipe.tokenizer else \
+        LearnTokenizer([composed, rendered], tokenizer, recipe.vocab_size, recipe.sample,
+                       recipe.context)  # fmt: skip
+    result.append(Stage("tokenizer", [learn], 1))
     tokens = work / "tokens"
     result.append(
         Stage(

@@ -4,6 +4,7 @@
 import json
 import math
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from nlogn.corpus.paradigm import PARADIGMS
 from nlogn.corpus.specials import END, FILE, REPOSITORY, Parts, Special, from_json
 from nlogn.corpus.steps import generator
 from nlogn.corpus.tokenizer import (
+    TOKENIZER_FILES,
     encode,
     encode_lines,
     load_tokenizer,
@@ -65,6 +67,24 @@ class LearnTokenizer(PipelineStep):
                     if keep >= 1 or generator(0, "tokenizer", row["id"]).random() < keep:
                         self.stat_update("characters", value=len(row["text"]))
                         yield row["text"]
+
+
+class CopyTokenizer(PipelineStep):
+    """A tokenizer that was given, put where the corpus has its own."""
+
+    type = "🔠 - TOKENS"
+    name = "tokenizer"
+
+    def __init__(self, folder: Path, out: Path):
+        super().__init__()
+        self.folder, self.out = folder, out
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Any:
+        self.out.mkdir(parents=True, exist_ok=True)
+        for name in TOKENIZER_FILES:
+            if (self.folder / name).is_file():
+                shutil.copyfile(self.folder / name, self.out / name)
+        return data
 
 
 class Tokenise(PipelineStep):

@@ -12,7 +12,8 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Container, Iterable, Sequence
+import zlib
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,10 @@ class Example:
 
 
 def examples_of(named: str, variants: int = 12, seed: int = 0) -> list[Example]:
-    """The examples of `bank`, of `mbpp` (its published training rows), or of a file: JSON Lines
-    with `messages` or `prompt` and `completion`, or problems with solutions, which are asked in
-    `variants` ways. Of the bank, the problems that are kept from all training are the validation.
+    """The examples of `bank`, of `mbpp` (its published training rows), or of a file, which may be
+    gzipped: JSON Lines or a JSON array with `messages` or `prompt` and `completion`, or problems
+    with solutions, which are asked in `variants` ways. Of the bank, the problems that are kept from
+    all training are the validation.
 
     Raises:
         TrainError: there is no such file, or nothing in it can be learnt.
@@ -81,7 +83,7 @@ def examples_of(named: str, variants: int = 12, seed: int = 0) -> list[Example]:
         raise TrainError(f"{named} is no file: say bank, mbpp, or a JSON Lines file")
     rows = _rows(path)
     if rows is not None:
-        return [_row(row, f"{path}:{line}") for line, row in rows]
+        return [_row(row, where) for where, row in rows]
     try:
         problems = load_problems(path)
     except ProblemError as error:
@@ -186,35 +188,64 @@ def answer_start(code: str) -> int:
     return sum(map(len, lines[:count]))
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, Any]]] | None:
-    """The rows of a JSON Lines file with their numbers; None where it is another kind of file."""
-    if not path.is_file() or path.suffix not in (".jsonl", ".json"):
+def _rows(path: Path) -> list[tuple[str, dict[str, Any]]] | None:
+    """The rows of a file of conversations and where each is; None where it is another kind."""
+    if not path.is_file():
         return None
-    found: list[tuple[int, dict[str, Any]]] = []
+    text = _text(path)
+    if not text.strip():
+        raise TrainError(f"{path} is empty")
+    found: list[tuple[str, dict[str, Any]]] = []
     try:
-        lines = path.read_text("utf-8-sig").split("\n")
+        for where, row in _json_rows(text, path):
+            asks = isinstance(row, dict) and (
+                row.get("messages") is not None or {"prompt", "completion"} <= set(row)
+            )
+            if not asks and not found:
+                return None
+            if not asks:
+                raise TrainError(f"{where} has neither messages nor prompt and completion")
+            found.append((where, row))
+    except _NotJSON:
+        if not found:
+            return None
+        raise
+    return found or None
+
+
+class _NotJSON(TrainError):
+    pass
+
+
+def _text(path: Path) -> str:
+    """A file's text, unpacked if it is gzipped."""
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TrainError(f"{path} is no UTF-8 (byte {error.start}): save it as UTF-8") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            if not found:
-                return None
-            raise TrainError(f"{path}:{number} is not JSON: {error}") from None
-        asks = isinstance(row, dict) and (
-            row.get("messages") is not None or {"prompt", "completion"} <= set(row)
-        )
-        if not asks:
-            if not found:
-                return None
-            raise TrainError(f"{path}:{number} has neither messages nor prompt and completion")
-        found.append((number, row))
-    if not found:
-        raise TrainError(f"{path} is empty")
-    return found
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise TrainError(f"{path} is damaged: {error}") from None
+    except OSError as error:
+        raise TrainError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _json_rows(text: str, path: Path) -> Iterator[tuple[str, Any]]:
+    """The rows of JSON Lines, or of a JSON array, and where each is."""
+    where = str(path)
+    try:
+        if text.lstrip()[:1] == "[":
+            for number, row in enumerate(json.loads(text), 1):
+                yield f"{path}, row {number}", row
+            return
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                where = f"{path}:{number}"
+                yield where, json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _NotJSON(f"{where} is not JSON: {error}") from None
 
 
 def _row(row: dict[str, Any], where: str) -> Example:

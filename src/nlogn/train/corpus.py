@@ -20,8 +20,6 @@ from nlogn.train.state import TrainError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "generation_config.json")
-
 
 @dataclass(frozen=True)
 class Corpus:
@@ -68,9 +66,7 @@ def read_corpus(folder: Path) -> Corpus:
                          "copy the corpus again, or build it anew")  # fmt: skip
     tokenizer = folder / "tokenizer"
     if not (tokenizer / "tokenizer.json").exists():
-        tokenizer = Path(manifest["tokenizer"]["path"]).parent
-    if not (tokenizer / "tokenizer.json").exists():
-        raise TrainError(f"the corpus's tokenizer is not at {tokenizer}: copy it to {folder}")
+        raise TrainError(f"{tokenizer} has no tokenizer.json: copy the corpus again")
     train = _shards(folder, "train")
     if train is None:
         raise TrainError(f"{folder} has no training shard (train-00000/tokens.npy)")

@@ -23,7 +23,7 @@ import torch.distributed as dist
 
 from nlogn.complexity.bigo import CLASSES
 from nlogn.corpus.specials import END, TURN_END
-from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
+from nlogn.corpus.tokenizer import TOKENIZER_FILES, load_tokenizer, token_bytes
 from nlogn.model.checkpoint import SIDE_CAR, load, read_config, save
 from nlogn.model.config import (
     PARADIGMS,
@@ -39,7 +39,7 @@ from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads
 from nlogn.model.transformer import Transformer
 from nlogn.train import curves
 from nlogn.train.answers import Prepared, annotated_examples, examples_of, prepare
-from nlogn.train.corpus import TOKENIZER_FILES, Corpus, has_label, measured, read_corpus
+from nlogn.train.corpus import Corpus, has_label, measured, read_corpus
 from nlogn.train.data import SPENT, Packed
 from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.pretrain import Progress, Run, shard, train
