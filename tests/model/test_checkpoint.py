@@ -292,7 +292,6 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
     ("change", "word"),
     [
         ({"num_attention_heads": 0, "head_dim": None}, "cannot be"),
-        ({"hidden_size": "32"}, "cannot be"),
         ({"rope_parameters": "linear"}, "cannot be"),
         ({"rope_parameters": {"full_attention": {"rope_type": "default"}}}, "kind of layer"),
         ({"rope_parameters": {"rope_type": "linear", "factor": "four"}}, "cannot be"),
@@ -306,6 +305,31 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
 def test_what_is_not_ours_is_refused(change: dict[str, object], word: str) -> None:
     with pytest.raises(Unsupported, match=word):
         from_hf(to_hf(DENSE) | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"hidden_size": "32"}, "hidden_size='32' is no whole number"),
+        ({"hidden_size": 32.0}, "hidden_size=32.0 is no whole number"),
+        ({"num_hidden_layers": True}, "layers=True is no whole number"),
+        ({"num_hidden_layers": 10**30}, "layers=.* is too large"),
+        ({"num_hidden_layers": 10**9}, "layers=1000000000: more than 10,000"),
+        ({"rms_norm_eps": "nan"}, "norm_eps=nan is no number"),
+        ({"tie_word_embeddings": []}, "tied=.* is neither true nor false"),
+        ({"pad_token_id": "a"}, "pad='a' is no whole number"),
+        ({"eos_token_id": [[1]]}, "eos=.* is no whole number"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_or_size_is_refused_by_name(
+    change: dict[str, object], word: str
+) -> None:
+    with pytest.raises(BadConfig, match=word):
+        from_hf(to_hf(DENSE) | change)
+
+
+def test_no_token_may_end_a_text() -> None:
+    assert from_hf(to_hf(DENSE) | {"eos_token_id": []}).eos is None
 
 
 def test_a_damaged_file_beside_the_weights_is_not_copied_on(tmp_path: Path) -> None:

@@ -109,6 +109,12 @@ def test_scaling_wants_what_it_scales_from() -> None:
         Positions(scaling="yarn", factor=4)
 
 
+@pytest.mark.parametrize("data", [3, "nano", None, [], {"experts": 3}])
+def test_what_is_no_config_is_refused(data: object) -> None:
+    with pytest.raises(BadConfig, match="not a model config"):
+        from_json(data)  # type: ignore[arg-type]
+
+
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(BadConfig, match="colour"):
         from_json({**to_json(DENSE), "colour": "red"})

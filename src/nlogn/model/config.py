@@ -9,7 +9,7 @@ paradigm groups, the first layer dense; every other option of the room is a fiel
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -25,6 +25,27 @@ class BadConfig(ValueError):
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise BadConfig(message)
+
+
+_LARGEST = 2**31  # sizes are counts of what has to fit a machine
+_DEEPEST = 10_000
+
+
+def _check_types(part: Any) -> None:
+    """A config is often read from a file: each field must hold what it is declared to."""
+    for declared in fields(part):
+        value, name = getattr(part, declared.name), f"{type(part).__name__}.{declared.name}"
+        kinds = get_args(declared.type) or (declared.type,)
+        if value is None and type(None) in kinds:
+            continue
+        if int in kinds:
+            _require(type(value) is int, f"{name}={value!r} is no whole number")
+            _require(abs(value) < _LARGEST, f"{name}={value} is too large")
+        elif float in kinds:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            _require(number and math.isfinite(value), f"{name}={value!r} is no number")
+        elif bool in kinds:
+            _require(isinstance(value, bool), f"{name}={value!r} is neither true nor false")
 
 
 @dataclass(frozen=True)
@@ -46,6 +67,7 @@ class Experts:
     normalise: bool = True
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _require(min(self.routed, self.groups, self.per_token, self.width) > 0, "experts: sizes")
         _require(self.shared >= 0 and self.first_dense >= 0, "experts: shared, first_dense < 0")
         _require(
@@ -88,6 +110,7 @@ class Positions:
     relative_bias: bool = False
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _require(self.theta > 1, "positions.theta must exceed 1")
         _require(self.scaling in get_args(Scaling), f"positions.scaling={self.scaling!r}")
         _require(self.factor >= 1, "positions.factor must be at least 1")
@@ -106,6 +129,7 @@ class Linear:
     kernel: int = 4
 
     def __post_init__(self) -> None:
+        _check_types(self)
         sizes = (self.key_heads, self.value_heads, self.key_dim, self.value_dim, self.kernel)
         _require(min(sizes) > 0, "linear: sizes must be positive")
         _require(self.value_heads % self.key_heads == 0, "linear.value_heads % key_heads != 0")
@@ -121,6 +145,7 @@ class Sparse:
     dim: int = 32
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _require(min(self.keep, self.heads, self.dim) > 0, "sparse: sizes must be positive")
 
 
@@ -156,9 +181,11 @@ class ModelConfig:
     pad: int | None = None
 
     def __post_init__(self) -> None:
+        _check_types(self)
         sizes = (self.vocab_size, self.hidden_size, self.layers, self.heads, self.kv_heads,
                  self.head_dim, self.dense_width, self.context, self.share)  # fmt: skip
         _require(min(sizes) > 0, "sizes must be positive")
+        _require(self.layers <= _DEEPEST, f"layers={self.layers}: more than {_DEEPEST:,}")
         _require(self.heads % self.kv_heads == 0, "heads is no multiple of kv_heads")
         _require(bool(self.pattern), "pattern is empty")
         unknown = set(self.pattern) - set(get_args(AttentionKind))
@@ -219,14 +246,14 @@ def from_json(data: Mapping[str, Any]) -> ModelConfig:
     Raises:
         BadConfig: unknown or missing fields, or fields that contradict each other.
     """
-    fields = dict(data)
     parts = {"experts": Experts, "positions": Positions, "linear": Linear, "sparse": Sparse}
     try:
+        made: dict[str, Any] = {**data}
         for name, kind in parts.items():
-            if fields.get(name) is not None:
-                fields[name] = kind(**fields[name])
-        fields["pattern"] = tuple(fields["pattern"])
-        return ModelConfig(**fields)
+            if made.get(name) is not None:
+                made[name] = kind(**made[name])
+        made["pattern"] = tuple(made["pattern"])
+        return ModelConfig(**made)
     except (TypeError, KeyError) as error:
         raise BadConfig(f"not a model config: {error}") from None
 

@@ -243,7 +243,7 @@ def _common(data: Mapping[str, Any]) -> ModelConfig:
         norm_eps=float(data.get("rms_norm_eps", 1e-6)),
         tied=data.get("tie_word_embeddings", False),
         bos=data.get("bos_token_id"),
-        eos=eos[0] if isinstance(eos, list) else eos,
+        eos=(eos or [None])[0] if isinstance(eos, list) else eos,
         pad=data.get("pad_token_id"),
     )
 
@@ -321,7 +321,7 @@ def _rope_from_hf(data: Mapping[str, Any], context: int) -> tuple[Positions, int
         unknown = {"mscale", "mscale_all_dim"} & {k for k, v in rope.items() if v}
         if unknown or rope.get("truncate") is False:
             raise Unsupported(f"yarn with {sorted(unknown) or 'truncate=false'}")
-        original = rope["original_max_position_embeddings"]
+        original = int(rope["original_max_position_embeddings"])
         return Positions(
             theta=theta, scaling="yarn", factor=factor, original=original,
             beta_fast=rope.get("beta_fast") or 32.0, beta_slow=rope.get("beta_slow") or 1.0,
