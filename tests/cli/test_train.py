@@ -145,6 +145,10 @@ def test_a_budget_in_minutes_is_kept_and_is_written_down(place: Path) -> None:
         (["--steps", "2", "--rows", "3", "--accumulate", "2"], "multiple of --accumulate"),
         (["--steps", "2", "--length", "99999"], "lower --length"),
         (["--steps", "2", "--from", "nowhere"], "nowhere has no config.json"),
+        (["--steps", "2", "--name", "../elsewhere"], "no folder inside of --runs"),
+        (["--steps", "2", "--name", "/elsewhere"], "no folder inside of --runs"),
+        (["--steps", "2", "--seed", "1" + "0" * 30], "is not in the range"),
+        (["--steps", "2", "--seed", "-1"], "is not in the range"),
     ],
 )
 def test_what_cannot_be_trained_is_said_in_a_sentence(

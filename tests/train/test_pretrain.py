@@ -86,6 +86,14 @@ def test_a_damaged_state_is_said_to_be_one(tmp_path: Path, file: str, damage: by
     assert small_run(tmp_path)
 
 
+def test_a_damaged_record_of_a_run_is_said_to_be_one(tmp_path: Path) -> None:
+    assert not small_run(tmp_path, stop_after=2)
+    for text in ("", "[]", '{"steps"'):
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(TrainError, match=r"run\.json is damaged: give .*another --name"):
+            small_run(tmp_path)
+
+
 def test_a_disk_that_fills_up_leaves_no_half_state(tmp_path: Path) -> None:
     assert not small_run(tmp_path, stop_after=2)
     before = sorted(p.name for p in tmp_path.iterdir())

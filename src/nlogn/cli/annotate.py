@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nlogn.cli.shared import GOOD, SHORT, WORKERS, progress_bar
+from nlogn.cli.shared import GOOD, SHORT, WORKERS, progress_bar, seed
 
 
 @click.command(short_help="Programs with measured labels, as one Parquet table.")
@@ -17,7 +17,7 @@ from nlogn.cli.shared import GOOD, SHORT, WORKERS, progress_bar
     help="how many programs to make of the bank",
 )  # fmt: skip
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="the table")
-@click.option("--seed", default=0, show_default=True, help="everything random follows it")
+@seed()
 @WORKERS
 @click.option("--ray", "address", help="run on this Ray cluster (auto: the one of this machine)")
 @click.option(

@@ -19,6 +19,7 @@ from nlogn.cli.shared import (
     named_problem,
     open_sandbox,
     progress_bar,
+    seed,
 )
 from nlogn.problems.problem import Paradigm
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 STYLE = click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-SEED = click.option("--seed", default=0, show_default=True, help="everything random follows it")
 
 
 @click.group(short_help="The problems whose complexity is proven: list, show, check, convert.")
@@ -88,7 +88,7 @@ def show(name: str, no_solutions: bool, style: str) -> None:
 @click.argument("names", nargs=-1)
 @click.option("--part", "share", default="1/1", help="only the I-th of N parts, as I/N")
 @click.option("--no-growth", is_flag=True, help="do not measure how time and memory grow")
-@SEED
+@seed()
 @WORKERS
 @STYLE
 def check(
@@ -164,7 +164,7 @@ def import_package(package: str, output: Path) -> None:
 @click.option("--format", "kind", type=click.Choice(["kattis", "jsonl", "parquet"]), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
               help="a folder for kattis, else a file")  # fmt: skip
-@SEED
+@seed()
 @WORKERS
 def export(names: tuple[str, ...], kind: str, output: Path, seed: int, workers: int) -> None:
     """Write NAMES (of the bank, or problem files; all of the bank without) in another format.

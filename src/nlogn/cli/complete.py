@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from nlogn.cli.shared import GOOD, SHORT, Finite, Mistake, as_json
+from nlogn.cli.shared import GOOD, SHORT, Finite, Mistake, as_json, seed
 
 
 @click.command(short_help="Fill in the middle, at a cursor.")
@@ -24,7 +24,7 @@ from nlogn.cli.shared import GOOD, SHORT, Finite, Mistake, as_json
 @click.option("--no-context", is_flag=True, help="do not show the model other files")
 @click.option("--stdin", "piped", is_flag=True, help="the file's text comes on stdin")
 @click.option("--temperature", type=Finite(0, 2), default=0.0, show_default=True)
-@click.option("--seed", default=0, show_default=True, help="everything random follows it")
+@seed()
 @click.option("--timeout", type=Finite(0.1), default=30.0, help="seconds")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlogn.cli.shared import Finite, Mistake, as_json, progress_bar
+from nlogn.cli.shared import Finite, Mistake, as_json, progress_bar, seed
 
 if TYPE_CHECKING:
     from nlogn.corpus.build import Recipe
@@ -26,7 +26,7 @@ def _how(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="annotated programs of each problem"),
         click.option("--no-decontamination", is_flag=True,
                      help="do not look for benchmarks' rows"),
-        click.option("--seed", default=0, show_default=True, help="everything random follows it"),
+        seed(),
         click.option(
             "--executor", type=click.Choice(["local", "ray", "slurm"]), default="local",
             show_default=True, help="where the stages run",

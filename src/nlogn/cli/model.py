@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlogn.cli.shared import Finite, Mistake, as_json, working
+from nlogn.cli.shared import Finite, Mistake, as_json, seed, working
 
 if TYPE_CHECKING:
     from nlogn.model.config import ModelConfig
@@ -173,7 +173,7 @@ def import_(folder: Path, out: Path, dtype: str | None) -> None:
 )
 @click.option("--window", type=click.IntRange(1),
               help="make three layers of four sliding, this wide")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="of the gate's first weights")
+@seed("of the gate's first weights")
 @_DTYPE
 def upcycle(folder: Path, out: Path, experts: int, groups: int, per_token: int,
             groups_per_token: int, shared: int, fine_grained: bool, window: int | None, seed: int,

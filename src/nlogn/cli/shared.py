@@ -35,13 +35,19 @@ class ReaderLeft(Exception):
     """Whoever read our output, such as `head`, has had enough."""
 
 
+def seed(what: str = "everything random follows it") -> Callable[..., Any]:
+    """The option --seed: any number that every generator takes."""
+    return click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), show_default=True,
+                        help=what)  # fmt: skip
+
+
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option(
             "--format", "style", type=click.Choice(["text", "json"]), default="text",
             show_default=True,
         ),
-        click.option("--seed", default=0, show_default=True, help="everything random follows it"),
+        seed(),
         click.option("--report", type=click.Path(path_type=Path), help="write an HTML page here"),
         click.option(
             "--isolation", type=click.Choice(["auto", "full", "light"]), default="auto",

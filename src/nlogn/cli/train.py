@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlogn.cli.shared import GOOD, Finite, Mistake
+from nlogn.cli.shared import GOOD, Finite, Mistake, seed
 
 if TYPE_CHECKING:
     from nlogn.train.answers import Prepared
@@ -24,9 +24,16 @@ _RUNS = click.option(
 )  # fmt: skip
 
 
+def _inside(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and (Path(name).is_absolute() or {"..", ""} & {*name.split("/")}):
+        raise click.BadParameter(f"{name!r} is no folder inside of --runs")
+    return name
+
+
 def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
-        click.option("--name", help="the run's folder in --runs; an existing run goes on"),
+        click.option("--name", callback=_inside,
+                     help="the run's folder in --runs; an existing run goes on"),
         _RUNS,
         click.option("--minutes", type=Finite(min=0, min_open=True),
                      help="train for about so long"),
@@ -41,7 +48,7 @@ def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--lr", type=Finite(min=0, min_open=True), help="learning rate"),
         click.option("--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
                      help="default: bfloat16 where it is much faster, else float32"),
-        click.option("--seed", default=0, show_default=True, help="everything random follows it"),
+        seed(),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -164,7 +171,7 @@ def finetune(
               help="programs of nlogn bank annotate, beside the bank's solutions")  # fmt: skip
 @click.option("--each", type=click.IntRange(1), default=24, show_default=True,
               help="annotated programs of each problem")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="which of them")
+@seed("which of them")
 def heads(checkpoint: Path, annotated: tuple[Path, ...], each: int, seed: int) -> None:
     """Fit CHECKPOINT's growth head to programs of known class, and save it there.
 

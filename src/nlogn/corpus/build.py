@@ -247,8 +247,12 @@ def build(
         return {"jobs": jobs}
     from nlogn.corpus.packing import damaged
 
-    manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
-    if wrong := damaged(out, manifest):
+    try:
+        manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
+        wrong = damaged(out, manifest)
+    except (ValueError, TypeError, KeyError):
+        wrong = ["manifest.json"]
+    if wrong:
         raise CorpusError(f"{out / wrong[0]} is missing, or not as it was built: give --fresh")
     if not manifest["tokens"]:
         raise CorpusError(_nothing_left(manifest, out))

@@ -8,6 +8,8 @@ specification and llama.cpp's readers of the architectures `exaone-moe` and `lla
 as `gpt-2`: with any other rule the file would load and tokenise wrongly.
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -89,8 +91,10 @@ def export_gguf(folder: str | Path, path: str | Path, precision: Precision = "f1
         writer.write_tensors_to_file()
         writer.close()
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is None:  # numpy's: a write fell short
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         raise
     return path
 

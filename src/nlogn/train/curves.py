@@ -30,9 +30,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     for line in path.read_text().splitlines():
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:  # the line that a kill cut short
+            rows[row["step"]] = row
+        except (ValueError, TypeError, KeyError):  # the line that a kill cut short
             continue
-        rows[row["step"]] = row
     return [rows[number] for number in sorted(rows)]
 
 

@@ -43,7 +43,7 @@ from nlogn.train.corpus import Corpus, has_label, measured, read_corpus
 from nlogn.train.data import SPENT, Packed
 from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.pretrain import Progress, Run, shard, train
-from nlogn.train.state import TrainError, world, write_json
+from nlogn.train.state import TrainError, read_json, world, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -331,7 +331,7 @@ def _settings(folder: Path, network: Network, about: dict[str, Any], threads: in
         "heads": asdict(network.heads) if network.heads else None, **about,
     }))  # fmt: skip
     if path.exists():
-        theirs: dict[str, Any] = json.loads(path.read_text())
+        theirs = read_json(path)
         changed = sorted(k for k in mine if mine[k] != theirs.get(k))
         if changed:
             raise TrainError(
@@ -366,7 +366,7 @@ def best_threads() -> int:
 def kept_precision(folder: Path) -> str | None:
     """What the run in this folder was begun with."""
     path = folder / "run.json"
-    return str(json.loads(path.read_text())["precision"]) if path.exists() else None
+    return read_json(path).get("precision") if path.exists() else None
 
 
 def best_precision() -> str:

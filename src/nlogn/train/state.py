@@ -66,7 +66,7 @@ def same_run(folder: Path, run: "Run", rank: int) -> None:
     path = folder / "run.json"
     mine = json.loads(json.dumps(asdict(run)))
     if path.exists():
-        theirs = json.loads(path.read_text())
+        theirs = read_json(path)
         free = ("save_every", "save_minutes")
         changed = sorted(k for k in mine if mine[k] != theirs.get(k) and k not in free)
         if changed:
@@ -74,6 +74,21 @@ def same_run(folder: Path, run: "Run", rank: int) -> None:
             raise TrainError(f"{folder} holds a run with other settings: {told}")
     elif rank == 0:
         write_json(path, mine)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What `write_json` wrote there.
+
+    Raises:
+        TrainError: it is damaged.
+    """
+    try:
+        found = json.loads(path.read_text())
+        if isinstance(found, dict):
+            return found
+    except (ValueError, RecursionError):
+        pass
+    raise TrainError(f"{path} is damaged: give the run another --name, or delete its folder")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -92,7 +107,7 @@ def write_text(path: Path, text: str) -> None:
 
 def fixed_steps(folder: Path) -> int | None:
     path = folder / SCHEDULE
-    return int(json.loads(path.read_text())["steps"]) if path.exists() else None
+    return int(read_json(path)["steps"]) if path.exists() else None
 
 
 def fix_steps(folder: Path, steps: int, rank: int) -> None:
