@@ -19,6 +19,7 @@ from nlogn.model.config import (  # noqa: E402
     count_parameters,
 )
 from nlogn.model.convert import convert  # noqa: E402
+from nlogn.model.experts import balance, expert_counts, group_loss  # noqa: E402
 from nlogn.model.families import Unsupported, family, from_hf, to_hf  # noqa: E402
 from nlogn.model.heads import Heads, HeadsConfig, load_heads, save_heads  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
@@ -180,6 +181,30 @@ def test_upcycled_experts_part_ways_in_training(fine_grained: bool) -> None:
     cross_entropy(model(x[:, :-1]).logits, x[:, 1:]).backward()
     grad = model.model.layers[1].mlp.experts.down_proj.grad
     assert (grad[0] - grad[1:]).flatten(1).norm(dim=1).min() > 0
+
+
+def test_what_was_dealt_out_stays_together(tmp_path: Path) -> None:
+    from nlogn.model.transformer import cross_entropy
+
+    model = upcycle(shaken(DENSE), Experts(per_token=2, shared=2), fine_grained=True).train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    x = tokens(4, 50)
+    for _ in range(5):
+        optimizer.zero_grad()
+        out = model(x[:, :-1])
+        paradigms = torch.arange(4).repeat_interleave(49)
+        loss = group_loss(out.routings, list(model.gates()), paradigms)
+        (cross_entropy(out.logits, x[:, 1:]) + loss).backward()
+        optimizer.step()
+        counts = expert_counts(out.routings, 16)
+        balance(list(model.gates()), counts)
+        assert torch.equal(counts[:, ::2], counts[:, 1::2])
+    save(model, tmp_path)
+    read = load(tmp_path)
+    assert read.config == model.config
+    for routing in read(x).routings:
+        pairs = routing.chosen.sort(-1).values
+        assert torch.equal(pairs[:, 0] + 1, pairs[:, 1]) and not (pairs[:, 0] % 2).any()
 
 
 def test_precision_is_the_caller_s_and_the_balance_stays_exact(tmp_path: Path) -> None:

@@ -97,7 +97,16 @@ def test_a_contradiction_is_refused_by_name(change: dict[str, object], word: str
 
 
 @pytest.mark.parametrize(
-    "change", [{"routed": 15}, {"groups": 16}, {"per_token": 5}, {"groups_per_token": 5}]
+    "change",
+    [
+        {"routed": 15},
+        {"groups": 16},
+        {"per_token": 5},
+        {"groups_per_token": 5},
+        {"together": 3},
+        {"together": 4},
+        {"together": 0},
+    ],
 )
 def test_impossible_experts_are_refused(change: dict[str, int]) -> None:
     with pytest.raises(BadConfig, match="experts"):

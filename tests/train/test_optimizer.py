@@ -1,11 +1,14 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from variants import VARIANTS
 
 torch = pytest.importorskip("torch", reason="training needs torch (extra `model`)")
 
-from nlogn.model.transformer import Transformer  # noqa: E402
+from nlogn.model.config import Experts  # noqa: E402
+from nlogn.model.transformer import Transformer, cross_entropy  # noqa: E402
+from nlogn.model.upcycle import upcycle  # noqa: E402
 from nlogn.train.optimizer import (  # noqa: E402
     Optimizer,
     Rates,
@@ -82,6 +85,29 @@ def test_a_fused_matrix_is_two() -> None:
     Optimizer([("mlp.experts.gate_up_proj", fused)], Rates(lr=1.0)).step()
     for half, part in zip(fused.detach().chunk(2, 1), grad.chunk(2, 1), strict=True):
         torch.testing.assert_close(half, -0.2 * 8**0.5 * orthogonalise(part), atol=1e-4, rtol=1e-4)
+
+
+def test_experts_that_step_as_one_are_the_dense_network_that_they_were() -> None:
+    dense = Transformer(replace(VARIANTS["dense"], layers=3)).train()
+    grown = upcycle(dense, Experts(per_token=2, shared=0), fine_grained=True).train()
+    apart = upcycle(dense, Experts(per_token=2, shared=0), fine_grained=True).train()
+    x = torch.randint(0, 97, (4, 40), generator=torch.Generator().manual_seed(3))
+
+    def trained(model: Transformer, pooled: float) -> torch.Tensor:
+        optimizer = Optimizer(model.named_parameters(), Rates(lr=0.01, pooled=pooled), together=2)
+        for _ in range(4):
+            optimizer.zero_grad()
+            cross_entropy(model(x[:, :-1]).logits, x[:, 1:]).backward()
+            optimizer.step()
+        return model(x).logits.detach()
+
+    want = trained(dense, 0.0)
+    torch.testing.assert_close(trained(grown, 1.0), want, atol=5e-3, rtol=5e-3)
+    assert (trained(apart, 0.0) - want).abs().max() > 0.05
+    down = apart.model.layers[1].mlp.experts.down_proj.detach()
+    pairs = grown.model.layers[1].mlp.experts.down_proj.detach().unflatten(0, (8, 2))
+    torch.testing.assert_close(pairs, pairs[:1].expand_as(pairs))
+    assert not torch.allclose(down[::2], down[:1].expand_as(down[::2]))
 
 
 def test_muon_gets_the_matrices_alone() -> None:

@@ -46,6 +46,9 @@ def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--accumulate", type=click.IntRange(1), default=1, show_default=True,
                      help="parts that the rows of a step are computed in, to save memory"),
         click.option("--lr", type=Finite(min=0, min_open=True), help="learning rate"),
+        click.option("--pooled", type=Finite(0, 1), default=0.0, show_default=True,
+                     help="of an upcycled network, the share of an expert's step that it takes"
+                     " with all others"),
         click.option("--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
                      help="default: bfloat16 where it is much faster, else float32"),
         seed(),
@@ -228,7 +231,8 @@ def _run(given: dict[str, Any], folder: Path, rows: int, length: int, lr: float)
     warmup = 50 if steps is None else min(100, max(1, steps // 20))
     return Run(
         steps=steps, minutes=given["minutes"], rows=rows, length=length,
-        accumulate=given["accumulate"], rates=Rates(lr=given["lr"] or lr), warmup=warmup,
+        accumulate=given["accumulate"], warmup=warmup,
+        rates=Rates(lr=given["lr"] or lr, pooled=given["pooled"]),
         seed=given["seed"], precision=precision,
     )  # fmt: skip
 

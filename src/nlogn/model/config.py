@@ -54,6 +54,8 @@ class Experts:
 
     A token goes to its `groups_per_token` best groups (a group's score is the sum of its two best
     experts' scores), there to its `per_token` best experts, and always to the shared experts.
+    Experts whose halves make one layer only `together`, such as a dense network's neurons that were
+    dealt out, are chosen in runs of so many.
     """
 
     routed: int = 16
@@ -65,6 +67,7 @@ class Experts:
     first_dense: int = 1
     scale: float = 1.0
     normalise: bool = True
+    together: int = 1
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -84,6 +87,11 @@ class Experts:
             self.per_token <= self.groups_per_token * per_group,
             f"experts.per_token={self.per_token} exceeds the {self.groups_per_token * per_group}"
             " experts of the chosen groups",
+        )
+        _require(
+            self.together > 0 and per_group % self.together == self.per_token % self.together == 0,
+            f"experts.together={self.together} divides neither {per_group} experts of a group nor"
+            f" {self.per_token} per token",
         )
 
 

@@ -110,6 +110,8 @@ def to_hf(config: ModelConfig, dtype: str = "float32") -> dict[str, Any]:
         base |= {"use_qk_norm": config.qk_norm, "partial_rotary_factor": 1.0, "num_mtp_layers": 0}
         base["rope_parameters"]["partial_rotary_factor"] = 1.0
     ours = {"share": config.share, "time_classes": config.time_classes, "context": config.context}
+    if config.experts is not None:
+        ours["together"] = config.experts.together
     return base | {"nlogn": ours}
 
 
@@ -297,6 +299,7 @@ def _experts_from_hf(data: Mapping[str, Any], first_dense: int, prefix: str) -> 
         first_dense=first_dense,
         scale=data.get("routed_scaling_factor", 1.0),
         normalise=data.get("norm_topk_prob", True),
+        together=data.get("nlogn", {}).get("together", 1),
     )
 
 

@@ -7,8 +7,8 @@ starts silent. Training then tells the experts apart, since each sees other toke
 
 Fine-grained (after "virtual groups", arXiv:2410.07524): the dense layer's neurons are dealt out
 among the experts that one token visits, shared ones first, so a token costs what it cost. Each run
-of `per_token` experts in a row holds all that is not shared, and begins with one gate row, so that
-a token chooses such a run whole.
+of `per_token` experts in a row holds all that is not shared, and stays together: once their gate
+rows had drifted apart, up to half of the tokens visited the same neurons twice.
 """
 
 from dataclasses import replace
@@ -45,7 +45,8 @@ def upcycled_config(
             raise BadConfig(f"{per_group} experts of a group are no multiple of the"
                             f" {experts.per_token} that a token visits")  # fmt: skip
         width //= visited
-    experts = replace(experts, width=width, scale=1.0, normalise=True)
+    run = experts.per_token if fine_grained else 1
+    experts = replace(experts, width=width, scale=float(run), normalise=True, together=run)
     if pattern is None:
         return replace(dense, experts=experts)
     return replace(dense, experts=experts, pattern=pattern, window=window)
@@ -87,9 +88,8 @@ def upcycle(
         fill(source_layer.mlp, layer.mlp, config.experts)
         rows = layer.mlp.gate.weight
         rows.normal_(0.0, 0.02, generator=generator)
-        if fine_grained:
-            rows.copy_(rows[:: config.experts.per_token].repeat_interleave(
-                config.experts.per_token, 0))  # fmt: skip
+        run = config.experts.together
+        rows.copy_(rows[::run].repeat_interleave(run, 0))
         layer.mlp.gate.e_score_correction_bias.zero_()
     return model.eval()
 
@@ -107,8 +107,8 @@ def _copy(old: FeedForward, new: MixtureOfExperts, experts: Experts) -> None:
 
 
 def _deal(old: FeedForward, new: MixtureOfExperts, experts: Experts) -> None:
-    """The layer's neurons to the shared experts, and the rest over each run of `per_token`. Chosen
-    together, these have the weight 1 / `per_token` each."""
+    """The layer's neurons to the shared experts, and the rest over each run of `per_token`, which
+    is chosen together, each with the weight 1 / `per_token`, times the config's scale."""
     width, count = experts.width, experts.per_token
     whole = (old.gate_proj.weight, old.up_proj.weight, old.down_proj.weight.T)
     kept, parts = zip(*(w.split([width * experts.shared, width * count]) for w in whole),
@@ -116,7 +116,7 @@ def _deal(old: FeedForward, new: MixtureOfExperts, experts: Experts) -> None:
     gate, up, down = (part.unflatten(0, (count, width)).repeat(experts.routed // count, 1, 1)
                       for part in parts)  # fmt: skip
     new.experts.gate_up_proj.copy_(torch.cat((gate, up), 1))
-    new.experts.down_proj.copy_(count * down.transpose(1, 2))
+    new.experts.down_proj.copy_(down.transpose(1, 2))
     shared = new.shared_experts
     if shared is not None:
         shared.gate_proj.weight.copy_(kept[0])

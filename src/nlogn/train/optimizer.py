@@ -39,7 +39,9 @@ def orthogonalise(matrices: Tensor, iterations: int = ITERATIONS) -> Tensor:
 @dataclass(frozen=True)
 class Rates:
     """Learning rate and decay. `embedding` multiplies the rate of embeddings and head; without
-    `muon` AdamW trains the matrices too."""
+    `muon` AdamW trains the matrices too. `pooled` is the share of an expert's step that it takes
+    with all others, along their summed gradient: of a network that was upcycled, whose experts are
+    one layer at first, and have an eighth of the tokens each to learn from."""
 
     lr: float = 2e-3
     weight_decay: float = 0.1
@@ -48,6 +50,7 @@ class Rates:
     eps: float = 1e-8
     embedding: float = 1.0
     muon: bool = True
+    pooled: float = 0.0
 
 
 def is_matrix(name: str, parameter: Tensor) -> bool:
@@ -60,15 +63,17 @@ class Optimizer(torch.optim.Optimizer):
     """Muon and AdamW behind one `step`.
 
     Two groups: `kind` "muon" and "adam". `lr` of both is set by the schedule. The iteration runs in
-    `precision`; bfloat16 is enough for it (K. Jordan's own choice). Works on plain
+    `precision`; bfloat16 is enough for it (K. Jordan's own choice). `together` as in `Experts`, for
+    `Rates.pooled`. Works on plain
     parameters and on FSDP2's sharded ones (DTensor): stacked experts are sharded by whole experts
     and stay where they are; other matrices are gathered for the iteration.
     """
 
     def __init__(self, named: Iterable[tuple[str, nn.Parameter]], rates: Rates | None = None,
-                 precision: torch.dtype = torch.float32):  # fmt: skip
+                 precision: torch.dtype = torch.float32, together: int = 1):  # fmt: skip
         rates = rates or Rates()
         self.precision = precision
+        self.together = together
         self.rates = rates
         named = list(named)
         self.names = {parameter: name for name, parameter in named}
@@ -126,7 +131,10 @@ class Optimizer(torch.optim.Optimizer):
             assert isinstance(parameter, DTensor)
             self._add_sharded(parameter, update, -lr, fused)
         else:
-            parameter.add_(self._directions(update, fused), alpha=-lr)
+            moved = self._directions(update, fused)
+            if parameter.dim() == 3 and self.rates.pooled:
+                moved.lerp_(self._pooled(update, fused), self.rates.pooled)
+            parameter.add_(moved, alpha=-lr)
 
     def _directions(self, update: Tensor, fused: bool) -> Tensor:
         """The orthogonalised update of a matrix or a stack, scaled to AdamW's size."""
@@ -136,20 +144,28 @@ class Optimizer(torch.optim.Optimizer):
         scale = _ADAM_SIZE * max(update.shape[-2:]) ** 0.5
         return orthogonalise(update.to(self.precision)).to(update.dtype) * scale
 
+    def _pooled(self, update: Tensor, fused: bool) -> Tensor:
+        """The direction of all experts' summed update, for each of them (E, m, n). Those that are
+        chosen together are one layer: `gate_up_proj` (R, 2F, C) two matrices (R F, C), `down_proj`
+        (R, C, F) one (C, R F)."""
+        run = update.unflatten(0, (-1, self.together)).sum(0)
+        apart = (run.unflatten(1, (2, -1)) if fused else run).transpose(0, 1)
+        whole = apart.flatten(1, 2) if fused else apart.flatten(1)
+        moved = self._directions(whole, False).view(apart.shape).transpose(0, 1)
+        moved = moved.flatten(1, 2) if fused else moved
+        return moved.repeat(len(update) // self.together, 1, 1)
+
     def _add_sharded(self, parameter: DTensor, update: DTensor, factor: float, fused: bool) -> None:
         local = parameter.to_local()
         by_expert = all(not p.is_shard() or p.is_shard(0) for p in parameter.placements)
+        pooled = self.rates.pooled if parameter.dim() == 3 else 0.0
         if parameter.dim() == 3 and by_expert:
-            if local.numel():
-                local.add_(self._directions(update.to_local(), fused), alpha=factor)
-            return
-        from torch.distributed.tensor import distribute_tensor
-
-        whole = self._directions(update.full_tensor(), fused)
-        mine = distribute_tensor(
-            whole, parameter.device_mesh, parameter.placements, src_data_rank=None
-        )
-        local.add_(mine.to_local(), alpha=factor)
+            moved = self._directions(update.to_local(), fused) if local.numel() else local
+        else:
+            moved = _part(self._directions(update.full_tensor(), fused), parameter)
+        if pooled:
+            moved = moved.lerp(_part(self._pooled(update.full_tensor(), fused), parameter), pooled)
+        local.add_(moved, alpha=factor)
 
     def _adam(self, parameters: list[nn.Parameter], lr: float, count: int) -> None:
         first, second = self.rates.betas
@@ -165,6 +181,14 @@ class Optimizer(torch.optim.Optimizer):
             if parameter.dim() >= 2:  # norms and biases do not decay
                 parameter.mul_(1 - lr * self.rates.weight_decay)
             parameter.addcdiv_(state["mean"], size, value=-lr / (1 - first**count))
+
+
+def _part(whole: Tensor, parameter: DTensor) -> Tensor:
+    """This rank's part of a tensor that each rank has whole."""
+    from torch.distributed.tensor import distribute_tensor
+
+    mesh, placements = parameter.device_mesh, parameter.placements
+    return distribute_tensor(whole, mesh, placements, src_data_rank=None).to_local()
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, decay: float = 0.4) -> float:

@@ -166,7 +166,9 @@ def train(
     if heads is not None:
         named += [(f"heads.{n}", p) for n, p in heads.named_parameters()]
     narrow = run.precision == "bfloat16"
-    optimizer = Optimizer(named, run.rates, torch.bfloat16 if narrow else torch.float32)
+    experts = model.config.experts
+    optimizer = Optimizer(named, run.rates, torch.bfloat16 if narrow else torch.float32,
+                          experts.together if experts else 1)  # fmt: skip
     weights = Weights(run.shares)
     scaler = torch.amp.GradScaler(enabled=run.precision == "float16")
     start, seconds = resume(folder, model, heads, optimizer, weights, scaler)
