@@ -23,12 +23,10 @@ GROUP_TEMPERATURE = 0.1  # group scores lie in 0..2: sharpen them before the sof
 
 
 class Routing(NamedTuple):
-    """What one layer's gate did with N tokens: `logits` (N, E), `chosen` (N, K); in training also
-    `apart`, the logits again, of which no gradient reaches the layers below."""
+    """What one layer's gate did with N tokens: `logits` (N, E), `chosen` (N, K)."""
 
     logits: Tensor
     chosen: Tensor
-    apart: Tensor
 
 
 class FeedForward(nn.Module):
@@ -60,9 +58,7 @@ class Gate(nn.Module):
         a request may lean towards a paradigm."""
         config = self.config
         with torch.autocast(x.device.type, enabled=False):
-            x, weight = x.float(), self.rows().float()
-            logits = F.linear(x, weight)
-            apart = F.linear(x.detach(), weight) if self.training else logits
+            logits = F.linear(x.float(), self.rows().float())
         scores = logits.sigmoid()
         with torch.no_grad():
             choice = scores + self.e_score_correction_bias
@@ -78,7 +74,7 @@ class Gate(nn.Module):
         weights = scores.gather(1, chosen)
         if config.normalise:
             weights = weights / (weights.sum(-1, keepdim=True) + 1e-20)
-        return Routing(logits, chosen, apart), weights * config.scale
+        return Routing(logits, chosen), weights * config.scale
 
     def rows(self) -> Tensor:
         """(E, C): the weight. Experts that are chosen together have equal rows, and get equal
@@ -136,14 +132,11 @@ def group_loss(routings: Sequence[Routing], gates: Sequence[Gate], paradigms: Te
     """Cross entropy of the group scores, as the gates choose by them, against the paradigm of each
     token's document. Without the balancing bias other scores would be trained than route.
 
-    It teaches the gates alone: let through to the layers below, it cost a small network more bits
-    per byte than its experts won (LOG.md, 2026-11-23).
-
     `paradigms` (N,): 0..G-1, or -1 for unlabelled tokens, which do not count. Mean over layers.
     """
     losses = []
     for routing, gate in zip(routings, gates, strict=True):
-        choice = routing.apart.sigmoid() + gate.e_score_correction_bias
+        choice = routing.logits.sigmoid() + gate.e_score_correction_bias
         scores = group_scores(choice, gate.config.groups) / GROUP_TEMPERATURE
         losses.append(F.cross_entropy(scores, paradigms, ignore_index=-1, reduction="sum"))
     labelled = (paradigms >= 0).sum().clamp(min=1)

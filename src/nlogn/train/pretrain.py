@@ -73,7 +73,7 @@ class Run:
     precision: str = "float32"
     supervise: float = 1.0
     balance_rate: float = 1e-3
-    shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.2, "router": 1e-3})
+    shares: dict[str, float] = field(default_factory=lambda: {"paradigm": 0.03, "router": 1e-3})
     adapt_every: int = 50
     measured: float | None = None
     replay: float | None = None
