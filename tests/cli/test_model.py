@@ -87,7 +87,8 @@ def test_a_dense_folder_is_imported_upcycled_and_exported(
     assert load(many).config.experts is not None
     code, out, _ = nlogn(monkeypatch, capsys, "upcycle", mine, "-o", tmp_path / "fine",
                          "--fine-grained", "--shared", "2")  # fmt: skip
-    assert code == 0 and load(tmp_path / "fine").config.experts == Experts(width=12, shared=2)
+    fine = Experts(width=12, shared=2, scale=2.0, together=2)
+    assert code == 0 and load(tmp_path / "fine").config.experts == fine
     torch.testing.assert_close(logits(tmp_path / "fine"), expected, atol=1e-4, rtol=1e-4)
     code, _, _ = nlogn(monkeypatch, capsys, "export", mine, "--to", "hf", "-o", tmp_path / "hf")
     again = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "hf").eval()
@@ -104,6 +105,8 @@ def test_what_cannot_be_converted_is_said(
     (tmp_path / "papers" / "thesis.txt").write_text("years of work")
     cases = [
         (("upcycle", tmp_path / "hybrid", "-o", tmp_path / "x"), "only a dense network"),
+        (("export", tmp_path / "dense", "--to", "hf", "--precision", "f16"), "goes with --to gguf"),
+        (("export", tmp_path / "dense", "--to", "gguf", "--dtype", "float16"), "goes with --to hf"),
         (("export", tmp_path / "dense", "--to", "gguf"), "tokenizer.json"),
         (("import", tmp_path / "papers", "-o", tmp_path / "x"), "no config.json"),
         (("import", tmp_path / "dense", "-o", tmp_path / "papers"), "give another folder"),

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from nlogn.corpus.build import CorpusError, Recipe, build, forget, nano, prepare
+from nlogn.corpus.sources import SourceError
 from nlogn.corpus.specials import SPECIALS
 from nlogn.corpus.tokenizer import load_tokenizer
 from nlogn.train.data import read_packed
@@ -246,7 +247,71 @@ def test_a_given_tokenizer_is_looked_at_first_and_becomes_part_of_the_corpus(
     assert [p.name for p in theirs.iterdir()] == ["tokenizer.json"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"recipe": {}}'])
+def test_a_column_that_nobody_reads_damages_no_file(
+    code: Path, benchmarks: Path, tmp_path: Path
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = "def f(x):\n    total = 0\n    for y in x:\n        total += y\n    return total\n"
+    table = pa.table({
+        "text": [text.replace("f(", f"f{i}(").replace("total", f"sum{i}") for i in range(30)],
+        "when": pa.array([2**62] * 30, pa.timestamp("us")),
+        "exactly": pa.array([1] * 30, pa.timestamp("ns")),
+        "language": ["python"] * 30, "license": ["mit"] * 30,
+    })  # fmt: skip
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table, path)
+    done = run(path, tmp_path / "out", benchmarks)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_fresh_build_that_cannot_be_leaves_the_one_that_was(
+    code: Path, benchmarks: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    prepare([code], out, Recipe())
+    kept = (out / "recipe.json").read_text()
+    for more, told in (
+        ([tmp_path / "nowhere"], "No such file"),
+        ([code, out], "would delete"),
+    ):
+        with pytest.raises((CorpusError, SourceError), match=told):
+            prepare(more, out, Recipe(), fresh=True)
+    for tokenizer, told in ((out / "tokenizer", "has no tokenizer.json"), (code, "tokenizer.json")):
+        with pytest.raises(CorpusError, match=told):
+            prepare([code], out, Recipe(tokenizer=str(tokenizer)), fresh=True)
+    none = run(code, out, tmp_path / "no benchmarks", "--fresh")
+    assert none.returncode == 2 and "NLOGN_DATA" in none.stderr
+    assert (out / "recipe.json").read_text() == kept
+    prepare([code], out, Recipe(seed=1), fresh=True)
+    assert json.loads((out / "recipe.json").read_text())["recipe"]["seed"] == 1
+
+
+def test_a_build_goes_on_with_its_own_files_from_another_folder(
+    code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(code.parent)
+    begun = prepare([Path(code.name)], tmp_path / "out", Recipe())
+    monkeypatch.chdir(tmp_path)
+    assert prepare([code], tmp_path / "out", Recipe()) == begun
+    assert {Path(unit.root).is_absolute() for unit in begun} == {True}
+    with pytest.raises(CorpusError, match="sources"):
+        prepare([Path(code.name)], tmp_path / "out", Recipe())
+
+
+def test_what_a_full_disk_left_of_a_record_is_no_other_build(code: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "recipe.part").write_text("{")
+    prepare([code], out, Recipe())
+    assert sorted(p.name for p in out.iterdir()) == ["recipe.json"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"recipe": {}}', '{"recipe": null, "units": []}', "[" * 99_999,
+             '{"recipe": {}, "units": ["a"]}', '{"recipe": {}, "units": [{"name": "a"}]}'],
+)  # fmt: skip
 def test_a_damaged_record_of_a_build_is_told(tmp_path: Path, code: Path, text: str) -> None:
     out = tmp_path / "out"
     prepare([code], out, Recipe())
@@ -260,7 +325,8 @@ def test_a_damaged_record_of_a_build_is_told(tmp_path: Path, code: Path, text: s
 
 def test_forget_deletes_builds_only(tmp_path: Path, code: Path) -> None:
     (tmp_path / "kept.txt").write_text("x")
-    forget(tmp_path)
+    with pytest.raises(CorpusError, match="holds no build"):
+        forget(tmp_path)
     assert (tmp_path / "kept.txt").exists()
     out = tmp_path / "out"
     prepare([code], out, Recipe())

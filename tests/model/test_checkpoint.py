@@ -15,6 +15,7 @@ from nlogn.model.checkpoint import SIDE_CAR, BadCheckpoint, load, read_config, s
 from nlogn.model.config import (  # noqa: E402
     BadConfig,
     Experts,
+    Linear,
     Positions,
     count_parameters,
 )
@@ -183,6 +184,41 @@ def test_upcycled_experts_part_ways_in_training(fine_grained: bool) -> None:
     assert (grad[0] - grad[1:]).flatten(1).norm(dim=1).min() > 0
 
 
+@pytest.mark.parametrize(
+    ("change", "window", "why"),
+    [
+        ({"pattern": ("linear", "full"), "linear": Linear(2, 2, 8, 8)}, 64, "linear"),
+        ({"pattern": ("sliding", "full"), "window": 8}, 64, "sliding"),
+        ({"share": 2}, 0, "share weights by 2"),
+        ({"layers": 1}, 0, "none would get experts"),
+    ],
+)
+def test_what_would_not_stay_the_same_network_is_not_upcycled(
+    change: dict[str, object], window: int, why: str
+) -> None:
+    config = replace(replace(DENSE, layers=4), **change)  # type: ignore[arg-type]
+    dense = Transformer(config, seed=1)
+    pattern = ("sliding", "sliding", "sliding", "full") if window else None
+    with pytest.raises(BadConfig, match=why):
+        upcycle(dense, pattern=pattern, window=window)
+
+
+@torch.no_grad()
+def test_layers_of_other_attention_stay_as_they_are() -> None:
+    dense = shaken(replace(DENSE, layers=4, pattern=("linear", "full"), linear=Linear(2, 2, 8, 8)))
+    x = tokens(2, 40)
+    torch.testing.assert_close(upcycle(dense)(x).logits, dense(x).logits, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("stored", [{"a": 5}, {1: torch.ones(2)}, [torch.ones(2)]])
+def test_a_pickle_of_more_than_weights_is_refused(tmp_path: Path, stored: object) -> None:
+    save(shaken(DENSE), tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(stored, tmp_path / "pytorch_model.bin")
+    with pytest.raises(BadCheckpoint, match="holds no weights by name"):
+        load(tmp_path)
+
+
 def test_what_was_dealt_out_stays_together(tmp_path: Path) -> None:
     from nlogn.model.transformer import cross_entropy
 
@@ -339,7 +375,7 @@ def test_what_is_not_ours_is_refused(change: dict[str, object], word: str) -> No
         ({"hidden_size": 32.0}, "hidden_size=32.0 is no whole number"),
         ({"num_hidden_layers": True}, "layers=True is no whole number"),
         ({"num_hidden_layers": 10**30}, "layers=.* is too large"),
-        ({"num_hidden_layers": 10**9}, "layers=1000000000: more than 10,000"),
+        ({"num_hidden_layers": 10**9}, "layers=1000000000: more than 1,000"),
         ({"rms_norm_eps": "nan"}, "norm_eps=nan is no number"),
         ({"tie_word_embeddings": []}, "tied=.* is neither true nor false"),
         ({"pad_token_id": "a"}, "pad='a' is no whole number"),

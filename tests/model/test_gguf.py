@@ -1,5 +1,6 @@
 """The exported file: read back with the gguf package, and run in llama.cpp where there is one."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ tokenizers = pytest.importorskip("tokenizers", reason="needs the tokenizers pack
 
 from nlogn.model.checkpoint import save  # noqa: E402
 from nlogn.model.config import BadConfig, Experts, ModelConfig  # noqa: E402
-from nlogn.model.families import Unsupported  # noqa: E402
+from nlogn.model.families import BadCheckpoint, Unsupported  # noqa: E402
 from nlogn.model.gguf_export import PRECISIONS, export_gguf  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
 
@@ -61,11 +62,34 @@ def test_a_full_disk_leaves_the_file_that_was_there(
 ) -> None:
     written(wide(HYBRID), tmp_path, tokenizer)
     path = tmp_path / "m.gguf"
-    path.write_text("the last one")
+    path.write_text("GGUF the last one")
     with full_disk(after), pytest.raises(OSError, match=r"File too large|No space left") as told:
         export_gguf(tmp_path, path, "f16")
     assert told.value.errno
-    assert path.read_text() == "the last one" and not list(tmp_path.glob("*.part"))
+    assert path.read_text() == "GGUF the last one" and not list(tmp_path.glob("*.part"))
+
+
+def test_no_file_of_another_kind_is_replaced(tmp_path: Path, tokenizer: object) -> None:
+    written(wide(HYBRID), tmp_path, tokenizer)
+    weights = (tmp_path / "model.safetensors").read_bytes()
+    for name in ("model.safetensors", "config.json"):
+        with pytest.raises(BadCheckpoint, match="would be replaced"):
+            export_gguf(tmp_path, tmp_path / name, "f16")
+    assert (tmp_path / "model.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": {"type": "BPE"}}, {"model": {"type": "BPE", "vocab": {}, "merges": None}},
+               {"added_tokens": [{}]}, {"added_tokens": 3}],
+)  # fmt: skip
+def test_a_damaged_tokenizer_is_told(
+    tmp_path: Path, tokenizer: object, change: dict[str, object]
+) -> None:
+    written(wide(HYBRID), tmp_path, tokenizer)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(BadCheckpoint, match=r"tokenizer\.json is no tokenizer"):
+        export_gguf(tmp_path, tmp_path / "m.gguf", "f16")
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

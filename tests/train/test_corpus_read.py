@@ -1,5 +1,6 @@
 """What of a corpus is measured, and which checkpoints go on on it."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,10 @@ def test_a_damaged_corpus_is_refused_by_the_file(corpus: Path, tmp_path: Path) -
             hurt.unlink()
         with pytest.raises(TrainError, match=rf"{name}.*copy the corpus again"):
             read_corpus(copy)
-    for text in ("", "{}", "[1]"):
+    whole = json.loads((corpus / "manifest.json").read_text())
+    odd = [whole | {"classes": 5}, whole | {"classes": [1, 2]}, whole | {"shards": None},
+           whole | {"shards": ["a"]}]  # fmt: skip
+    for text in ("", "{}", "[1]", "[" * 99_999, *map(json.dumps, odd)):
         (copy / "manifest.json").write_text(text)
         with pytest.raises(TrainError, match=r"manifest.json is damaged"):
             read_corpus(copy)

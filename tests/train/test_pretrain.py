@@ -25,7 +25,7 @@ from nlogn.train.evaluate import bits_per_byte  # noqa: E402
 from nlogn.train.losses import Weights  # noqa: E402
 from nlogn.train.optimizer import Rates  # noqa: E402
 from nlogn.train.pretrain import Progress, Run, train  # noqa: E402
-from nlogn.train.state import TrainError  # noqa: E402
+from nlogn.train.state import TrainError, alone  # noqa: E402
 
 Trained = tuple[Transformer, list[Progress], Path, Run]
 SCRIPT = Path(__file__).with_name("run_training.py")
@@ -92,6 +92,46 @@ def test_a_damaged_record_of_a_run_is_said_to_be_one(tmp_path: Path) -> None:
         (tmp_path / "run.json").write_text(text)
         with pytest.raises(TrainError, match=r"run\.json is damaged: give .*another --name"):
             small_run(tmp_path)
+
+
+def test_beginning_anew_drops_the_states_of_the_run_before(tmp_path: Path) -> None:
+    assert not small_run(tmp_path, stop_after=2)
+    abandoned = tmp_path / "step-00000009"
+    (tmp_path / "step-00000002").rename(abandoned)
+    (tmp_path / "latest").unlink()
+    assert not small_run(tmp_path, stop_after=2)
+    assert (tmp_path / "latest").read_text() == "step-00000002"
+    assert [p.name for p in tmp_path.glob("step-*")] == ["step-00000002"]
+    assert small_run(tmp_path)
+
+
+def test_steps_that_are_done_again_are_told_once(tmp_path: Path) -> None:
+    assert not small_run(tmp_path, stop_after=3)  # saved after two
+    metrics = tmp_path / "metrics.jsonl"
+    with metrics.open("ab") as file:
+        file.write(b'{"step": 7, "losses": {}}\n\xff\n{"step": "a"}\n[]\n{"st')
+    assert small_run(tmp_path)
+    assert [json.loads(line)["step"] for line in metrics.read_text().splitlines()] == [0, 1, 2, 3]
+
+
+def test_a_run_that_was_begun_before_a_setting_goes_on(tmp_path: Path) -> None:
+    assert not small_run(tmp_path, stop_after=2)
+    path = tmp_path / "run.json"
+    before = json.loads(path.read_text())
+    del before["rates"]["pooled"], before["replay"]
+    path.write_text(json.dumps(before))
+    assert small_run(tmp_path)
+    path.write_text(json.dumps(before | {"rates": before["rates"] | {"lr": 0.5}}))
+    with pytest.raises(TrainError, match=r"other settings: rates.lr \(0.5, not 0.001\)$"):
+        small_run(tmp_path)
+
+
+def test_two_do_not_train_one_folder(tmp_path: Path) -> None:
+    refused = pytest.raises(TrainError, match="another process trains")
+    with alone(tmp_path), refused, alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
 
 
 def test_a_disk_that_fills_up_leaves_no_half_state(tmp_path: Path) -> None:

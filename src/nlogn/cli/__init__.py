@@ -44,6 +44,9 @@ def main() -> NoReturn:
             sys.stdout.close()
         code = GOOD
     except Exception as error:
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch's words
+            _fail("this takes more memory than is free: close other programs, or take a smaller"
+                  " network")  # fmt: skip
         if not _is_ours(error):  # a mistake of ours is no verdict either: say where it was
             traceback.print_exc()
             _fail(f"internal error: {type(error).__name__}: {error}")

@@ -83,6 +83,8 @@ def build(sources: tuple[Path, ...], out: Path, recipe: str, **given: Any) -> No
     }  # fmt: skip
     if given["tokenizer"]:
         path = given["tokenizer"].resolve()
+        if path.is_file() and path.name != "tokenizer.json":
+            raise click.UsageError("--tokenizer names a folder with a tokenizer.json")
         changes["tokenizer"] = str(path.parent if path.name == "tokenizer.json" else path)
     if given["licence"]:
         changes["licence"] = given["licence"]
@@ -121,8 +123,6 @@ def _build(paths: list[Path], out: Path, recipe: "Recipe", given: dict[str, Any]
     tables = tuple(str(path.resolve()) for path in given["annotated"])
     recipe = replace(recipe, annotated=tables, each=given["each"],
                      decontaminate=not given["no_decontamination"])  # fmt: skip
-    if given["fresh"]:
-        building.forget(out)
     slurm = None
     if given["executor"] == "slurm":
         from nlogn.corpus.execute import Slurm
@@ -131,7 +131,7 @@ def _build(paths: list[Path], out: Path, recipe: "Recipe", given: dict[str, Any]
     with progress_bar("building") as progress:
         done = building.build(
             paths, out, recipe, executor=given["executor"], workers=given["workers"], slurm=slurm,
-            progress=lambda stage, done, total: progress(done, total),
+            progress=lambda stage, done, total: progress(done, total), fresh=given["fresh"],
         )  # fmt: skip
     if given["style"] == "json":
         click.echo(as_json(done))

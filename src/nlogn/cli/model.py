@@ -61,7 +61,7 @@ def info(named: str, context: int | None, style: str) -> None:
     for number, made in enumerate(trainings(training)):
         on = made.get("on") or made.get("corpus", "?")
         told = f"{made['tokens']:,} tokens of {on}, {made['steps']:,} steps"
-        if made.get("validation_bits_per_byte"):
+        if isinstance(made.get("validation_bits_per_byte"), float):
             of = "answers" if made.get("on") else "files"
             told += f": {made['validation_bits_per_byte']:.3f} bits per byte of held-out {of}"
         rows.append(("before" if number else "trained on", f"{told} (seed {made['seed']})"))
@@ -70,7 +70,7 @@ def info(named: str, context: int | None, style: str) -> None:
 
 @model.command(short_help="Memory, layout, speed and cost of training on a cluster.")
 @click.option("--preset", required=True, help="a preset's name, or a checkpoint folder")
-@click.option("--gpus", type=click.IntRange(1), required=True)
+@click.option("--gpus", type=click.IntRange(1, 1_000_000), required=True)
 @click.option("--gpu", default="h100", show_default=True, help="a100, h100, h200 or b200")
 @click.option("--context", type=click.IntRange(1), help="another context length")
 @click.option("--tokens", type=Finite(1), default=2.3e12, show_default=True)
@@ -115,12 +115,19 @@ def plan(preset: str, gpus: int, gpu: str, context: int | None, tokens: float, b
 @click.option("--to", "target", type=click.Choice(["hf", "gguf"]), required=True)
 @click.option("-o", "--out", type=click.Path(path_type=Path),
               help="default: FOLDER-hf, or FOLDER/PRECISION.gguf")  # fmt: skip
-@click.option("--precision", type=click.Choice(["f32", "f16", "bf16", "q8_0"]), default="q8_0",
-              show_default=True, help="of a GGUF file")  # fmt: skip
+@click.option("--precision", type=click.Choice(["f32", "f16", "bf16", "q8_0"]),
+              help="of a GGUF file  [default: q8_0]")  # fmt: skip
 @_DTYPE
-def export(folder: Path, target: str, out: Path | None, precision: str, dtype: str | None) -> None:
+def export(
+    folder: Path, target: str, out: Path | None, precision: str | None, dtype: str | None
+) -> None:
     """Write checkpoint FOLDER as a folder for transformers and vLLM, or as one GGUF file."""
     _need_torch()
+    if target == "hf" and precision:
+        raise click.UsageError("--precision goes with --to gguf; a folder's is --dtype")
+    if target == "gguf" and dtype:
+        raise click.UsageError("--dtype goes with --to hf; a GGUF file's is --precision")
+    precision = precision or "q8_0"
     if target == "hf":
         from nlogn.model.convert import convert
         from nlogn.model.families import family

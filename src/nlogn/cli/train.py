@@ -25,7 +25,7 @@ _RUNS = click.option(
 
 
 def _inside(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
-    if name is not None and (Path(name).is_absolute() or {"..", ""} & {*name.split("/")}):
+    if name is not None and (Path(name).is_absolute() or {"..", ".", ""} & {*name.split("/")}):
         raise click.BadParameter(f"{name!r} is no folder inside of --runs")
     return name
 
@@ -38,7 +38,7 @@ def _budget(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--minutes", type=Finite(min=0, min_open=True),
                      help="train for about so long"),
         click.option("--steps", type=click.IntRange(1), help="train for so many steps"),
-        click.option("--tokens", type=Finite(1), help="train on so many tokens (1e8)"),
+        click.option("--tokens", type=Finite(1, 1e15), help="train on so many tokens (1e8)"),
         click.option("--threads", type=click.IntRange(1),
                      help="default: whatever number measures fastest"),
         click.option("--rows", type=click.IntRange(1), help="sequences per step"),
@@ -99,7 +99,7 @@ def pretrain(
             raise click.UsageError("--dense begins with fresh weights: leave --from out")
         config, name = dense_twin(config), f"{name}-dense"
     folder = given["runs"] / (given["name"] or name)
-    run = _run(given, folder, rows=16, length=min(config.context, 1024), lr=2e-3)
+    run = _run(given, folder, rows=16, context=config.context, lr=2e-3)
     run = replace(run, measured=measured)
     with _stoppable() as stop, _live(run) as show:
         ended = runs.pretrain(
@@ -121,7 +121,7 @@ def pretrain(
               help="annotated programs of each problem")  # fmt: skip
 @click.option("--variants", type=click.IntRange(1), default=12, show_default=True,
               help="in how many ways each problem is asked")  # fmt: skip
-@click.option("--epochs", type=Finite(min=0, min_open=True), help="default: 2")
+@click.option("--epochs", type=Finite(0, 1e6, min_open=True), help="default: 2")
 @click.option("--replay", type=click.Path(path_type=Path), metavar="CORPUS",
               help="learn its files again among the answers, so as not to forget them")  # fmt: skip
 @click.option("--replay-share", type=Finite(0, 1, min_open=True, max_open=True),
@@ -149,7 +149,7 @@ def finetune(
             raise click.UsageError("say either --epochs or one of --minutes, --steps, --tokens")
         given["steps"] = 1  # until the examples are counted
     folder = given["runs"] / (given["name"] or f"{Path(on).stem}-finetuned")
-    run = _run(given, folder, rows=8, length=min(read_config(start).context, 1024), lr=3e-4)
+    run = _run(given, folder, rows=8, context=read_config(start).context, lr=3e-4)
     run = replace(run, replay=replay_share if replay is not None else None)
 
     def told(found: "Prepared", steps: int, trained: tuple[str, ...]) -> None:
@@ -213,7 +213,7 @@ def _need_torch() -> None:
         raise Mistake(f"{error.name} is not installed: pip install 'nlogn[model]'") from None
 
 
-def _run(given: dict[str, Any], folder: Path, rows: int, length: int, lr: float) -> "Run":
+def _run(given: dict[str, Any], folder: Path, rows: int, context: int, lr: float) -> "Run":
     from nlogn.train.optimizer import Rates
     from nlogn.train.pretrain import Run
     from nlogn.train.runs import best_precision, kept_precision
@@ -221,7 +221,9 @@ def _run(given: dict[str, Any], folder: Path, rows: int, length: int, lr: float)
     budgets = [name for name in ("minutes", "steps", "tokens") if given[name]]
     if len(budgets) != 1:
         raise click.UsageError("say how long to train: one of --minutes, --steps, --tokens")
-    rows, length = given["rows"] or rows, given["length"] or length
+    rows, length = given["rows"] or rows, given["length"] or min(context, 1024)
+    if length > context:
+        raise click.UsageError(f"the network's context is {context:,} tokens: lower --length")
     if rows % given["accumulate"]:
         raise click.UsageError("--rows must be a multiple of --accumulate")
     steps = given["steps"]
@@ -317,6 +319,8 @@ def _duration(seconds: float) -> str:
 
 
 def _tell(ended: "Ended", folder: Path) -> None:
+    if os.environ.get("RANK", "0") != "0":  # the first of torchrun's processes tells it
+        return
     if not ended.finished:
         click.echo(f"stopped after step {ended.step:,}; the same command goes on from there")
         sys.exit(GOOD)

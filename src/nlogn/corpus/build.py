@@ -32,6 +32,9 @@ _PART = re.compile(  # what a build leaves in its folder
 )
 
 
+_PARTIAL = "recipe.part"
+
+
 class CorpusError(Exception):
     """A corpus cannot be built so; the message says what to change."""
 
@@ -106,8 +109,9 @@ def bank_digest() -> str:
     return digest.hexdigest()
 
 
-def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
-    """Write down what is about to be built, or check that `out` holds the same build.
+def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = False) -> list[Unit]:
+    """Write down what is about to be built, or check that `out` holds the same build. With `fresh`
+    a build in `out` is deleted, once all that the new one reads is known to be there.
 
     Raises:
         CorpusError: the folder holds another build, or files that are none.
@@ -116,15 +120,16 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
     record = out / "recipe.json"
     if recipe.tokenizer:
         _check_tokenizer(Path(recipe.tokenizer))
+    sources = [source.absolute() for source in sources]  # it may go on from another folder
     wanted: dict[str, Any] = json.loads(json.dumps(
         {"recipe": asdict(recipe), "sources": [str(s) for s in sources], "bank": bank_digest(),
          "tables": _tables(recipe)}
     ))  # fmt: skip
-    if record.exists():
+    if record.exists() and not fresh:
         found = _record(record)
         if found is None:
             raise CorpusError(f"{record} is damaged, or none of a build: give another folder, or"
-                              " move that file away and say --fresh")  # fmt: skip
+                              " delete this one")  # fmt: skip
         usual = json.loads(json.dumps(asdict(Recipe())))  # what a build did before it could be said
         found = {"tables": {}, **found, "recipe": usual | found["recipe"]}
         changed = sorted(
@@ -136,8 +141,15 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
                 f"{out} holds a build with other settings ({', '.join(changed)}): give another "
                 "folder, or --fresh to begin anew"
             )
-        return [Unit(**{**u, "files": tuple(u["files"])}) for u in found["units"]]
-    if out.exists() and any(out.iterdir()):
+        return _units(found)
+    if fresh:
+        read = [*recipe.annotated, *([recipe.tokenizer] if recipe.tokenizer else [])]
+        for path in (*sources, *map(Path, read)):
+            if path.resolve().is_relative_to(out.resolve()):
+                raise CorpusError(
+                    f"{path} lies in {out}, which --fresh would delete: copy it first"
+                )
+    elif out.exists() and any(path.name != _PARTIAL for path in out.iterdir()):
         raise CorpusError(f"{out} is not empty and holds no build: give another folder")
     units = plan(sources, recipe.licence, recipe.skip)
     if recipe.name == "nano":
@@ -145,8 +157,10 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
             replace(u, licence="PSF-2.0", name="python") if u.root == str(sources[0]) else u
             for u in units
         ]
+    if fresh:
+        forget(out)
     out.mkdir(parents=True, exist_ok=True)
-    part = out / "recipe.part"
+    part = out / _PARTIAL
     part.write_text(json.dumps({**wanted, "versions": versions(),
                                 "units": [asdict(u) for u in units]}))  # fmt: skip
     part.replace(record)
@@ -156,11 +170,15 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe) -> list[Unit]:
 def _record(path: Path) -> dict[str, Any] | None:
     """What `prepare` wrote there; None if it did not."""
     try:
-        found = json.loads(path.read_text())
-    except ValueError:
+        found: dict[str, Any] = json.loads(path.read_text())
+        _units(found)
+        return found if isinstance(found["recipe"], dict) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    ours = isinstance(found, dict) and {"recipe", "units"} <= found.keys()
-    return found if ours else None
+
+
+def _units(record: dict[str, Any]) -> list[Unit]:
+    return [Unit(**{**u, "files": tuple(u["files"])}) for u in record["units"]]
 
 
 def _tables(recipe: Recipe) -> dict[str, str]:
@@ -191,8 +209,11 @@ def forget(out: Path) -> None:
     Raises:
         CorpusError: the folder holds something else too, or a recipe.json that is none of ours.
     """
+    out = out.resolve()
     record = out / "recipe.json"
     if not record.exists():
+        if out.exists() and any(path.name != _PARTIAL for path in out.iterdir()):
+            raise CorpusError(f"{out} is not empty and holds no build: give another folder")
         return
     if _record(record) is None:
         raise CorpusError(f"{record} is none of a build: give another folder")
@@ -214,9 +235,10 @@ def build(
     workers: int = 1,
     slurm: "Slurm | None" = None,
     progress: "Progress" = lambda stage, done, total: None,
+    fresh: bool = False,
 ) -> dict[str, Any]:
-    """Build, or go on with, the corpus in `out`. Returns the manifest, or on Slurm the numbers of
-    the jobs that were queued, the last of which writes the manifest.
+    """Build, or go on with, the corpus in `out`; with `fresh`, begin anew. Returns the manifest, or
+    on Slurm the numbers of the jobs that were queued, the last of which writes the manifest.
 
     Raises:
         CorpusError, SourceError: as `prepare`; the benchmarks are missing.
@@ -233,12 +255,12 @@ def build(
             f"no benchmarks to keep out in {data}: set NLOGN_DATA to a folder that has "
             f"{' or '.join(FOLDERS)}/, or say --no-decontamination"
         )
-    if recipe.annotated and not (out / "manifest.json").exists():
+    if recipe.annotated and (fresh or not (out / "manifest.json").exists()):
         try:
             read_annotated(*map(Path, recipe.annotated))
         except AnnotatedError as error:
             raise CorpusError(str(error)) from None
-    units = prepare(sources, out, recipe)
+    units = prepare(sources, out, recipe, fresh)
     planned = stages(recipe, units, out, data)
     jobs = run_stages(
         planned, out / "logs", executor=executor, workers=workers, slurm=slurm, progress=progress
@@ -250,12 +272,14 @@ def build(
     try:
         manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
         wrong = damaged(out, manifest)
-    except (ValueError, TypeError, KeyError):
+        tokens = sum(int(shard["tokens"]) for shard in manifest["shards"])
+        empty = "" if tokens else _nothing_left(manifest, out)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         wrong = ["manifest.json"]
     if wrong:
         raise CorpusError(f"{out / wrong[0]} is missing, or not as it was built: give --fresh")
-    if not manifest["tokens"]:
-        raise CorpusError(_nothing_left(manifest, out))
+    if empty:
+        raise CorpusError(empty)
     return manifest
 
 
@@ -267,7 +291,9 @@ def _nothing_left(manifest: dict[str, Any], out: Path) -> str:
             if key.startswith("dropped_"):
                 reasons[key.removeprefix("dropped_")] = reasons.get(key, 0) + int(value)
     reasons.pop("not_source", None)
-    most = max(reasons, key=reasons.__getitem__, default="no source file was found")
+    if not reasons:
+        return f"nothing is left to train on: no text was found ({out}/report.md)"
+    most = max(reasons, key=reasons.__getitem__)
     hint = "; if you may use them, say --licence" if most == "licence_unknown" else ""
     return (
         f"nothing is left to train on: most files were dropped for {most}{hint} ({out}/report.md)"

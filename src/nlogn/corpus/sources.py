@@ -326,7 +326,10 @@ def _parquet(path: Path) -> Iterator[Any]:
     from pyarrow import ArrowException, parquet
 
     try:
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=256):
+        file = parquet.ParquetFile(path)
+        known = {*_TEXT_KEYS, *_PATH_KEYS, *_REPO_KEYS, *_LICENCE_KEYS, *_LANGUAGE_KEYS}
+        columns = [name for name in file.schema_arrow.names if name in known]
+        for batch in file.iter_batches(batch_size=256, columns=columns):
             yield from batch.to_pylist()
     except (ArrowException, OSError) as error:  # a damaged footer is the one, a page the other
         raise SourceError(f"{path} is damaged: {error}") from error

@@ -111,10 +111,17 @@ def load_tokenizer(folder: Path) -> "Tokenizer":
 
 
 def chat_template(folder: Path) -> str | None:
-    """The template of a folder's tokenizer, where it has one."""
+    """The template of a folder's tokenizer, where it has one.
+
+    Raises:
+        BadTokenizer: it is no text.
+    """
     aside = folder / "chat_template.jinja"
     if aside.exists():
-        return aside.read_text()
+        try:
+            return aside.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadTokenizer(f"{aside} is no UTF-8 (byte {error.start}): copy it again") from None
     try:
         data = json.loads((folder / "tokenizer_config.json").read_text())
     except (OSError, ValueError):
@@ -125,8 +132,9 @@ def chat_template(folder: Path) -> str | None:
 
 def token_bytes(tokenizer: "Tokenizer") -> np.ndarray:
     """(V,) length in bytes of each token's text; 0 for special tokens."""
-    lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int32)
-    for token, number in tokenizer.get_vocab().items():  # each letter of a token stands for a byte
+    vocabulary = tokenizer.get_vocab()
+    lengths = np.zeros(max(vocabulary.values(), default=-1) + 1, dtype=np.int32)
+    for token, number in vocabulary.items():  # each letter of a token stands for a byte
         lengths[number] = 0 if token in _SPECIAL else len(token)
     return lengths
 
@@ -147,7 +155,7 @@ def encode(tokenizer: "Tokenizer", parts: Parts) -> list[int]:
     """Token numbers of a document's parts. A text that spells a special token stays text.
 
     Raises:
-        ValueError: a special token that this tokenizer does not have.
+        BadTokenizer: a special token that this tokenizer does not have.
     """
     tokenizer.encode_special_tokens = True
     out: list[int] = []
@@ -155,7 +163,7 @@ def encode(tokenizer: "Tokenizer", parts: Parts) -> list[int]:
         if isinstance(part, Special):
             number = tokenizer.token_to_id(part)
             if number is None:
-                raise ValueError(f"the tokenizer has no token {part}")
+                raise BadTokenizer(f"the tokenizer has no token {part}")
             out.append(number)
         elif part:
             out += tokenizer.encode(part, add_special_tokens=False).ids

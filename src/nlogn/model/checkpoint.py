@@ -247,8 +247,11 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
             stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except (RuntimeError, UnpicklingError, EOFError) as error:
             raise BadCheckpoint(f"{path} holds no weights: {error}") from error
-        if not isinstance(stored, dict):
-            raise BadCheckpoint(f"{path} holds no weights by name")
+        named = isinstance(stored, dict) and all(
+            isinstance(name, str) and isinstance(weight, Tensor) for name, weight in stored.items()
+        )
+        if not named:
+            raise BadCheckpoint(f"{path} holds no weights by name, or more than weights")
         yield from stored.items()
 
 

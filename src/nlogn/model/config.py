@@ -10,7 +10,7 @@ paradigm groups, the first layer dense; every other option of the room is a fiel
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
 
 AttentionKind = Literal["full", "sliding", "linear", "sparse"]
@@ -28,7 +28,7 @@ def _require(condition: bool, message: str) -> None:
 
 
 _LARGEST = 2**31  # sizes are counts of what has to fit a machine
-_DEEPEST = 10_000
+_DEEPEST = 1000
 
 
 def _check_types(part: Any) -> None:
@@ -206,11 +206,12 @@ class ModelConfig:
             _require(self.head_dim % 2 == 0, "rotary positions need an even head_dim")
         _require(self.sparse is None or self.sparse.dim % 2 == 0, "sparse.dim must be even")
         _require(self.time_classes >= 0, "time_classes < 0")
+        _require(self.norm_eps >= 0, "norm_eps < 0")
         for name in ("bos", "eos", "pad"):
             token = getattr(self, name)
             _require(token is None or 0 <= token < self.vocab_size, f"{name} is not in the vocab")
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[AttentionKind, ...]:
         """Attention kind of each layer: `pattern`, repeated; the last layer of a network that
         mixes sliding with full layers may be either, as the pattern falls."""

@@ -14,7 +14,9 @@ BYTES_PER_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "q8_0": 34 / 32}
 def trainings(card: Any) -> Iterator[dict[str, Any]]:
     """A checkpoint's `CARD` and the ones that it went on from, the latest first; up to one
     that training did not write."""
-    while isinstance(card, dict) and {"tokens", "steps", "seed"} <= card.keys():
+    while isinstance(card, dict) and all(
+        isinstance(card.get(name), int) for name in ("tokens", "steps", "seed")
+    ):
         yield card
         card = card.get("before")
 

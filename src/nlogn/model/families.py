@@ -266,6 +266,8 @@ def _exaone(config: ModelConfig, data: Mapping[str, Any]) -> ModelConfig:
     first = data.get("first_k_dense_replace", 1)
     types = data.get("mlp_layer_types")
     if types is not None:
+        if unknown := set(types) - {"dense", "sparse"}:
+            raise Unsupported(f"mlp_layer_types: {sorted(unknown)}")
         first = types.index("sparse") if "sparse" in types else len(types)
         if "dense" in types[first:]:
             raise Unsupported("mlp_layer_types: dense layers after the first with experts")

@@ -20,7 +20,7 @@ from torch import Tensor
 from nlogn.corpus.tokenizer import chat_template
 from nlogn.model.checkpoint import load
 from nlogn.model.config import BadConfig, ModelConfig
-from nlogn.model.families import Unsupported, family, parsed
+from nlogn.model.families import BadCheckpoint, Unsupported, family, parsed
 from nlogn.model.transformer import Transformer
 
 Precision = Literal["f32", "f16", "bf16", "q8_0"]
@@ -61,12 +61,15 @@ def export_gguf(folder: str | Path, path: str | Path, precision: Precision = "f1
 
     Raises:
         Unsupported: llama.cpp has no architecture for this network, or its tokenizer differs.
+        BadCheckpoint: the folder's files cannot be read, or `path` is another kind of file.
     """
     import gguf
 
     if precision not in PRECISIONS:
         raise BadConfig(f"no GGUF precision {precision!r}: one of {', '.join(PRECISIONS)}")
     folder, path = Path(folder), Path(path)
+    if path.exists() and not _is_gguf(path):
+        raise BadCheckpoint(f"{path} is no GGUF file, and would be replaced: give another name")
     model = load(folder)
     kind = family(model.config)
     architectures = {"exaone_moe": "exaone-moe", "llama": "llama"}
@@ -97,6 +100,13 @@ def export_gguf(folder: str | Path, path: str | Path, precision: Precision = "f1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         raise
     return path
+
+
+def _is_gguf(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"GGUF"
 
 
 def _stored(target: str, tensor: Tensor, precision: Precision) -> tuple[np.ndarray, Any]:
@@ -187,12 +197,18 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
     if not path.exists():
         raise Unsupported(f"{folder} has no tokenizer.json: a GGUF file needs one")
     data = parsed(path)
-    _require_gpt2_splitting(data, path)
-    vocab = dict(data["model"]["vocab"])
-    special = {t["content"] for t in data.get("added_tokens", []) if t["special"]}
-    added = {t["content"]: t["id"] for t in data.get("added_tokens", [])}
-    by_id = {i: token for token, i in (vocab | added).items()}
-    if max(by_id) >= config.vocab_size:
+    try:
+        _require_gpt2_splitting(data, path)
+        vocab = dict(data["model"]["vocab"])
+        special = {t["content"] for t in data.get("added_tokens") or [] if t["special"]}
+        added = {t["content"]: t["id"] for t in data.get("added_tokens") or []}
+        merges = [m if isinstance(m, str) else " ".join(m) for m in data["model"]["merges"]]
+        by_id = {i: token for token, i in (vocab | added).items()}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, Unsupported):
+            raise
+        raise BadCheckpoint(f"{path} is no tokenizer ({type(error).__name__}: {error})") from None
+    if max(by_id, default=0) >= config.vocab_size:
         raise Unsupported(f"{path} has {max(by_id) + 1} tokens, the network {config.vocab_size}")
     tokens, types = [], []
     for i in range(config.vocab_size):
@@ -204,8 +220,7 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     writer.add_token_types(types)
-    merges = data["model"]["merges"]
-    writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in merges])
+    writer.add_token_merges(merges)
     for write, token in ((writer.add_bos_token_id, config.bos),
                          (writer.add_eos_token_id, config.eos),
                          (writer.add_pad_token_id, config.pad)):  # fmt: skip

@@ -32,11 +32,20 @@ def upcycled_config(
     layers, with which logits stay equal up to `window` tokens.
 
     Raises:
-        BadConfig: the network has experts already; its neurons cannot be dealt out evenly.
+        BadConfig: the network has experts already, or layers that cannot become sliding ones; its
+            neurons cannot be dealt out evenly; no layer would get experts, or another layer's
+            weights.
     """
     if dense.experts is not None:
         raise BadConfig("only a dense network can be upcycled: this one has experts")
+    if pattern is not None and set(dense.kinds) != {"full"}:
+        raise BadConfig(
+            f"only layers of full attention become sliding ones: these are {', '.join(dense.kinds)}"
+        )
     experts, width = experts or Experts(), dense.dense_width
+    if experts.first_dense >= dense.layers:
+        raise BadConfig(f"of {dense.layers} layers the first {experts.first_dense} stay dense: none"
+                        " would get experts")  # fmt: skip
     if fine_grained:
         visited, per_group = experts.per_token + experts.shared, experts.routed // experts.groups
         if width % visited:
@@ -47,9 +56,13 @@ def upcycled_config(
         width //= visited
     run = experts.per_token if fine_grained else 1
     experts = replace(experts, width=width, scale=float(run), normalise=True, together=run)
-    if pattern is None:
-        return replace(dense, experts=experts)
-    return replace(dense, experts=experts, pattern=pattern, window=window)
+    new = replace(dense, experts=experts)
+    if pattern is not None:
+        new = replace(new, pattern=pattern, window=window)
+    if any(dense.owner(new.owner(i)) != dense.owner(i) for i in range(dense.layers)):
+        raise BadConfig(f"layers share weights by {dense.share}, and the first, without experts,"
+                        " would shift whose: this network cannot be upcycled")  # fmt: skip
+    return new
 
 
 @torch.no_grad()
@@ -78,6 +91,8 @@ def upcycle(
     for name in own:
         if name in source:
             own[name].copy_(source[name])
+        else:
+            assert ".mlp." in name, name  # which is filled below
     generator = torch.Generator(weight.device).manual_seed(seed)
     for i, layer in enumerate(model.model.layers):
         assert isinstance(layer, Layer)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nlogn.complexity import bigo
 from nlogn.corpus.packing import damaged
 from nlogn.corpus.specials import never_in_files
 from nlogn.corpus.tokenizer import load_tokenizer, token_bytes
@@ -56,12 +57,13 @@ def read_corpus(folder: Path) -> Corpus:
         raise TrainError(f"{folder} holds no corpus ({path.name} is missing): {told}")
     try:
         manifest = json.loads(path.read_text())
-        known = {"shards", "classes", "tokenizer"} <= manifest.keys()
-    except (ValueError, AttributeError):
-        known = False
-    if not known:
-        raise TrainError(f"{path} is damaged: copy the corpus again, or build it anew")
-    if wrong := damaged(folder, manifest):
+        classes = tuple(manifest["classes"])
+        for name in classes:
+            bigo.parse(name)
+        wrong = damaged(folder, manifest)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise TrainError(f"{path} is damaged: copy the corpus again, or build it anew") from None
+    if wrong:
         raise TrainError(f"{folder / wrong[0]} is missing, or not what {path.name} says it is: "
                          "copy the corpus again, or build it anew")  # fmt: skip
     tokenizer = folder / "tokenizer"
@@ -72,7 +74,7 @@ def read_corpus(folder: Path) -> Corpus:
         raise TrainError(f"{folder} has no training shard (train-00000/tokens.npy)")
     shards = json.dumps(manifest["shards"], sort_keys=True).encode()
     return Corpus(
-        folder, hashlib.sha256(shards).hexdigest()[:16], tokenizer, tuple(manifest["classes"]),
+        folder, hashlib.sha256(shards).hexdigest()[:16], tokenizer, classes,
         train, _shards(folder, "validation"),
     )  # fmt: skip
 

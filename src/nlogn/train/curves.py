@@ -27,12 +27,13 @@ def last_validation(folder: str | Path) -> float | None:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
-    for line in path.read_text().splitlines():
+    for line in path.read_text(errors="replace").splitlines():
         try:
             row = json.loads(line)
-            rows[row["step"]] = row
-        except (ValueError, TypeError, KeyError):  # the line that a kill cut short
+        except ValueError:  # the line that a kill cut short
             continue
+        if isinstance(row, dict) and isinstance(row.get("step"), int):
+            rows[row["step"]] = row
     return [rows[number] for number in sorted(rows)]
 
 

@@ -29,14 +29,15 @@ from torch.distributed.tensor import DTensor
 from nlogn.model.experts import balance, expert_counts
 from nlogn.model.heads import Heads
 from nlogn.model.transformer import Transformer
+from nlogn.train.curves import VALIDATION
 from nlogn.train.data import Batch, Mix, Packed
 from nlogn.train.losses import TERMS, Weights, gradient_norms, terms, total
 from nlogn.train.optimizer import Optimizer, Rates, learning_rate
 from nlogn.train.state import (
     TrainError,
-    end_last_line,
     fix_steps,
     fixed_steps,
+    forget_rows,
     resume,
     same_run,
     save_checkpoint,
@@ -176,7 +177,9 @@ def train(
     mix = _mix(data, run)
     model.train()
     if rank == 0:
-        end_last_line(folder / "metrics.jsonl")
+        with writing(folder):
+            forget_rows(folder / "metrics.jsonl", start)
+            forget_rows(folder / VALIDATION, start + 1)  # which counts the steps done
     saved = time.perf_counter()
     for step in itertools.count(start):
         if step >= min(steps or _OPEN_END, stop_after or _OPEN_END):

@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ from nlogn.train.corpus import Corpus, has_label, measured, read_corpus
 from nlogn.train.data import SPENT, Packed
 from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.pretrain import Progress, Run, shard, train
-from nlogn.train.state import TrainError, read_json, world, write_json
+from nlogn.train.state import TrainError, alone, read_json, world, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -88,7 +89,9 @@ def named_config(name: str) -> ModelConfig:
         raise BadConfig(f"no preset {name!r}: one of {', '.join(PRESETS)}, or a JSON file")
     try:
         return from_json(json.loads(path.read_text()))
-    except json.JSONDecodeError as error:
+    except BadConfig:
+        raise
+    except (ValueError, RecursionError) as error:
         raise BadConfig(f"{path} is not JSON: {error}") from None
 
 
@@ -276,14 +279,15 @@ def execute(
         if rank == 0:
             curves.plot(folder)
 
-    finished = train(model, data, run, folder, heads, on_step=seen, stop=stop, on_save=saved)
     out = folder / "checkpoint"
-    bits = curves.last_validation(folder)
-    if finished and not (out / CARD).exists():
-        _export(out, model, heads, tokenizer, rank)
-        if rank == 0:
-            _write_card(out, folder, network, run, about, settings, bits, before)
-            curves.to_tensorboard(folder)
+    with alone(folder) if rank == 0 else nullcontext():
+        finished = train(model, data, run, folder, heads, on_step=seen, stop=stop, on_save=saved)
+        bits = curves.last_validation(folder)
+        if finished and not (out / CARD).exists():
+            _export(out, model, heads, tokenizer, rank)
+            if rank == 0:
+                _write_card(out, folder, network, run, about, settings, bits, before)
+                curves.to_tensorboard(folder)
     if dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()
@@ -332,6 +336,12 @@ def _settings(folder: Path, network: Network, about: dict[str, Any], threads: in
     }))  # fmt: skip
     if path.exists():
         theirs = read_json(path)
+        try:  # written before there were fields that are as usual
+            theirs["config"] = json.loads(json.dumps(to_json(from_json(theirs["config"]))))
+        except (KeyError, BadConfig):
+            raise TrainError(
+                f"{path} is damaged: give the run another --name, or delete its folder"
+            ) from None
         changed = sorted(k for k in mine if mine[k] != theirs.get(k))
         if changed:
             raise TrainError(

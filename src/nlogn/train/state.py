@@ -4,6 +4,7 @@
 run.json  schedule.json  step-00000200/  latest
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from nlogn.train.optimizer import Optimizer
 if TYPE_CHECKING:
     from nlogn.train.pretrain import Run
 
+_DAMAGED = "{} is damaged: give the run another --name, or delete its folder"
 LATEST = "latest"
 SCHEDULE = "schedule.json"
 
@@ -62,18 +64,33 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def same_run(folder: Path, run: "Run", rank: int) -> None:
-    """The folder's first run is written down; another may only go on with the same settings."""
+    """The folder's first run is written down; another may only go on with the same settings. What
+    a run was begun without, before there was such a setting, is as usual."""
     path = folder / "run.json"
     mine = json.loads(json.dumps(asdict(run)))
     if path.exists():
-        theirs = read_json(path)
+        wanted, usual, theirs = (
+            _flat(mine),
+            _flat(asdict(type(run)(steps=1))),
+            _flat(read_json(path)),
+        )
+        found = {k: theirs.get(k, usual.get(k)) for k in wanted}
         free = ("save_every", "save_minutes")
-        changed = sorted(k for k in mine if mine[k] != theirs.get(k) and k not in free)
+        changed = sorted(k for k in wanted if wanted[k] != found[k] and k not in free)
         if changed:
-            told = ", ".join(f"{k} ({theirs.get(k)}, not {mine[k]})" for k in changed)
+            told = ", ".join(f"{k} ({found[k]}, not {wanted[k]})" for k in changed)
             raise TrainError(f"{folder} holds a run with other settings: {told}")
     elif rank == 0:
         write_json(path, mine)
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """{"rates": {"lr": 1}} as {"rates.lr": 1}."""
+    out: dict[str, Any] = {}
+    for name, value in json.loads(json.dumps(settings)).items():
+        parts = _flat(value).items() if isinstance(value, dict) else ()
+        out |= {f"{name}.{part}": inner for part, inner in parts} if parts else {name: value}
+    return out
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -88,7 +105,7 @@ def read_json(path: Path) -> dict[str, Any]:
             return found
     except (ValueError, RecursionError):
         pass
-    raise TrainError(f"{path} is damaged: give the run another --name, or delete its folder")
+    raise TrainError(_DAMAGED.format(path))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -107,7 +124,12 @@ def write_text(path: Path, text: str) -> None:
 
 def fixed_steps(folder: Path) -> int | None:
     path = folder / SCHEDULE
-    return int(read_json(path)["steps"]) if path.exists() else None
+    if not path.exists():
+        return None
+    steps = read_json(path).get("steps")
+    if not isinstance(steps, int) or steps < 1:
+        raise TrainError(_DAMAGED.format(path))
+    return steps
 
 
 def fix_steps(folder: Path, steps: int, rank: int) -> None:
@@ -115,11 +137,39 @@ def fix_steps(folder: Path, steps: int, rank: int) -> None:
         write_json(folder / SCHEDULE, {"steps": steps})
 
 
-def end_last_line(path: Path) -> None:
-    """What a kill cut short stays a line of its own."""
-    if path.exists() and not path.read_bytes().endswith(b"\n"):
-        with path.open("a") as file:
-            file.write("\n")
+def forget_rows(path: Path, first: int) -> None:
+    """Of a file of rows with a "step", drop those that number `first` and later, and what is no
+    such row: of a run that was killed they tell of steps that are done again."""
+    if not path.exists():
+        return
+    lines = path.read_text(errors="replace").splitlines()
+    write_text(path, "".join(f"{line}\n" for line in lines if 0 <= _step(line) < first))
+
+
+def _step(line: str) -> int:
+    try:
+        step = json.loads(line)["step"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return -1
+    return step if isinstance(step, int) else -1
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process, or one `torchrun`, trains a folder at a time; a kill ends its claim.
+
+    Raises:
+        TrainError: another does.
+    """
+    with writing(folder):
+        file = (folder / "lock").open("w")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainError(f"another process trains {folder}: wait for it, or give this run"
+                             " another --name") from None  # fmt: skip
+        yield
 
 
 def _state(model: Transformer, heads: Heads | None, optimizer: Optimizer) -> dict[str, Any]:
@@ -154,7 +204,9 @@ def save_checkpoint(
             shutil.rmtree(target, ignore_errors=True)
         raise
     if rank == 0:
-        for old in sorted(folder.glob("step-*"))[:-2]:
+        others = sorted(path for path in folder.glob("step-*") if path != target)
+        before = [path for path in others if path < target]  # later ones are an abandoned run's
+        for old in {*others} - {*before[-1:]}:
             shutil.rmtree(old)
     if ranks > 1:
         dist.barrier()
@@ -172,7 +224,7 @@ def resume(
     pointer = folder / LATEST
     if not pointer.exists():
         return 0, 0.0
-    target = folder / pointer.read_text().strip()
+    target = folder / pointer.read_text(errors="replace").strip()
     state = _state(model, heads, optimizer)
     try:
         rest = json.loads((target / "rest.json").read_text())
