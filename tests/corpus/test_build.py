@@ -238,6 +238,10 @@ def test_a_given_tokenizer_is_looked_at_first_and_becomes_part_of_the_corpus(
     (theirs / "tokenizer.json").write_text(whole.replace("<|fim_middle|>", "<|some|>"))
     done = run(code, tmp_path / "out", benchmarks, "--tokenizer", str(theirs))
     assert done.returncode == 2 and "has no <|fim_middle|>" in done.stderr
+    words = json.loads(whole) | {"pre_tokenizer": {"type": "Whitespace"}}
+    (theirs / "tokenizer.json").write_text(json.dumps(words))
+    done = run(code, tmp_path / "out", benchmarks, "--tokenizer", str(theirs))
+    assert done.returncode == 2 and "loses spaces" in done.stderr
     assert not (tmp_path / "out").exists()
     (theirs / "tokenizer.json").write_text(whole)
     given = str(theirs / "tokenizer.json")

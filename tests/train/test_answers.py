@@ -200,6 +200,7 @@ def test_measured_labels_teach_the_heads_that_have_their_classes(
     [
         ('{"prompt": "a", "completion": "b"}\n{"prompt": "a"}', ":2 has neither"),
         ('{"messages": [{"role": "user", "content": "a"}]}', "no assistant message"),
+        ('{"prompt": "a", "completion": " "}', "or an empty one"),
         ('{"messages": [{"role": "bot", "content": "a"}]}', "system, user or assistant"),
         ('{"prompt": "a", "completion": "b"}\n{"pro', ":2 is not JSON"),
         ("", "is empty"),

@@ -201,6 +201,9 @@ def _check_tokenizer(folder: Path) -> None:
     if lacks:
         raise CorpusError(f"{folder}: the tokenizer has no {', '.join(lacks[:3])}: give one that"
                           " nlogn learned, or leave --tokenizer out to learn one")  # fmt: skip
+    text = "def f(x):\n    return x + 1  # é\n"
+    if tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids) != text:
+        raise CorpusError(f"{folder}: the tokenizer loses spaces or letters of code: give another")
 
 
 def forget(out: Path) -> None:

@@ -254,6 +254,7 @@ def _row(row: dict[str, Any], where: str) -> Example:
         turns = [{"role": "user", "content": row["prompt"]},
                  {"role": "assistant", "content": row["completion"]}]  # fmt: skip
     parts: list[tuple[str, bool]] = []
+    answered = False
     try:
         for turn in turns:
             learnt = turn["role"] == "assistant"
@@ -261,14 +262,17 @@ def _row(row: dict[str, Any], where: str) -> Example:
             parts.append(("\n" + turn["content"].strip("\n") + "\n", learnt))
             if learnt:
                 parts.append((Special(TURN_END), True))
+                answered = answered or bool(turn["content"].strip())
             turn["content"].encode()
     except (KeyError, TypeError, AttributeError) as error:
         raise TrainError(f"{where}: a message needs role (system, user or assistant) and content"
                          f" ({type(error).__name__}: {error})") from None  # fmt: skip
     except UnicodeEncodeError as error:
         raise TrainError(f"{where} is no text: {error.reason}") from None
-    if not any(learnt for _, learnt in parts):
-        raise TrainError(f"{where} has no assistant message: there is nothing to learn")
+    if not answered:
+        raise TrainError(
+            f"{where} has no assistant message, or an empty one: there is nothing to learn"
+        )
     paradigm = row.get("paradigm")
     label = PARADIGMS.index(paradigm) if paradigm in PARADIGMS else -1
     asked = "".join(text for text, learnt in parts if not learnt)
