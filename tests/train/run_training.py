@@ -15,6 +15,7 @@ from variants import HYBRID
 from nlogn.model.checkpoint import save
 from nlogn.model.heads import Heads, HeadsConfig
 from nlogn.model.transformer import Transformer
+from nlogn.train.optimizer import Rates
 from nlogn.train.pretrain import Run, shard, train
 
 
@@ -35,6 +36,7 @@ def main(folder: str, steps: int, sharded: bool, plain: bool) -> None:
         steps=steps,
         rows=8,
         length=32,
+        rates=Rates(pooled=0.5),
         accumulate=2,
         save_every=3,
         adapt_every=0 if plain else 4,

@@ -64,9 +64,9 @@ class Optimizer(torch.optim.Optimizer):
 
     Two groups: `kind` "muon" and "adam". `lr` of both is set by the schedule. The iteration runs in
     `precision`; bfloat16 is enough for it (K. Jordan's own choice). `together` as in `Experts`, for
-    `Rates.pooled`. Works on plain
-    parameters and on FSDP2's sharded ones (DTensor): stacked experts are sharded by whole experts
-    and stay where they are; other matrices are gathered for the iteration.
+    `Rates.pooled`. Works on plain parameters and on FSDP2's sharded ones (DTensor): stacked experts
+    are sharded by whole experts and stay where they are, unless part of their step is pooled; other
+    matrices are gathered for the iteration.
     """
 
     def __init__(self, named: Iterable[tuple[str, nn.Parameter]], rates: Rates | None = None,
