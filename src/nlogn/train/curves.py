@@ -38,39 +38,41 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def plot(folder: str | Path) -> Path:
-    """Draw losses (each step faint, their running mean strong), learning rate, throughput and bits
-    per byte over steps to `curves.png`; returns its path."""
+    """Draw the loss of tokens and the other terms (each step faint, their running mean strong),
+    learning rate, throughput and bits per byte over steps to `curves.png`; returns its path."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
 
     steps = read_metrics(folder)
     done = [step["step"] + 1 for step in steps]  # as validation counts
     measured = read_validation(folder)
-    panels = 4 if measured else 3
-    figure = Figure(figsize=(9, 3 + 2 * panels), layout="constrained")
-    losses, rate, speed, *rest = figure.subplots(
-        panels, 1, sharex=True, height_ratios=(3, 1, 1, 2)[:panels]
+    terms = sorted({term for step in steps for term in step["losses"]} - {"tokens"})
+    heights = {"tokens": 3, "terms": 3 if terms else 0, "rate": 1, "speed": 1,
+               "held out": 2 if measured else 0}  # fmt: skip
+    shown = [name for name, height in heights.items() if height]
+    figure = Figure(figsize=(9, 3 + 2 * len(shown)), layout="constrained")
+    drawn = figure.subplots(
+        len(shown), 1, sharex=True, height_ratios=[heights[name] for name in shown]
     )
-    for term in sorted({term for step in steps for term in step["losses"]}):
-        # 0 is a step without such labels, and no place on this axis
-        points = [(s["step"] + 1, s["losses"][term]) for s in steps if s["losses"].get(term)]
-        if not points:
-            continue
-        at, values = [n for n, _ in points], [value for _, value in points]
-        (line,) = losses.plot(at, _smooth(values), ".-", label=term, markersize=2)
-        losses.plot(at, values, color=line.get_color(), linewidth=0.6, alpha=0.3)
-    losses.set_yscale("log")
-    losses.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    losses.yaxis.set_minor_formatter(LogFormatter())
-    losses.set_ylabel("terms of the loss")
-    losses.set_title(Path(folder).resolve().name)
-    losses.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    axes = dict(zip(shown, drawn, strict=True))
+    _losses(axes["tokens"], steps, ["tokens"])
+    axes["tokens"].set_ylabel("loss of tokens, nats")
+    axes["tokens"].set_title(Path(folder).resolve().name)
+    if terms:
+        low, high = _losses(axes["terms"], steps, terms)
+        axes["terms"].set_yscale("log")
+        axes["terms"].set_ylim(low / 2, high * 2)  # single steps may be far below
+        axes["terms"].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes["terms"].yaxis.set_minor_formatter(LogFormatter())
+        axes["terms"].set_ylabel("other terms")
+        axes["terms"].legend(loc="upper left", bbox_to_anchor=(1, 1))
+    rate, speed = axes["rate"], axes["speed"]
     rate.plot(done, [step["lr"] for step in steps])
     rate.set_ylabel("learning rate")
     speed.plot(done, [step["tokens_per_second"] for step in steps], linewidth=0.7)
     speed.set_ylabel("tokens/s")
     if measured:
-        (held_out,) = rest
+        held_out = axes["held out"]
         at = [row["step"] for row in measured]
         whole = [row["bits_per_byte"] for row in measured]
         held_out.plot(at, whole, ".-", color="black", label="all")
@@ -79,7 +81,7 @@ def plot(folder: str | Path) -> Path:
             held_out.plot(at, values, ".-", label=kind, linewidth=0.8)
         held_out.set_ylabel("bits per byte, held out")
         held_out.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    last = (rest or [speed])[-1]
+    last = drawn[-1]
     last.xaxis.set_major_locator(MaxNLocator(integer=True))
     last.set_xlabel("step")
     path = Path(folder) / "curves.png"
@@ -87,6 +89,23 @@ def plot(folder: str | Path) -> Path:
     figure.savefig(fresh, dpi=120)
     fresh.replace(path)  # whoever looks at it never sees half
     return path
+
+
+def _losses(
+    axis: Any, steps: Sequence[dict[str, Any]], terms: Sequence[str]
+) -> tuple[float, float]:
+    """Draw these terms; returns the least and the greatest of their running means."""
+    means = []
+    for term in terms:
+        # 0 is a step without such labels, and no place on a logarithmic axis
+        points = [(s["step"] + 1, s["losses"][term]) for s in steps if s["losses"].get(term)]
+        if not points:
+            continue
+        at, values = [n for n, _ in points], [value for _, value in points]
+        (line,) = axis.plot(at, _smooth(values), ".-", label=term, markersize=2)
+        axis.plot(at, values, color=line.get_color(), linewidth=0.6, alpha=0.3)
+        means += _smooth(values)
+    return min(means, default=0.1), max(means, default=1.0)
 
 
 def _smooth(values: Sequence[float]) -> list[float]:
