@@ -292,6 +292,30 @@ def test_a_fresh_build_that_cannot_be_leaves_the_one_that_was(
     assert json.loads((out / "recipe.json").read_text())["recipe"]["seed"] == 1
 
 
+def test_a_fresh_build_reads_nothing_of_the_one_before_and_follows_a_link(
+    code: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "project"
+    shutil.copytree(code, place)
+    for out in (place / "corpus", tmp_path / "link"):
+        if out.name == "link":
+            (tmp_path / "target").mkdir()
+            out.symlink_to(tmp_path / "target")
+        begun = prepare([place], out, Recipe())
+        (out / "work" / "collected").mkdir(parents=True)
+        (out / "work" / "collected" / "00000.jsonl").write_text('{"text": "x"}\n')
+        again = prepare([place], out, Recipe(), fresh=True)
+        assert [unit.files for unit in again] == [unit.files for unit in begun]
+        assert not (out / "work").exists() and (out / "recipe.json").exists()
+        forget(out)
+
+
+def test_a_stage_takes_its_time_in_the_report(built: Path) -> None:
+    manifest = json.loads((built / "manifest.json").read_text())
+    assert manifest["seconds"]["label"] > 0 and manifest["tokens_per_core_second"] > 0
+    assert any("Processing done" in log.read_text() for log in (built / "logs").rglob("*.log"))
+
+
 def test_a_build_goes_on_with_its_own_files_from_another_folder(
     code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 import gzip
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -229,6 +230,14 @@ def test_a_file_is_what_its_content_says(
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
     assert len(examples_of(str(path))) == 2
+
+
+def test_an_archive_of_problems_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("some.bin", bytes(range(256)))
+    with pytest.raises(TrainError, match="and as problems"):
+        examples_of(str(path))
 
 
 def test_a_bad_row_of_an_array_is_told_by_its_number(tmp_path: Path) -> None:

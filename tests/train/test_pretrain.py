@@ -126,6 +126,16 @@ def test_a_run_that_was_begun_before_a_setting_goes_on(tmp_path: Path) -> None:
         small_run(tmp_path)
 
 
+def test_other_terms_of_the_loss_are_another_run(tmp_path: Path) -> None:
+    assert not small_run(tmp_path, stop_after=2)
+    path = tmp_path / "run.json"
+    before = json.loads(path.read_text())
+    for shares in ({}, {"router": 1e-3}, before["shares"] | {"time": 0.1}):
+        path.write_text(json.dumps(before | {"shares": shares}))
+        with pytest.raises(TrainError, match="other settings: shares"):
+            small_run(tmp_path)
+
+
 def test_two_do_not_train_one_folder(tmp_path: Path) -> None:
     refused = pytest.raises(TrainError, match="another process trains")
     with alone(tmp_path), refused, alone(tmp_path):

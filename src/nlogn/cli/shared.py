@@ -37,7 +37,7 @@ class ReaderLeft(Exception):
 
 def seed(what: str = "everything random follows it") -> Callable[..., Any]:
     """The option --seed: any number that every generator takes."""
-    return click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), show_default=True,
+    return click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 2), show_default=True,
                         help=what)  # fmt: skip
 
 

@@ -8,6 +8,7 @@ an interruption changes a byte of it.
 
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
@@ -117,6 +118,7 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
         CorpusError: the folder holds another build, or files that are none.
         SourceError: a source cannot be read.
     """
+    out = out.resolve()
     record = out / "recipe.json"
     if recipe.tokenizer:
         _check_tokenizer(Path(recipe.tokenizer))
@@ -131,7 +133,13 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
             raise CorpusError(f"{record} is damaged, or none of a build: give another folder, or"
                               " delete this one")  # fmt: skip
         usual = json.loads(json.dumps(asdict(Recipe())))  # what a build did before it could be said
-        found = {"tables": {}, **found, "recipe": usual | found["recipe"]}
+        tables = (
+            wanted["tables"] | found.get("tables", {})
+            if recipe.tokenizer
+            else found.get("tables", {})
+        )  # the digest of a tokenizer was not kept
+        begun = [str(Path(source).absolute()) for source in found.get("sources", [])]
+        found = {**found, "recipe": usual | found["recipe"], "tables": tables, "sources": begun}
         changed = sorted(
             [k for k in wanted["recipe"] if wanted["recipe"][k] != found["recipe"][k]]
             + [k for k in ("sources", "bank", "tables") if wanted[k] != found.get(k)]
@@ -151,7 +159,8 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
                 )
     elif out.exists() and any(path.name != _PARTIAL for path in out.iterdir()):
         raise CorpusError(f"{out} is not empty and holds no build: give another folder")
-    units = plan(sources, recipe.licence, recipe.skip)
+    units = [_outside(u, out) for u in plan(sources, recipe.licence, recipe.skip)]
+    units = [u for u in units if u.files]
     if recipe.name == "nano":
         units = [
             replace(u, licence="PSF-2.0", name="python") if u.root == str(sources[0]) else u
@@ -181,6 +190,17 @@ def _units(record: dict[str, Any]) -> list[Unit]:
     return [Unit(**{**u, "files": tuple(u["files"])}) for u in record["units"]]
 
 
+def _outside(unit: Unit, out: Path) -> Unit:
+    """The unit without the files of a build that lies in it."""
+    root = Path(unit.root).resolve()
+    if root.is_relative_to(out):
+        return replace(unit, files=())
+    if not out.is_relative_to(root):
+        return unit
+    inside = f"{out.relative_to(root)}{os.sep}"
+    return replace(unit, files=tuple(f for f in unit.files if not f.startswith(inside)))
+
+
 def _tables(recipe: Recipe) -> dict[str, str]:
     """The digests of the tables of annotated programs, and of a given tokenizer."""
     from nlogn.corpus.packing import sha256
@@ -201,6 +221,9 @@ def _check_tokenizer(folder: Path) -> None:
     if lacks:
         raise CorpusError(f"{folder}: the tokenizer has no {', '.join(lacks[:3])}: give one that"
                           " nlogn learned, or leave --tokenizer out to learn one")  # fmt: skip
+    vocabulary = tokenizer.get_vocab()
+    if max(vocabulary.values(), default=0) >= len(vocabulary):
+        raise CorpusError(f"{folder}: the tokenizer's numbers have gaps: give another")
     text = "def f(x):\n    return x + 1  # é\n"
     if tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids) != text:
         raise CorpusError(f"{folder}: the tokenizer loses spaces or letters of code: give another")
@@ -252,6 +275,11 @@ def build(
     from nlogn.corpus.execute import run_stages
     from nlogn.corpus.stages import stages
 
+    recipe = replace(
+        recipe,
+        annotated=tuple(str(Path(table).absolute()) for table in recipe.annotated),
+        tokenizer=str(Path(recipe.tokenizer).absolute()) if recipe.tokenizer else "",
+    )
     data = data_folder()
     if recipe.decontaminate and not any((data / name).is_dir() for name in FOLDERS):
         raise CorpusError(

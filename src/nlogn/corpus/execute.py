@@ -5,10 +5,11 @@ A stage's tasks that are done have a file each in `completions/`; they are skipp
 command runs again, so that an interrupted build goes on where it was.
 """
 
+import io
 import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,20 +44,16 @@ class Slurm:
     more: dict[str, str] = field(default_factory=dict)
 
 
-_TRACEBACKS = "datatrove.executor.base"  # logs each error to the terminal before raising it
-
-
 class _Quiet(LocalPipelineExecutor):
     """Logs go to files. An error ends the build: who called tells it. One worker runs in this
     process."""
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> Any:
-        logger.disable(_TRACEBACKS)
         try:
-            return super()._run_for_rank(rank, local_rank + 1, node_rank)
+            with redirect_stderr(io.StringIO()):  # where an error is logged before it is raised
+                return super()._run_for_rank(rank, local_rank + 1, node_rank)
         finally:
             _quiet()
-            logger.enable(_TRACEBACKS)
 
     def run_here(self, tell: Callable[[], None]) -> None:
         self._launched = True

@@ -332,4 +332,6 @@ def _parquet(path: Path) -> Iterator[Any]:
         for batch in file.iter_batches(batch_size=256, columns=columns):
             yield from batch.to_pylist()
     except (ArrowException, OSError) as error:  # a damaged footer is the one, a page the other
+        if isinstance(error, OSError) and error.errno:
+            raise
         raise SourceError(f"{path} is damaged: {error}") from error

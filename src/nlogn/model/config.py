@@ -54,8 +54,8 @@ class Experts:
 
     A token goes to its `groups_per_token` best groups (a group's score is the sum of its two best
     experts' scores), there to its `per_token` best experts, and always to the shared experts.
-    Experts whose halves make one layer only `together`, such as a dense network's neurons that were
-    dealt out, are chosen in runs of so many.
+    Experts that are parts of one layer, such as a dense network's neurons that were dealt out, are
+    chosen `together`, in runs of so many.
     """
 
     routed: int = 16
@@ -90,8 +90,8 @@ class Experts:
         )
         _require(
             self.together > 0 and per_group % self.together == self.per_token % self.together == 0,
-            f"experts.together={self.together} divides neither {per_group} experts of a group nor"
-            f" {self.per_token} per token",
+            f"experts.together={self.together} must divide both the {per_group} experts of a group"
+            f" and the {self.per_token} of a token",
         )
 
 
@@ -263,7 +263,7 @@ def from_json(data: Mapping[str, Any]) -> ModelConfig:
                 made[name] = kind(**made[name])
         made["pattern"] = tuple(made["pattern"])
         return ModelConfig(**made)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ArithmeticError) as error:
         raise BadConfig(f"not a model config: {error}") from None
 
 

@@ -164,7 +164,8 @@ def balance(gates: Sequence[Gate], counts: Tensor, rate: float = 1e-3,
     """
     for gate, count in zip(gates, counts.float(), strict=True):
         groups = gate.config.groups if within_groups else 1
-        load = count.view(groups, -1)
+        runs = count.unflatten(0, (-1, gate.config.together)).mean(1)
+        load = runs.repeat_interleave(gate.config.together).view(groups, -1)
         move = rate * torch.sign(load.mean(-1, keepdim=True) - load)
         gate.e_score_correction_bias += (move - move.mean(-1, keepdim=True)).flatten()
 

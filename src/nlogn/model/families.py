@@ -218,13 +218,19 @@ def _from_hf(data: Mapping[str, Any]) -> ModelConfig:
         config = _exaone(config, data)
     elif kind == "glm4_moe":
         first = data.get("first_k_dense_replace", 1)
-        config = replace(config, qk_norm=data.get("use_qk_norm", False),
+        config = replace(config, qk_norm=_flag(data, "use_qk_norm"),
                          experts=_experts_from_hf(data, first, "n_"))  # fmt: skip
     else:
         config = replace(config, qk_norm=kind == "qwen3")
     ours = data.get("nlogn", {})
     kept = {name: ours[name] for name in ("share", "time_classes", "context") if name in ours}
     return replace(config, **kept)
+
+
+def _flag(data: Mapping[str, Any], name: str) -> Any:
+    """False where it is missing or null."""
+    value = data.get(name)
+    return False if value is None else value
 
 
 def _common(data: Mapping[str, Any]) -> ModelConfig:
@@ -243,7 +249,7 @@ def _common(data: Mapping[str, Any]) -> ModelConfig:
         context=context,
         positions=positions,
         norm_eps=float(data.get("rms_norm_eps", 1e-6)),
-        tied=data.get("tie_word_embeddings", False),
+        tied=_flag(data, "tie_word_embeddings"),
         bos=data.get("bos_token_id"),
         eos=(eos or [None])[0] if isinstance(eos, list) else eos,
         pad=data.get("pad_token_id"),

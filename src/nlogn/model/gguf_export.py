@@ -204,12 +204,13 @@ def _write_tokenizer(writer: Any, folder: Path, config: ModelConfig) -> None:
         added = {t["content"]: t["id"] for t in data.get("added_tokens") or []}
         merges = [m if isinstance(m, str) else " ".join(m) for m in data["model"]["merges"]]
         by_id = {i: token for token, i in (vocab | added).items()}
+        count = max(by_id, default=-1) + 1
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, Unsupported):
             raise
         raise BadCheckpoint(f"{path} is no tokenizer ({type(error).__name__}: {error})") from None
-    if max(by_id, default=0) >= config.vocab_size:
-        raise Unsupported(f"{path} has {max(by_id) + 1} tokens, the network {config.vocab_size}")
+    if count > config.vocab_size:
+        raise Unsupported(f"{path} has {count} tokens, the network {config.vocab_size}")
     tokens, types = [], []
     for i in range(config.vocab_size):
         token = by_id.get(i, f"[UNUSED{i}]")

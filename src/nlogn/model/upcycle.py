@@ -60,8 +60,8 @@ def upcycled_config(
     if pattern is not None:
         new = replace(new, pattern=pattern, window=window)
     if any(dense.owner(new.owner(i)) != dense.owner(i) for i in range(dense.layers)):
-        raise BadConfig(f"layers share weights by {dense.share}, and the first, without experts,"
-                        " would shift whose: this network cannot be upcycled")  # fmt: skip
+        raise BadConfig(f"layers share weights by {dense.share}: with the first left dense, others"
+                        " would, so this network cannot be upcycled")  # fmt: skip
     return new
 
 

@@ -193,6 +193,8 @@ def _rows(path: Path) -> list[tuple[str, dict[str, Any]]] | None:
     if not path.is_file():
         return None
     text = _text(path)
+    if text is None:
+        return None
     if not text.strip():
         raise TrainError(f"{path} is empty")
     found: list[tuple[str, dict[str, Any]]] = []
@@ -217,14 +219,16 @@ class _NotJSON(TrainError):
     pass
 
 
-def _text(path: Path) -> str:
-    """A file's text, unpacked if it is gzipped."""
+def _text(path: Path) -> str | None:
+    """A file's text, unpacked if it is gzipped; None if it is none by its name, as an archive."""
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if Path(path.name.removesuffix(".gz")).suffix not in (".json", ".jsonl"):
+            return None
         raise TrainError(f"{path} is no UTF-8 (byte {error.start}): save it as UTF-8") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise TrainError(f"{path} is damaged: {error}") from None

@@ -68,7 +68,7 @@ def read_corpus(folder: Path) -> Corpus:
                          "copy the corpus again, or build it anew")  # fmt: skip
     tokenizer = folder / "tokenizer"
     if not (tokenizer / "tokenizer.json").exists():
-        raise TrainError(f"{tokenizer} has no tokenizer.json: copy the corpus again")
+        raise TrainError(f"{tokenizer} has no tokenizer.json: copy the corpus's there")
     train = _shards(folder, "train")
     if train is None:
         raise TrainError(f"{folder} has no training shard (train-00000/tokens.npy)")

@@ -41,7 +41,7 @@ class Rates:
     """Learning rate and decay. `embedding` multiplies the rate of embeddings and head; without
     `muon` AdamW trains the matrices too. `pooled` is the share of an expert's step that it takes
     with all others, along their summed gradient: of a network that was upcycled, whose experts are
-    one layer at first, and have an eighth of the tokens each to learn from."""
+    one layer at first, and each have a part of the tokens to learn from."""
 
     lr: float = 2e-3
     weight_decay: float = 0.1

@@ -56,7 +56,8 @@ def writing(folder: Path) -> Iterator[None]:
         # torch's archives say nothing of a full disk
         free = shutil.disk_usage(folder).free
         why = known[0] if known else f"{causes[0]} ({free / 1e6:,.0f} MB are free there)"
-        kept = (folder / LATEST).read_text() if (folder / LATEST).exists() else "none yet"
+        latest = folder / LATEST
+        kept = latest.read_text(errors="replace") if latest.exists() else "none yet"
         raise TrainError(
             f"cannot write to {folder}: {why}. Its last whole checkpoint ({kept}) is"
             " kept: make room, then give the same command again"
@@ -69,11 +70,8 @@ def same_run(folder: Path, run: "Run", rank: int) -> None:
     path = folder / "run.json"
     mine = json.loads(json.dumps(asdict(run)))
     if path.exists():
-        wanted, usual, theirs = (
-            _flat(mine),
-            _flat(asdict(type(run)(steps=1))),
-            _flat(read_json(path)),
-        )
+        usual = _flat(json.loads(json.dumps(asdict(type(run)(steps=1)))))
+        wanted, theirs = _flat(mine), _flat(read_json(path))
         found = {k: theirs.get(k, usual.get(k)) for k in wanted}
         free = ("save_every", "save_minutes")
         changed = sorted(k for k in wanted if wanted[k] != found[k] and k not in free)
@@ -85,12 +83,10 @@ def same_run(folder: Path, run: "Run", rank: int) -> None:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """{"rates": {"lr": 1}} as {"rates.lr": 1}."""
-    out: dict[str, Any] = {}
-    for name, value in json.loads(json.dumps(settings)).items():
-        parts = _flat(value).items() if isinstance(value, dict) else ()
-        out |= {f"{name}.{part}": inner for part, inner in parts} if parts else {name: value}
-    return out
+    """The settings with those of "rates" among them."""
+    rates = settings.get("rates")
+    inner = rates.items() if isinstance(rates, dict) else ()
+    return {k: v for k, v in settings.items() if k != "rates"} | {f"rates.{k}": v for k, v in inner}
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -169,6 +165,8 @@ def alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise TrainError(f"another process trains {folder}: wait for it, or give this run"
                              " another --name") from None  # fmt: skip
+        except OSError:  # a file system without locks
+            pass
         yield
 
 
