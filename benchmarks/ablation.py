@@ -31,7 +31,6 @@ from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.optimizer import Rates
 from nlogn.train.path_classes import GROUPS, with_classes
 from nlogn.train.pretrain import Progress, Run, train
-from nlogn.train.state import end_last_line
 
 SHAPE = ModelConfig(
     vocab_size=8192, hidden_size=128, layers=4, heads=4, kv_heads=2, head_dim=32, dense_width=384,
@@ -208,9 +207,9 @@ def main() -> None:
             found = one(arm, seed, data, corpus, arguments.steps, arguments.length, folder)
             row = {"arm": name, "seed": seed, **key, **found, "settings": asdict(arm)}
             rows.append(row)
-            end_last_line(results)
+            cut = results.exists() and not results.read_bytes().endswith(b"\n")  # by a kill
             with results.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+                file.write("\n" * cut + json.dumps(row) + "\n")
     print("## Ablation\n")
     print(f"{arguments.steps} steps of 8 x {arguments.length} tokens each, one thread,"
           f" seeds {arguments.seeds}; means, and the range over seeds.\n")  # fmt: skip
