@@ -157,8 +157,8 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
                 raise CorpusError(
                     f"{path} lies in {out}, which --fresh would delete: copy it first"
                 )
-    elif out.exists() and any(path.name != _PARTIAL for path in out.iterdir()):
-        raise CorpusError(f"{out} is not empty and holds no build: give another folder")
+    else:
+        _check_empty(out)
     units = [_outside(u, out) for u in plan(sources, recipe.licence, recipe.skip)]
     units = [u for u in units if u.files]
     if recipe.name == "nano":
@@ -174,6 +174,12 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
                                 "units": [asdict(u) for u in units]}))  # fmt: skip
     part.replace(record)
     return units
+
+
+def _check_empty(out: Path) -> None:
+    """Of a folder without a record: it holds no more than what a full disk left of one."""
+    if out.exists() and any(path.name != _PARTIAL for path in out.iterdir()):
+        raise CorpusError(f"{out} is not empty and holds no build: give another folder")
 
 
 def _record(path: Path) -> dict[str, Any] | None:
@@ -238,8 +244,7 @@ def forget(out: Path) -> None:
     out = out.resolve()
     record = out / "recipe.json"
     if not record.exists():
-        if out.exists() and any(path.name != _PARTIAL for path in out.iterdir()):
-            raise CorpusError(f"{out} is not empty and holds no build: give another folder")
+        _check_empty(out)
         return
     if _record(record) is None:
         raise CorpusError(f"{record} is none of a build: give another folder")

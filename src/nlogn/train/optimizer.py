@@ -158,13 +158,15 @@ class Optimizer(torch.optim.Optimizer):
     def _add_sharded(self, parameter: DTensor, update: DTensor, factor: float, fused: bool) -> None:
         local = parameter.to_local()
         by_expert = all(not p.is_shard() or p.is_shard(0) for p in parameter.placements)
+        apart = parameter.dim() == 3 and by_expert
         pooled = self.rates.pooled if parameter.dim() == 3 else 0.0
-        if parameter.dim() == 3 and by_expert:
+        whole = update.full_tensor() if pooled or not apart else update  # gathered once
+        if apart:
             moved = self._directions(update.to_local(), fused) if local.numel() else local
         else:
-            moved = _part(self._directions(update.full_tensor(), fused), parameter)
+            moved = _part(self._directions(whole, fused), parameter)
         if pooled:
-            moved = moved.lerp(_part(self._pooled(update.full_tensor(), fused), parameter), pooled)
+            moved = moved.lerp(_part(self._pooled(whole, fused), parameter), pooled)
         local.add_(moved, alpha=factor)
 
     def _adam(self, parameters: list[nn.Parameter], lr: float, count: int) -> None:

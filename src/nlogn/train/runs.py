@@ -44,7 +44,7 @@ from nlogn.train.corpus import Corpus, has_label, measured, read_corpus
 from nlogn.train.data import SPENT, Packed
 from nlogn.train.evaluate import bits_per_byte
 from nlogn.train.pretrain import Progress, Run, shard, train
-from nlogn.train.state import TrainError, alone, read_json, world, write_json
+from nlogn.train.state import DAMAGED, TrainError, alone, read_json, world, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -342,9 +342,7 @@ def _settings(folder: Path, network: Network, about: dict[str, Any], threads: in
         try:  # written before there were fields that are as usual
             theirs["config"] = json.loads(json.dumps(to_json(from_json(theirs["config"]))))
         except (KeyError, BadConfig):
-            raise TrainError(
-                f"{path} is damaged: give the run another --name, or delete its folder"
-            ) from None
+            raise TrainError(DAMAGED.format(path)) from None
         changed = sorted(k for k in mine if mine[k] != theirs.get(k))
         if changed:
             raise TrainError(

@@ -29,7 +29,7 @@ from nlogn.train.optimizer import Optimizer
 if TYPE_CHECKING:
     from nlogn.train.pretrain import Run
 
-_DAMAGED = "{} is damaged: give the run another --name, or delete its folder"
+DAMAGED = "{} is damaged: give the run another --name, or delete its folder"
 LATEST = "latest"
 SCHEDULE = "schedule.json"
 
@@ -101,7 +101,7 @@ def read_json(path: Path) -> dict[str, Any]:
             return found
     except (ValueError, RecursionError):
         pass
-    raise TrainError(_DAMAGED.format(path))
+    raise TrainError(DAMAGED.format(path))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -124,7 +124,7 @@ def fixed_steps(folder: Path) -> int | None:
         return None
     steps = read_json(path).get("steps")
     if not isinstance(steps, int) or steps < 1:
-        raise TrainError(_DAMAGED.format(path))
+        raise TrainError(DAMAGED.format(path))
     return steps
 
 
