@@ -25,15 +25,20 @@ def last_validation(folder: str | Path) -> float | None:
     return rows[-1]["bits_per_byte"] if rows else None
 
 
+def step_row(line: str) -> dict[str, Any] | None:
+    """A line of metrics.jsonl or validation.jsonl; None for what is no row of a step, such as the
+    line that a kill cut short."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] >= 0
+    return row if whole else None
+
+
 def _rows(path: Path) -> list[dict[str, Any]]:
-    rows: dict[int, dict[str, Any]] = {}
-    for line in path.read_text(errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:  # the line that a kill cut short
-            continue
-        if isinstance(row, dict) and isinstance(row.get("step"), int):
-            rows[row["step"]] = row
+    found = map(step_row, path.read_text(errors="replace").splitlines())
+    rows = {row["step"]: row for row in found if row is not None}
     return [rows[number] for number in sorted(rows)]
 
 

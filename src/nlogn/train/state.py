@@ -23,6 +23,7 @@ from torch.distributed.checkpoint.state_dict_saver import save as save_state
 
 from nlogn.model.heads import Heads
 from nlogn.model.transformer import Transformer
+from nlogn.train.curves import step_row
 from nlogn.train.losses import Weights
 from nlogn.train.optimizer import Optimizer
 
@@ -139,15 +140,8 @@ def forget_rows(path: Path, first: int) -> None:
     if not path.exists():
         return
     lines = path.read_text(errors="replace").splitlines()
-    write_text(path, "".join(f"{line}\n" for line in lines if 0 <= _step(line) < first))
-
-
-def _step(line: str) -> int:
-    try:
-        step = json.loads(line)["step"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return -1
-    return step if isinstance(step, int) else -1
+    kept = [line for line in lines if (row := step_row(line)) and row["step"] < first]
+    write_text(path, "".join(f"{line}\n" for line in kept))
 
 
 @contextmanager

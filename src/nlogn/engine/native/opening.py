@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from nlogn.corpus.tokenizer import BadTokenizer, load_tokenizer
 from nlogn.engine.memory import OutOfMemory, available_bytes, gigabytes
 from nlogn.engine.native.blocks import BLOCK, Blocks, blocks_for
 from nlogn.engine.native.kernel_runner import KernelRunner
@@ -71,14 +72,14 @@ def read_tokenizer(folder: Path) -> tuple[Tokenizer, list[bytes]]:
     """
     if not folder.is_dir():
         raise EngineError(f"{folder} is no folder: give the folder of a checkpoint")
-    path = folder / "tokenizer.json"
-    if not path.exists():
-        raise EngineError(f"{folder} has no tokenizer.json: copy the network's tokenizer there")
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = load_tokenizer(folder)
+    except BadTokenizer as error:
+        raise EngineError(str(error)) from None
+    try:
         return tokenizer, token_bytes(tokenizer)
-    except Exception as error:  # the library raises Exception itself
-        raise EngineError(f"{path} is no tokenizer that this engine reads: {error}") from error
+    except ValueError as error:
+        raise EngineError(f"{folder / 'tokenizer.json'}: {error}") from None
 
 
 def open_folder(folder: Path, vocabulary: list[bytes], options: Options) -> Loop:
