@@ -124,15 +124,18 @@ class Bench:
         def line(predict: lm.Predict) -> lm.Completed:
             return lm.next_lines(predict, self.tokenizer, self.documents, places, self.seed)
 
-        def hole(predict: lm.Predict, told: lm.Told) -> lm.Completed:
+        def hole(predict: lm.Predict, told: lm.Told) -> lm.Filled:
             return lm.holes(predict, self.tokenizer, self.documents, places, self.seed, told=told)
 
-        base = hole(gram, "P")
+        base, before, psm, spm = (
+            hole(gram, "P"), hole(network, "P"), hole(network, "PSM"), hole(network, "SPM"),
+        )  # fmt: skip
         for name, least, found in (
             ("next line", line(gram), line(network)),
-            ("hole (FIM, PSM)", base, hole(network, "PSM")),
-            ("hole (FIM, SPM)", base, hole(network, "SPM")),
-            ("hole, told what comes before and how long it is", base, hole(network, "P")),
+            ("hole, told what comes before and its length", base.told_length, before.told_length),
+            ("hole (FIM, PSM), told its length", base.told_length, psm.told_length),
+            ("hole (FIM, SPM), told its length", base.told_length, spm.told_length),
+            ("hole (FIM, SPM), ended as `complete` does", base.fitted, spm.fitted),
         ):
             yield (
                 f"{name}, {found.count} places: exact, edit similarity",

@@ -16,7 +16,8 @@ from small_corpus import small_corpus  # noqa: E402
 from variants import HYBRID  # noqa: E402
 
 from nlogn.corpus.paradigm import PARADIGMS, train_classifier  # noqa: E402
-from nlogn.corpus.tokenizer import load_tokenizer  # noqa: E402
+from nlogn.corpus.specials import END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX  # noqa: E402
+from nlogn.corpus.tokenizer import encode, load_tokenizer  # noqa: E402
 from nlogn.evals import language as lm  # noqa: E402
 from nlogn.evals.ngram import count  # noqa: E402
 from nlogn.model.transformer import Transformer  # noqa: E402
@@ -151,9 +152,35 @@ def test_lines_and_holes_are_scored(corpus: Path, documents: list[lm.Document]) 
     assert by_gram.count == 30 and by_gram.exact > 0.4 > by_chance.exact
     assert by_gram.similarity > by_chance.similarity
     holes = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, told="P")
-    assert 0 <= holes.exact <= holes.similarity <= 1 and holes.count == 10
+    for ended in (holes.told_length, holes.fitted):
+        assert 0 <= ended.exact <= ended.similarity <= 1 and ended.count == 10
     again = lm.holes(lm.greedily(gram.best), tokenizer, documents, 10, seed=0, told="P")
     assert again == holes
+
+
+def test_the_true_middle_fills_a_hole_also_where_it_does_not_end(
+    corpus: Path, documents: list[lm.Document]
+) -> None:
+    tokenizer = load_tokenizer(corpus / "tokenizer")
+    texts = [f"# {i}\n{d.text}\n\n# {i}\n" for i, d in enumerate(documents)]
+    documents = [replace(d, text=text) for d, text in zip(documents, texts, strict=True)]
+
+    def knowing(ends: bool) -> lm.Predict:
+        def predict(prompt: list[int], most: int, done: object) -> list[int]:
+            asked = tokenizer.decode(prompt, skip_special_tokens=False)
+            suffix, prefix = asked.removeprefix(FIM_PREFIX + FIM_SUFFIX).split(FIM_MIDDLE)
+            (text,) = (t for t in texts if t.startswith(prefix) and t.endswith(suffix))
+            middle = text[len(prefix) : len(text) - len(suffix)]
+            if ends:
+                return [*encode(tokenizer, [middle]), tokenizer.token_to_id(END)]
+            return encode(tokenizer, [middle + suffix])
+
+        return predict
+
+    right = lm.holes(knowing(ends=True), tokenizer, documents, 20, seed=0, told="SPM")
+    assert right.told_length.exact == 1 and right.fitted.exact > 0.9
+    on = lm.holes(knowing(ends=False), tokenizer, documents, 20, seed=0, told="SPM")
+    assert on.told_length.exact == 1 and on.fitted.exact > 0.4
 
 
 def test_greedy_decoding_is_the_network_s_own(corpus: Path) -> None:

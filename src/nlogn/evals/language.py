@@ -25,6 +25,7 @@ from nlogn.corpus.fim import fim, suffix_first
 from nlogn.corpus.paradigm import Classifier
 from nlogn.corpus.specials import END, Special, never_in_files
 from nlogn.corpus.tokenizer import encode, load_tokenizer
+from nlogn.engine.middle import fit, scope_at
 from nlogn.model.cache import Cache
 from nlogn.model.experts import own_group_share
 from nlogn.model.transformer import Transformer
@@ -270,33 +271,39 @@ def next_lines(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Doc
     return _scored(rows)
 
 
+@dataclass(frozen=True)
+class Filled:
+    """The same holes, ended in two ways: `told_length`, as many characters as the true middle has;
+    `fitted`, told nothing and cut to fit as `nlogn complete` cuts."""
+
+    told_length: Completed
+    fitted: Completed
+
+
 def holes(predict: Predict, tokenizer: "Tokenizer", documents: Sequence[Document], count: int,
-          seed: int, longest: int = 120, told: Told = "PSM") -> Completed:  # fmt: skip
-    """Fill `count` holes of at most `longest` characters in held-out code. The model is told prefix
-    and suffix (PSM; SPM: suffix first), or the prefix (P) and how long the middle is."""
+          seed: int, longest: int = 120, told: Told = "PSM", most: int = 64) -> Filled:  # fmt: skip
+    """Fill `count` holes of at most `longest` characters in held-out Python code. The model is told
+    prefix and suffix (PSM; SPM: suffix first), or the prefix alone (P)."""
     rng = random.Random(seed)
     end = tokenizer.token_to_id(END)
-    rows = []
+    by_length, by_fit = [], []
     for document in rng.sample(list(documents), len(documents)) * 4:
         at = rng.randrange(max(1, len(document.text) - 1500))
         made = fim(document.text[at : at + 1500], "python", rng)
         if made is None or len(made[0][-1]) > longest:
             continue
         parts = made[0]
-        middle = parts[-1]
-        prefix = parts[1]
+        prefix, suffix, middle = parts[1], parts[3], parts[5]
         asked = {"PSM": parts[:-1], "SPM": suffix_first(parts)[:-1], "P": [Special(END), prefix]}
-        prompt = encode(tokenizer, asked[told])
-        most = len(encode(tokenizer, [middle])) + 8
-        enough = len(middle)
-        out = predict(prompt, most, lambda out: out[-1] == end)
+        out = predict(encode(tokenizer, asked[told]), most, lambda out: out[-1] == end)
         text = tokenizer.decode([t for t in out if t != end], skip_special_tokens=True)
-        if told == "P":
-            text = text[:enough]  # it cannot know where the hole ends
-        rows.append((text.strip(), middle.strip()))
-        if len(rows) == count:
+        by_length.append((text[: len(middle)].strip(), middle.strip()))
+        fitted = fit(text, prefix, suffix, "python", scope=scope_at(prefix, suffix),
+                     cut_short=out[-1] != end)  # fmt: skip
+        by_fit.append((fitted.strip(), middle.strip()))
+        if len(by_fit) == count:
             break
-    return _scored(rows)
+    return Filled(_scored(by_length), _scored(by_fit))
 
 
 def _scored(rows: Sequence[tuple[str, str]]) -> Completed:
