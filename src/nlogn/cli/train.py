@@ -150,7 +150,8 @@ def finetune(
         given["steps"] = 1  # until the examples are counted
     folder = given["runs"] / (given["name"] or f"{Path(on).stem}-finetuned")
     run = _run(given, folder, rows=8, context=read_config(start).context, lr=3e-4)
-    run = replace(run, replay=replay_share if replay is not None else None)
+    run = replace(run, replay=replay_share if replay is not None else None,
+                  shares=run.shares | {"paradigm": runs.PARADIGM_SHARE})  # fmt: skip
 
     def told(found: "Prepared", steps: int, trained: tuple[str, ...]) -> None:
         left_out = f", {found.too_long:,} too long" if found.too_long else ""

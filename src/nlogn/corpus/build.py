@@ -133,11 +133,9 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
             raise CorpusError(f"{record} is damaged, or none of a build: give another folder, or"
                               " delete this one")  # fmt: skip
         usual = json.loads(json.dumps(asdict(Recipe())))  # what a build did before it could be said
-        tables = (
-            wanted["tables"] | found.get("tables", {})
-            if recipe.tokenizer
-            else found.get("tables", {})
-        )  # the digest of a tokenizer was not kept
+        tables = found.get("tables", {})
+        if recipe.tokenizer:  # whose digest was not kept
+            tables = wanted["tables"] | tables
         begun = [str(Path(source).absolute()) for source in found.get("sources", [])]
         found = {**found, "recipe": usual | found["recipe"], "tables": tables, "sources": begun}
         changed = sorted(
@@ -153,7 +151,7 @@ def prepare(sources: Sequence[Path], out: Path, recipe: Recipe, fresh: bool = Fa
     if fresh:
         read = [*recipe.annotated, *([recipe.tokenizer] if recipe.tokenizer else [])]
         for path in (*sources, *map(Path, read)):
-            if path.resolve().is_relative_to(out.resolve()):
+            if path.resolve().is_relative_to(out):
                 raise CorpusError(
                     f"{path} lies in {out}, which --fresh would delete: copy it first"
                 )

@@ -107,9 +107,10 @@ def _losses(
         if not points:
             continue
         at, values = [n for n, _ in points], [value for _, value in points]
-        (line,) = axis.plot(at, _smooth(values), ".-", label=term, markersize=2)
+        smooth = _smooth(values)
+        (line,) = axis.plot(at, smooth, ".-", label=term, markersize=2)
         axis.plot(at, values, color=line.get_color(), linewidth=0.6, alpha=0.3)
-        means += _smooth(values)
+        means += smooth
     return min(means, default=0.1), max(means, default=1.0)
 
 

@@ -205,9 +205,7 @@ def finetune(
     known = load_heads(start)
     trained = _trained(prepared.labels, known)
     heads = HeadsConfig(config.hidden_size, _CLASSES, _CLASSES) if trained and not known else None
-    shares = {} if config.experts is None else dict(run.shares)
-    if shares == Run(steps=1).shares:
-        shares["paradigm"] = PARADIGM_SHARE
+    shares = {} if config.experts is None else run.shares
     run = replace(run, shares={name: HEAD_SHARES[name] for name in trained} | shares)
     on_begin(prepared, run.steps or 0, trained)
     unread = {name for name in HEAD_SHARES if name not in trained}
